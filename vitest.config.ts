@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['src/**/*.spec.ts', 'test/**/*.spec.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 120_000,
+    // Two cores are the smallest machine this is developed on: more workers than that only add noise.
+    maxWorkers: 2,
+    reporters: ['default'],
+  },
+});
