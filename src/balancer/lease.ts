@@ -1,0 +1,24 @@
+import type { Resource } from '../resources/resource.js';
+import type { AffinityBinding, DecisionRecord } from '../state/live-state.js';
+import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
+
+/** A place on a resource for one attempt. `release` must be called exactly once more than zero times: extra calls do nothing. */
+export interface Lease {
+  readonly resource: Resource;
+  readonly decision: DecisionRecord;
+  /**
+   * Gives the place back and tells passive health how it went. `served` also writes the affinity bindings, which it
+   * returns so that they can be recorded. Safe to call twice; the second call answers `[]`.
+   */
+  release(outcome: AttemptOutcome, served?: ServedFacts): readonly AffinityBinding[];
+}
+
+/** What an answered exchange taught: ids to remember for the next turn. */
+export interface ServedFacts {
+  readonly responseId: string | null;
+  readonly conversationId: string | null;
+  /** `openai-organization` answer header. */
+  readonly organization: string | null;
+  /** Digests of encrypted items in the answer, last 8. */
+  readonly sealedDigests: readonly string[];
+}

@@ -1,0 +1,37 @@
+/**
+ * What the router may know about a request: read from the head and from one scan of the raw body, nothing else.
+ * Strings are as the client sent them, bounded (512 characters; a longer id is refused with `invalid_field`).
+ */
+export interface RoutingHints {
+  readonly requestId: string;
+  /** `loopback`, `anonymous` or a client key's id: the scope of every binding. */
+  readonly callerId: string;
+  /** Pool asked for, or null for all resources. */
+  readonly poolId: string | null;
+  readonly model: string | null;
+  readonly stream: boolean;
+  /** `background: true`: the upstream goes on without us; never resent, never aborted. */
+  readonly background: boolean;
+  /** `store` as sent; null when absent (the upstream's default is true). */
+  readonly store: boolean | null;
+  readonly sessionId: string | null;
+  /** Where the session id came from: `x-proxy-session-id`, `session-id`, `prompt_cache_key`, … */
+  readonly sessionSource: string | null;
+  readonly sessionName: string | null;
+  readonly threadId: string | null;
+  /** Sub-agent's parent thread (`x-codex-parent-thread-id`). */
+  readonly parentThreadId: string | null;
+  /** Thread this one was forked from (inside `x-codex-turn-metadata`). */
+  readonly forkedFromThreadId: string | null;
+  readonly previousResponseId: string | null;
+  /** Id in the path: `/v1/responses/{id}…` */
+  readonly pathResponseId: string | null;
+  /** Body `conversation` (string or `{id}`) or `/v1/conversations/{id}…`. */
+  readonly conversationId: string | null;
+  /** `item_reference` ids in the input, first 16. */
+  readonly itemReferenceIds: readonly string[];
+  /** Digests of encrypted items in the input, last 8, oldest first. Empty = nothing sealed. */
+  readonly sealedDigests: readonly string[];
+  /** Tools that act outside (`mcp`): a second run is not harmless. */
+  readonly hasSideEffects: boolean;
+}

@@ -1,0 +1,85 @@
+import type { Secret } from '../common/secret.js';
+
+/** The validated environment: frozen, typed, in the units the code uses. Made once by `loadConfig(env)`. */
+export interface AppConfig {
+  readonly version: string;
+  readonly server: ServerConfig;
+  readonly dataDir: string;
+  readonly database: DatabaseConfig;
+  readonly redisUrl: Secret | null;
+  readonly inProcessWorker: boolean;
+  readonly upstream: UpstreamConfig;
+  readonly keys: readonly EnvKey[];
+  readonly adminToken: Secret | null;
+  readonly anonymousAccess: ReadonlySet<'proxy' | 'telemetry'>;
+  readonly secretEncryptionKey: Secret | null;
+  readonly health: HealthConfig;
+  readonly affinity: AffinityConfig;
+  readonly retention: { readonly days: number; readonly bodyDays: number };
+  readonly capture: { readonly maxBytes: number };
+  readonly spool: { readonly maxBytes: number; readonly segmentBytes: number };
+  readonly websocket: boolean;
+  readonly onDisconnect: 'abort' | 'drain';
+  readonly retry5xx: boolean;
+  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+}
+
+export const APP_CONFIG = Symbol('AppConfig');
+
+export interface ServerConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly maxBodyBytes: number;
+  readonly maxHeaders: number;
+  readonly maxHeaderBytes: number;
+  readonly headersTimeoutMs: number;
+  readonly bodyIdleTimeoutMs: number;
+  readonly bodyTotalTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+  /** A client that reads nothing for this long is cut. */
+  readonly clientStallTimeoutMs: number;
+  readonly maxConnections: number;
+  /** How long running exchanges may go on after SIGTERM. */
+  readonly drainTimeoutMs: number;
+}
+
+export type DatabaseConfig =
+  | { readonly kind: 'sqlite'; readonly path: string; readonly origin: string }
+  | { readonly kind: 'postgres'; readonly url: Secret; readonly origin: string };
+
+export interface UpstreamConfig {
+  /** No trailing slash. */
+  readonly baseUrl: string;
+  readonly connectTimeoutMs: number;
+  readonly firstByteTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  /** One attempt from dispatch to its end (PROXY_REQUEST_TIMEOUT_SECONDS). */
+  readonly totalTimeoutMs: number;
+  readonly maxConnectionsPerOrigin: number;
+  readonly maxHeaderBytes: number;
+}
+
+/** One key from the environment, in the order the variables are read. */
+export interface EnvKey {
+  readonly apiKey: Secret;
+  /** `OPENAI_API_KEYS[2]`. */
+  readonly origin: string;
+  readonly weight: number;
+  readonly poolId: string | null;
+  readonly organization: string | null;
+}
+
+export interface HealthConfig {
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly path: string;
+}
+
+export interface AffinityConfig {
+  readonly sessionTtlMs: number;
+  readonly responseTtlMs: number;
+  /** Most bindings in memory. */
+  readonly maxEntries: number;
+  /** Stored responses may be served by any key of the owner's organisation. */
+  readonly sharedInOrganization: boolean;
+}

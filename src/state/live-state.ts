@@ -1,0 +1,91 @@
+/**
+ * PORT live-state: what this process knows right now and routes on. Every call is synchronous and answers from this
+ * process's own memory; an adapter may share it with other replicas behind the caller's back, never in front of it.
+ */
+export interface LiveState {
+  /** Exchanges open on a resource: this process's plus the last known sum of the other replicas'. */
+  inFlight(resourceId: string): number;
+  /** Exchanges open in this process, all resources. */
+  readonly localInFlight: number;
+  /** Counts one exchange; the returned function uncounts it, once, however often it is called. */
+  enter(resourceId: string): () => void;
+
+  /** The binding if present and not expired. `now` is epoch ms. */
+  binding(key: BindingKey, now: number): AffinityBinding | null;
+  /** Writes or refreshes. Last write wins. Bounded: the least recently used entries go first. */
+  bind(binding: AffinityBinding): void;
+  readonly bindingCount: number;
+
+  /** Last decisions, newest first, bounded (200). */
+  recentDecisions(limit: number): readonly DecisionRecord[];
+  rememberDecision(decision: DecisionRecord): void;
+
+  /** Called after any change worth showing; coalesced by the subscriber. Returns the unsubscribe function. */
+  subscribe(listener: () => void): () => void;
+  /** Tells subscribers that something outside this port changed (health, queue). */
+  touch(): void;
+}
+
+export const LIVE_STATE = Symbol('LiveState');
+
+/** What a binding hangs on. `sealed` is a digest of encrypted content; the others are ids as clients send them. */
+export type BindingKind = 'response' | 'conversation' | 'session' | 'thread' | 'sealed';
+
+export interface BindingKey {
+  /** Scope: bindings of one caller are invisible to another. */
+  readonly callerId: string;
+  readonly kind: BindingKind;
+  readonly id: string;
+}
+
+export interface AffinityBinding extends BindingKey {
+  /** Fingerprint of the key that owns it, not its position or id. */
+  readonly fingerprint: string;
+  /** Organisation at the time of binding, if known. */
+  readonly organization: string | null;
+  /** Epoch ms. */
+  readonly boundAt: number;
+  readonly expiresAt: number;
+}
+
+/** `hard`: only the owner can serve it. `boundary`: its organisation. `soft`: better there. `free`: anybody. */
+export type AffinityClass = 'hard' | 'boundary' | 'soft' | 'free';
+
+/** Why a request went where it went: every candidate and why it lost. Stored as it is. */
+export interface DecisionRecord {
+  readonly id: string;
+  readonly requestId: string;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  readonly at: number;
+  readonly sessionId: string | null;
+  readonly callerId: string;
+  readonly poolId: string | null;
+  readonly model: string | null;
+  readonly affinityClass: AffinityClass;
+  /** What the class rests on: `previous_response_id`, `path`, `conversation`, `sealed`, `session`, `parent`, `fork`, or null. */
+  readonly affinityKind: string | null;
+  /** `hit`, `miss` (nothing known), `moved` (soft owner left), `lost` (owner gone), `none` (free). */
+  readonly affinityResult: 'hit' | 'miss' | 'moved' | 'lost' | 'none';
+  /** Chosen resource, or null when nobody could serve it. */
+  readonly resourceId: string | null;
+  /** Stable snake_case: `affinity_hit`, `least_connections`, `only_candidate`, `retry_elsewhere`, `no_available_resources`, … */
+  readonly reason: string;
+  /** One sentence for a person. */
+  readonly explanation: string;
+  readonly candidates: readonly CandidateRecord[];
+}
+
+export interface CandidateRecord {
+  readonly resourceId: string;
+  readonly poolId: string | null;
+  readonly organization: string | null;
+  readonly weight: number;
+  readonly inFlight: number;
+  /** (in_flight + 1) / weight; lower is better. */
+  readonly load: number;
+  readonly health: string;
+  readonly chosen: boolean;
+  /** Why it lost, stable snake_case: `higher_load`, `tie_lost`, `unhealthy`, `cooling`, `other_pool`, `not_owner`, `other_organization`, `already_tried`, `at_capacity`, `lost_to_affinity`; null for the winner. */
+  readonly rejected: string | null;
+}
