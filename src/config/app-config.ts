@@ -13,6 +13,8 @@ export interface AppConfig {
   readonly adminToken: Secret | null;
   readonly anonymousAccess: ReadonlySet<'proxy' | 'telemetry'>;
   readonly secretEncryptionKey: Secret | null;
+  /** Only decrypts, while values are being moved to the current key. */
+  readonly previousSecretEncryptionKey: Secret | null;
   readonly health: HealthConfig;
   readonly affinity: AffinityConfig;
   readonly retention: { readonly days: number; readonly bodyDays: number };
@@ -22,6 +24,8 @@ export interface AppConfig {
   readonly onDisconnect: 'abort' | 'drain';
   readonly retry5xx: boolean;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+  /** What looks like a mistake without being one for certain; logged once at start. */
+  readonly warnings: readonly string[];
 }
 
 export const APP_CONFIG = Symbol('AppConfig');
@@ -57,12 +61,14 @@ export interface UpstreamConfig {
   readonly totalTimeoutMs: number;
   readonly maxConnectionsPerOrigin: number;
   readonly maxHeaderBytes: number;
+  /** Private networks a registered base URL may point to. */
+  readonly allowCidrs: readonly string[];
 }
 
 /** One key from the environment, in the order the variables are read. */
 export interface EnvKey {
   readonly apiKey: Secret;
-  /** `OPENAI_API_KEYS[2]`. */
+  /** Variable and position in it, from 1: `OPENAI_API_KEYS[2]`. */
   readonly origin: string;
   readonly weight: number;
   readonly poolId: string | null;

@@ -1,0 +1,59 @@
+import { pino, stdSerializers, type DestinationStream, type Logger } from 'pino';
+
+export type { Logger } from 'pino';
+export { LOGGER } from './tokens.js';
+
+export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+
+/**
+ * The second net: secrets are held in a type that prints as a mask, so nothing here should ever match. Header
+ * objects and configuration that slip into a log line by mistake are caught by name, two levels deep.
+ */
+const SECRET_NAMES = [
+  'authorization',
+  'Authorization',
+  'cookie',
+  '["set-cookie"]',
+  '["proxy-authorization"]',
+  '["x-api-key"]',
+  '["api-key"]',
+  'api_key',
+  'apiKey',
+  'adminToken',
+  'token',
+  'password',
+  'secret',
+];
+
+const REDACT_PATHS = SECRET_NAMES.flatMap((name) =>
+  name.startsWith('[') ? [name, `*${name}`, `*.*${name}`] : [name, `*.${name}`, `*.*.${name}`],
+);
+
+/** Keys and bearer tokens inside free text, such as an upstream's error message that repeats the key. */
+const SECRET_TEXT = /\b(?:sk-|rpx_)[A-Za-z0-9_-]{8,}|\b(bearer\s+)[^\s"',]+/gi;
+
+export function redactText(text: string): string {
+  return text.replace(SECRET_TEXT, (_match, bearer: string | undefined) => `${bearer ?? ''}[secret]`);
+}
+
+/**
+ * JSON lines, exactly one per event: JSON escapes newlines and control characters, so no value, however hostile, can
+ * start a second line or reach a terminal as an escape sequence.
+ */
+export function createLogger(level: LogLevel, destination?: DestinationStream): Logger {
+  const options = {
+    level,
+    base: undefined,
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: { level: (label: string) => ({ level: label }) },
+    redact: { paths: REDACT_PATHS, censor: '[secret]' },
+    serializers: { err: serializeError, error: serializeError },
+    hooks: { streamWrite: redactText },
+  };
+  return destination === undefined ? pino(options) : pino(options, destination);
+}
+
+/** `error` is also used for plain strings. */
+function serializeError(value: unknown): unknown {
+  return value instanceof Error ? stdSerializers.err(value) : value;
+}
