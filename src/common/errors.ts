@@ -61,6 +61,8 @@ export const ERRORS = {
   unauthorized: { status: 401, type: 'authentication_error', shouldRetry: false },
   /** The caller is known but may not do this. */
   forbidden: { status: 403, type: 'permission_error', shouldRetry: false },
+  /** Too many wrong tokens from one address within a minute. */
+  too_many_attempts: { status: 429, type: 'rate_limit_error', shouldRetry: false },
   /** The Host header names another server: a web page after DNS rebinding, or a wrong proxy in front. */
   misdirected_host: invalid(421),
   /** WebSocket mode is not available here; clients fall back to HTTP. */
