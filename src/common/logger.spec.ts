@@ -1,0 +1,69 @@
+import { Writable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { createLogger, type Logger } from './logger.js';
+import { NestLogger } from './nest-logger.js';
+import { Secret } from './secret.js';
+
+function capture(): { logger: Logger; text: () => string; lines: () => Record<string, unknown>[] } {
+  let text = '';
+  const sink = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      text += chunk.toString();
+      done();
+    },
+  });
+  return {
+    logger: createLogger('trace', sink),
+    text: () => text,
+    lines: () =>
+      text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Record<string, unknown>),
+  };
+}
+
+describe('createLogger', () => {
+  it('writes one JSON line for an event, whatever is in it', () => {
+    const { logger, text, lines } = capture();
+    logger.info({ path: 'a\nb\r\u001b[31m\u2028', agent: '"}\n{"level":"error"}' }, 'x\ny');
+    expect(lines()).toHaveLength(1);
+    expect(text()).not.toContain('\u001b');
+    expect(lines()[0]).toMatchObject({ level: 'info', msg: 'x\ny' });
+  });
+
+  it('masks secrets by type, by name and by shape', () => {
+    const { logger, text, lines } = capture();
+    logger.info({
+      key: new Secret('sk-canary-0000'),
+      headers: { authorization: 'Bearer sk-canary-1111', cookie: 'a=canary', 'set-cookie': ['canary'] },
+      req: { headers: { authorization: 'canary', 'x-api-key': 'canary' } },
+      provider: { api_key: 'canary', apiKey: 'canary' },
+    });
+    logger.error(
+      { err: new Error('Incorrect API key provided: sk-canary-2222"') },
+      'saw Bearer canary-3333333\\',
+    );
+    expect(text()).not.toContain('canary');
+    expect(lines()).toHaveLength(2);
+  });
+
+  it('leaves prose about bearer tokens alone', () => {
+    const { logger, lines } = capture();
+    logger.warn('the request did not include the bearer token');
+    expect(lines()[0]).toMatchObject({ msg: 'the request did not include the bearer token' });
+  });
+});
+
+describe('NestLogger', () => {
+  it('carries context and error', () => {
+    const { logger, lines } = capture();
+    const nest = new NestLogger(logger);
+    nest.log('started', 'NestFactory');
+    nest.error(new Error('broken'), 'Router');
+    expect(lines()).toMatchObject([
+      { level: 'debug', context: 'NestFactory', msg: 'started' },
+      { level: 'error', context: 'Router', msg: 'broken', err: { message: 'broken' } },
+    ]);
+  });
+});

@@ -1,0 +1,50 @@
+import { isEncryptionKey, isToken } from './env-checks.js';
+import { Choice, List, Text } from './env-variable.js';
+
+const ENCRYPTION_KEY = 'base64 of exactly 32 bytes (make one with: openssl rand -base64 32)';
+const ANONYMOUS = ['proxy', 'telemetry'];
+
+/** Who may call what, and what is logged. */
+export class AccessEnv {
+  @Text({
+    default: null,
+    accepted: 'at least 8 visible ASCII characters without blanks',
+    check: (text) => text.length >= 8 && isToken(text),
+    secret: true,
+    meaning:
+      'Bearer token for everything below `/admin` and for `/metrics`; unset, only this machine may call them.',
+  })
+  readonly PROXY_ADMIN_TOKEN!: string | null;
+
+  @List({
+    accepted: `a comma-separated list of ${ANONYMOUS.join(', ')}`,
+    check: (element) => ANONYMOUS.includes(element),
+    meaning: 'What other machines may do without a credential: any of `proxy`, `telemetry`.',
+  })
+  readonly PROXY_ANONYMOUS_ACCESS!: readonly ('proxy' | 'telemetry')[];
+
+  @Text({
+    default: null,
+    accepted: ENCRYPTION_KEY,
+    check: isEncryptionKey,
+    secret: true,
+    meaning: 'Base64, 32 bytes: encrypts stored provider keys; nothing is stored in this version.',
+  })
+  readonly PROXY_SECRET_ENCRYPTION_KEY!: string | null;
+
+  @Text({
+    default: null,
+    accepted: ENCRYPTION_KEY,
+    check: isEncryptionKey,
+    secret: true,
+    meaning: 'The encryption key before the current one, while stored values move to the new one.',
+  })
+  readonly PROXY_SECRET_ENCRYPTION_KEY_PREVIOUS!: string | null;
+
+  @Choice({
+    default: 'info',
+    of: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+    meaning: 'Least severe log line that is written; JSON lines on standard output.',
+  })
+  readonly PROXY_LOG_LEVEL!: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+}

@@ -1,0 +1,56 @@
+import { isIP } from 'node:net';
+
+/** Pure checks of single values. None throws, whatever the text. */
+
+export function isPostgresUrl(text: string): boolean {
+  return hasProtocol(text, ['postgres:', 'postgresql:']);
+}
+
+export function isRedisUrl(text: string): boolean {
+  return hasProtocol(text, ['redis:', 'rediss:']);
+}
+
+/** Credentials in the URL would end up in messages, and the key belongs in its own variable. */
+export function isHttpBaseUrl(text: string): boolean {
+  const url = parseUrl(text);
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) return false;
+  return [url.search, url.hash, url.username, url.password].every((part) => part === '');
+}
+
+/** `sqlite:///./relative`, `sqlite:////absolute`, `sqlite:///:memory:` is not one: records must outlive the process. */
+export function isSqliteUrl(text: string): boolean {
+  return /^sqlite:\/\/\/[^?#]+$/.test(text) && !text.endsWith('/') && !text.endsWith(':memory:');
+}
+
+export function isEncryptionKey(text: string): boolean {
+  return /^[A-Za-z0-9+/_-]+={0,2}$/.test(text) && Buffer.from(text, 'base64').length === 32;
+}
+
+/** Anything that may stand in a header value without quoting. */
+export function isToken(text: string): boolean {
+  return /^[\x21-\x7e]+$/.test(text);
+}
+
+export function isUrlPath(text: string): boolean {
+  return /^\/[A-Za-z0-9\-._~!$&'()*+,;=:@%/?]*$/.test(text) && !text.split('/').includes('..');
+}
+
+export function isCidr(text: string): boolean {
+  const [address = '', prefix = '', ...more] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || more.length > 0 || !/^\d{1,3}$/.test(prefix)) return false;
+  return Number(prefix) <= (version === 4 ? 32 : 128);
+}
+
+export function isHost(text: string): boolean {
+  return isIP(text) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(text);
+}
+
+function hasProtocol(text: string, protocols: readonly string[]): boolean {
+  const url = parseUrl(text);
+  return url !== null && protocols.includes(url.protocol) && url.hostname !== '';
+}
+
+function parseUrl(text: string): URL | null {
+  return URL.canParse(text) ? new URL(text) : null;
+}

@@ -1,0 +1,73 @@
+import 'reflect-metadata';
+import { validateSync } from 'class-validator';
+import { AccessEnv } from './access-env.js';
+import { parseInto, variablesOf, type EnvVariable } from './env-variable.js';
+import { ListenerEnv } from './listener-env.js';
+import { NUMBERED_KEY_VARIABLE, ResourceEnv } from './resource-env.js';
+import { StorageEnv } from './storage-env.js';
+import { UpstreamEnv } from './upstream-env.js';
+
+/** The environment, parsed and checked value by value; what spans several variables is checked by `loadConfig`. */
+export interface Env {
+  readonly resources: ResourceEnv;
+  readonly listener: ListenerEnv;
+  readonly upstream: UpstreamEnv;
+  readonly access: AccessEnv;
+  readonly storage: StorageEnv;
+}
+
+export interface EnvSection {
+  readonly title: string;
+  readonly variables: readonly EnvVariable[];
+}
+
+/** Every variable there is, once, in the order of the documentation. */
+export const ENV_SECTIONS: readonly EnvSection[] = [
+  { title: 'Keys', variables: resourceVariables() },
+  { title: 'Listener', variables: variablesOf(ListenerEnv) },
+  { title: 'Upstream and routing', variables: variablesOf(UpstreamEnv) },
+  { title: 'Access and logs', variables: variablesOf(AccessEnv) },
+  { title: 'Storage', variables: variablesOf(StorageEnv) },
+];
+
+/** Parses every declared variable and adds what is wrong to `problems`. */
+export function readEnv(raw: ReadonlyMap<string, string>, problems: string[]): Env {
+  return {
+    resources: readClass(ResourceEnv, raw, problems),
+    listener: readClass(ListenerEnv, raw, problems),
+    upstream: readClass(UpstreamEnv, raw, problems),
+    access: readClass(AccessEnv, raw, problems),
+    storage: readClass(StorageEnv, raw, problems),
+  };
+}
+
+function readClass<T extends object>(
+  target: new () => T,
+  raw: ReadonlyMap<string, string>,
+  problems: string[],
+): T {
+  const instance = new target();
+  parseInto(instance, raw);
+  const secrets = new Set(
+    variablesOf(target)
+      .filter((v) => v.secret)
+      .map((v) => v.name),
+  );
+  for (const error of validateSync(instance)) {
+    const message = Object.values(error.constraints ?? {}).join('; ');
+    problems.push(
+      `${message} (${secrets.has(error.property) ? 'the value is a secret and not shown' : `it is ${shown(raw.get(error.property) ?? '')}`})`,
+    );
+  }
+  return instance;
+}
+
+/** Quoted and bounded: a value may hold newlines or be very long. */
+function shown(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+}
+
+function resourceVariables(): readonly EnvVariable[] {
+  const [single, list, ...rest] = variablesOf(ResourceEnv);
+  return [single, list, NUMBERED_KEY_VARIABLE, ...rest].filter((v) => v !== undefined);
+}

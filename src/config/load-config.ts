@@ -1,0 +1,139 @@
+import { resolve } from 'node:path';
+import { Secret } from '../common/secret.js';
+import type { AppConfig, DatabaseConfig, ServerConfig, UpstreamConfig } from './app-config.js';
+import { ConfigError } from './config-error.js';
+import { readKeys } from './env-keys.js';
+import { ENV_SECTIONS, readEnv, type Env } from './env.js';
+import type { ListenerEnv } from './listener-env.js';
+import type { StorageEnv } from './storage-env.js';
+import { unknownVariables } from './unknown-variables.js';
+import type { UpstreamEnv } from './upstream-env.js';
+
+/**
+ * The one place where the environment becomes configuration. Throws `ConfigError` with every problem at once. Pure: it
+ * touches no file and opens no connection.
+ */
+export function loadConfig(
+  environment: Readonly<Record<string, string | undefined>>,
+  version: string,
+): AppConfig {
+  const raw = setVariables(environment);
+  const problems: string[] = [];
+  const env = readEnv(raw, problems);
+  const keys = readKeys(env.resources, raw, problems);
+  if (problems.length > 0) throw new ConfigError(problems);
+  const { access, storage, upstream } = env;
+  return deepFreeze({
+    version,
+    server: serverConfig(env.listener),
+    dataDir: resolve(storage.PROXY_DATA_DIR),
+    database: databaseConfig(storage),
+    redisUrl: secret(storage.PROXY_REDIS_URL),
+    inProcessWorker: storage.PROXY_IN_PROCESS_WORKER ?? storage.PROXY_REDIS_URL === null,
+    upstream: upstreamConfig(upstream),
+    keys,
+    adminToken: secret(access.PROXY_ADMIN_TOKEN),
+    anonymousAccess: new Set(access.PROXY_ANONYMOUS_ACCESS),
+    secretEncryptionKey: secret(access.PROXY_SECRET_ENCRYPTION_KEY),
+    previousSecretEncryptionKey: secret(access.PROXY_SECRET_ENCRYPTION_KEY_PREVIOUS),
+    health: {
+      intervalMs: ms(upstream.PROXY_HEALTH_CHECK_INTERVAL_SECONDS),
+      timeoutMs: ms(upstream.PROXY_HEALTH_CHECK_TIMEOUT_SECONDS),
+      path: upstream.PROXY_HEALTH_CHECK_PATH,
+    },
+    affinity: {
+      sessionTtlMs: ms(upstream.PROXY_SESSION_AFFINITY_TTL_SECONDS),
+      responseTtlMs: ms(upstream.PROXY_RESPONSE_AFFINITY_TTL_SECONDS),
+      maxEntries: upstream.PROXY_AFFINITY_MAX_ENTRIES,
+      sharedInOrganization: upstream.PROXY_AFFINITY_SHARED_IN_ORGANIZATION,
+    },
+    retention: { days: storage.PROXY_RETENTION_DAYS, bodyDays: storage.PROXY_BODY_RETENTION_DAYS },
+    capture: { maxBytes: storage.PROXY_MAX_CAPTURE_BYTES },
+    spool: {
+      maxBytes: storage.PROXY_SPOOL_MAX_BYTES,
+      segmentBytes: Math.min(storage.PROXY_SPOOL_SEGMENT_BYTES, storage.PROXY_SPOOL_MAX_BYTES),
+    },
+    websocket: upstream.PROXY_WEBSOCKET,
+    onDisconnect: upstream.PROXY_ON_DISCONNECT,
+    retry5xx: upstream.PROXY_RETRY_5XX,
+    logLevel: access.PROXY_LOG_LEVEL,
+    warnings: warningsOf(raw, env),
+  });
+}
+
+/** An empty or blank value counts as unset: that is how compose files and shells leave a variable out. */
+function setVariables(environment: Readonly<Record<string, string | undefined>>): Map<string, string> {
+  const set = new Map<string, string>();
+  for (const [name, value] of Object.entries(environment)) {
+    const text = value?.trim();
+    if (text !== undefined && text !== '') set.set(name, text);
+  }
+  return set;
+}
+
+function serverConfig(env: ListenerEnv): ServerConfig {
+  return {
+    host: env.HOST,
+    port: env.PORT,
+    maxBodyBytes: env.PROXY_MAX_BODY_BYTES,
+    maxHeaders: env.PROXY_MAX_HEADERS,
+    maxHeaderBytes: env.PROXY_MAX_HEADER_BYTES,
+    headersTimeoutMs: ms(env.PROXY_HEADERS_TIMEOUT_SECONDS),
+    bodyIdleTimeoutMs: ms(env.PROXY_BODY_IDLE_TIMEOUT_SECONDS),
+    bodyTotalTimeoutMs: ms(env.PROXY_BODY_TIMEOUT_SECONDS),
+    keepAliveTimeoutMs: ms(env.PROXY_KEEP_ALIVE_TIMEOUT_SECONDS),
+    clientStallTimeoutMs: ms(env.PROXY_CLIENT_STALL_TIMEOUT_SECONDS),
+    maxConnections: env.PROXY_MAX_CONNECTIONS,
+    drainTimeoutMs: ms(env.PROXY_DRAIN_TIMEOUT_SECONDS),
+  };
+}
+
+function upstreamConfig(env: UpstreamEnv): UpstreamConfig {
+  return {
+    baseUrl: env.PROXY_UPSTREAM_BASE_URL.replace(/\/+$/, ''),
+    connectTimeoutMs: ms(env.PROXY_CONNECT_TIMEOUT_SECONDS),
+    firstByteTimeoutMs: ms(env.PROXY_FIRST_BYTE_TIMEOUT_SECONDS),
+    idleTimeoutMs: ms(env.PROXY_IDLE_TIMEOUT_SECONDS),
+    totalTimeoutMs: ms(env.PROXY_REQUEST_TIMEOUT_SECONDS),
+    maxConnectionsPerOrigin: env.PROXY_UPSTREAM_MAX_CONNECTIONS,
+    maxHeaderBytes: env.PROXY_UPSTREAM_MAX_HEADER_BYTES,
+    allowCidrs: env.PROXY_UPSTREAM_ALLOW_CIDRS,
+  };
+}
+
+function databaseConfig(env: StorageEnv): DatabaseConfig {
+  for (const origin of ['PROXY_DATABASE_URL', 'SERVICE_DATABASE_URL', 'DATABASE_URL'] as const) {
+    const url = env[origin];
+    if (url !== null) return { kind: 'postgres', url: new Secret(url), origin };
+  }
+  const url = env.PROXY_SQLITE_URL;
+  if (url === null)
+    return { kind: 'sqlite', path: resolve(env.PROXY_DATA_DIR, 'proxy.sqlite3'), origin: 'PROXY_DATA_DIR' };
+  // Three slashes and a path: a fourth slash is the beginning of an absolute one.
+  return { kind: 'sqlite', path: resolve(url.slice('sqlite:///'.length)), origin: 'PROXY_SQLITE_URL' };
+}
+
+function warningsOf(raw: ReadonlyMap<string, string>, env: Env): string[] {
+  const known = ENV_SECTIONS.flatMap((section) => section.variables.map((variable) => variable.name));
+  const warnings = unknownVariables(raw.keys(), known);
+  if (env.storage.PROXY_REDIS_URL !== null)
+    warnings.push('PROXY_REDIS_URL is set, but this version keeps all state in this one process');
+  return warnings;
+}
+
+function secret(text: string | null): Secret | null {
+  return text === null ? null : new Secret(text);
+}
+
+function ms(seconds: number): number {
+  return Math.round(seconds * 1000);
+}
+
+/** Plain objects and arrays only: a `Secret` has nothing to change and a `Set` is typed read-only. */
+function deepFreeze<T>(value: T): T {
+  if (Array.isArray(value) || Object.getPrototypeOf(value ?? 0) === Object.prototype) {
+    Object.values(value as object).forEach(deepFreeze);
+    Object.freeze(value);
+  }
+  return value;
+}

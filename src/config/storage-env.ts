@@ -1,0 +1,98 @@
+import { isPostgresUrl, isRedisUrl, isSqliteUrl } from './env-checks.js';
+import { Switch, Text, UnlessSet, WholeNumber } from './env-variable.js';
+
+const POSTGRES = 'a URL beginning with postgres:// or postgresql://';
+
+/** Where records live and for how long. */
+export class StorageEnv {
+  @Text({
+    default: null,
+    accepted: POSTGRES,
+    check: isPostgresUrl,
+    secret: true,
+    meaning: 'Postgres for the history, instead of SQLite.',
+  })
+  readonly PROXY_DATABASE_URL!: string | null;
+
+  @Text({
+    default: null,
+    accepted: POSTGRES,
+    check: isPostgresUrl,
+    secret: true,
+    meaning: 'Read when `PROXY_DATABASE_URL` is unset.',
+  })
+  @UnlessSet('PROXY_DATABASE_URL')
+  readonly SERVICE_DATABASE_URL!: string | null;
+
+  @Text({
+    default: null,
+    accepted: POSTGRES,
+    check: isPostgresUrl,
+    secret: true,
+    meaning: 'Read when neither of the two above is set.',
+  })
+  @UnlessSet('PROXY_DATABASE_URL', 'SERVICE_DATABASE_URL')
+  readonly DATABASE_URL!: string | null;
+
+  @Text({
+    default: null,
+    defaultText: 'sqlite:///./data/proxy.sqlite3',
+    accepted: 'sqlite:///./relative/file or sqlite:////absolute/file',
+    check: isSqliteUrl,
+    meaning: 'SQLite file, used when no Postgres URL is set; the default follows `PROXY_DATA_DIR`.',
+  })
+  readonly PROXY_SQLITE_URL!: string | null;
+
+  @Text({
+    default: './data',
+    accepted: 'a directory',
+    meaning: 'Everything the process keeps on disk: the spool, and SQLite unless told otherwise.',
+  })
+  readonly PROXY_DATA_DIR!: string;
+
+  @Text({
+    default: null,
+    accepted: 'a URL beginning with redis:// or rediss://',
+    check: isRedisUrl,
+    secret: true,
+    meaning: 'Shared state for several processes; not used by this version, which keeps state in process.',
+  })
+  readonly PROXY_REDIS_URL!: string | null;
+
+  @Switch({
+    default: null,
+    defaultText: 'on without Redis, off with',
+    meaning: 'Write the history from inside the API process.',
+  })
+  readonly PROXY_IN_PROCESS_WORKER!: boolean | null;
+
+  @WholeNumber({
+    default: 2_000_000,
+    min: 0,
+    max: 1_073_741_824,
+    meaning: 'Most bytes kept of each request body and of each response body; 0 keeps none.',
+  })
+  readonly PROXY_MAX_CAPTURE_BYTES!: number;
+
+  @WholeNumber({ default: 30, min: 1, max: 3650, meaning: 'Days that requests, decisions and events stay.' })
+  readonly PROXY_RETENTION_DAYS!: number;
+
+  @WholeNumber({ default: 7, min: 0, max: 3650, meaning: 'Days that captured bodies stay.' })
+  readonly PROXY_BODY_RETENTION_DAYS!: number;
+
+  @WholeNumber({
+    default: 1_073_741_824,
+    min: 1_048_576,
+    max: 1_099_511_627_776,
+    meaning: 'Most bytes of records waiting on disk for the database; bodies are dropped first.',
+  })
+  readonly PROXY_SPOOL_MAX_BYTES!: number;
+
+  @WholeNumber({
+    default: 8_388_608,
+    min: 65_536,
+    max: 1_073_741_824,
+    meaning: 'Size at which a spool file is closed and the next one begun.',
+  })
+  readonly PROXY_SPOOL_SEGMENT_BYTES!: number;
+}
