@@ -1,9 +1,9 @@
-import { SetMetadata, type CustomDecorator } from '@nestjs/common';
+import { SetMetadata } from '@nestjs/common';
 
-/** Who may call a route: everybody, whoever may read telemetry, or whoever administers the proxy. */
+/** Who may call a route: anybody, whoever may read telemetry, or the operator. No declaration = nobody. */
 export type AccessPolicy = 'public' | 'telemetry' | 'admin';
 
+/** Metadata key under which the guard finds the policy. */
 export const ACCESS_KEY = 'access';
 
-/** Declares a route's policy. The global guard answers 500 on routes without one, and a test fails on them. */
-export const Access = (policy: AccessPolicy): CustomDecorator => SetMetadata(ACCESS_KEY, policy);
+export const Access = (policy: AccessPolicy) => SetMetadata(ACCESS_KEY, policy);

@@ -25,19 +25,30 @@ export interface ResourceHealth {
 /** PORT for the balancer: synchronous, from memory. */
 export interface HealthView {
   of(resourceId: string): ResourceHealth;
-  /** Null = may serve; otherwise why not and until when (epoch ms, null = until something changes). */
-  refusal(
-    resourceId: string,
-    model: string | null,
-    now: number,
-  ): { readonly reason: 'unhealthy' | 'cooling' | 'model_denied'; readonly until: number | null } | null;
+  /** Null = may serve. `now` is `steadyNow(clock)`, and so is the answer's `until`. */
+  refusal(resourceId: string, model: string | null, now: number): HealthRefusal | null;
+}
+
+/** Why a resource may not serve a request right now. */
+export interface HealthRefusal {
+  readonly reason: 'unhealthy' | 'cooling' | 'model_denied';
+  /** When that ends by itself; null = only something new ends it. */
+  readonly until: number | null;
+  /**
+   * True when it rests on failures (errors, no connection, a model refused earlier) and not on what the upstream
+   * demanded (bad key, no quota, slow down): such a resource may still be used when nobody better is left.
+   */
+  readonly soft: boolean;
 }
 
 export const HEALTH_VIEW = Symbol('HealthView');
 
 /** PORT for whoever saw an answer. */
 export interface HealthReporter {
-  report(resourceId: string, model: string | null, outcome: AttemptOutcome): void;
+  /** A request is about to go there: takes the one place of a trial, if the resource is on trial. */
+  admitted(resourceId: string): void;
+  /** `startedAt` (`steadyNow(clock)`): an answer to a request older than a verdict does not lift the verdict. */
+  report(resourceId: string, model: string | null, outcome: AttemptOutcome, startedAt?: number): void;
 }
 
 export const HEALTH_REPORTER = Symbol('HealthReporter');

@@ -12,7 +12,10 @@ export interface LiveState {
 
   /** The binding if present and not expired. `now` is epoch ms. */
   binding(key: BindingKey, now: number): AffinityBinding | null;
-  /** Writes or refreshes. Last write wins. Bounded: the least recently used entries go first. */
+  /**
+   * Writes or refreshes. Last write wins. Bounded: the least recently used entries go first. A binding that expires
+   * no later than it was bound takes the entry away.
+   */
   bind(binding: AffinityBinding): void;
   readonly bindingCount: number;
 

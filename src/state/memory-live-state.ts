@@ -1,0 +1,105 @@
+import type { AffinityBinding, BindingKey, DecisionRecord, LiveState } from './live-state.js';
+import { DecisionRing } from './decision-ring.js';
+
+const REMEMBERED_DECISIONS = 200;
+
+/** Live state of one process. Complete in itself: an adapter that shares it with others wraps it, never replaces it. */
+export class MemoryLiveState implements LiveState {
+  readonly #open = new Map<string, number>();
+  /** Insertion order is recency: the first entry is the least recently used. */
+  readonly #bindings = new Map<string, AffinityBinding>();
+  readonly #decisions = new DecisionRing(REMEMBERED_DECISIONS);
+  readonly #listeners = new Set<() => void>();
+  #localInFlight = 0;
+
+  constructor(private readonly maxBindings: number) {}
+
+  get localInFlight(): number {
+    return this.#localInFlight;
+  }
+
+  inFlight(resourceId: string): number {
+    return this.#open.get(resourceId) ?? 0;
+  }
+
+  enter(resourceId: string): () => void {
+    this.#open.set(resourceId, this.inFlight(resourceId) + 1);
+    this.#localInFlight++;
+    this.touch();
+    let inside = true;
+    return () => {
+      if (!inside) return;
+      inside = false;
+      this.#leave(resourceId);
+    };
+  }
+
+  #leave(resourceId: string): void {
+    const open = this.inFlight(resourceId);
+    // No count is kept at zero: resources come and go, and a map of their ghosts would grow.
+    if (open > 1) this.#open.set(resourceId, open - 1);
+    else this.#open.delete(resourceId);
+    this.#localInFlight--;
+    this.touch();
+  }
+
+  binding(key: BindingKey, now: number): AffinityBinding | null {
+    const name = nameOf(key);
+    const found = this.#bindings.get(name);
+    if (found === undefined) return null;
+    this.#bindings.delete(name);
+    if (found.expiresAt <= now) return null;
+    this.#bindings.set(name, found);
+    return found;
+  }
+
+  bind(binding: AffinityBinding): void {
+    const name = nameOf(binding);
+    this.#bindings.delete(name);
+    if (binding.expiresAt <= binding.boundAt) return;
+    this.#bindings.set(name, binding);
+    if (this.#bindings.size > this.maxBindings) this.#evict();
+  }
+
+  #evict(): void {
+    for (const oldest of this.#bindings.keys()) {
+      this.#bindings.delete(oldest);
+      if (this.#bindings.size <= this.maxBindings) return;
+    }
+  }
+
+  get bindingCount(): number {
+    return this.#bindings.size;
+  }
+
+  recentDecisions(limit: number): readonly DecisionRecord[] {
+    return this.#decisions.newest(limit);
+  }
+
+  rememberDecision(decision: DecisionRecord): void {
+    this.#decisions.push(decision);
+    this.touch();
+  }
+
+  subscribe(listener: () => void): () => void {
+    // Wrapped, so that a listener subscribed twice is two subscriptions.
+    const own = (): void => listener();
+    this.#listeners.add(own);
+    return () => void this.#listeners.delete(own);
+  }
+
+  touch(): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener();
+      } catch {
+        // A page that cannot be told must not cost an exchange its slot; the subscriber logs its own failures.
+      }
+    }
+  }
+}
+
+/** Kinds hold no NUL and come first, callers' ids hold none either: no two keys share a name. */
+function nameOf(key: BindingKey): string {
+  return `${key.kind}\0${key.callerId}\0${key.id}`;
+}
