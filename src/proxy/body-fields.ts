@@ -1,0 +1,56 @@
+import type { ByteSpan } from '../common/json-scanner.js';
+
+/** The few fields of a request body that decide where it goes. Null = absent or `null`. */
+export interface BodyFields {
+  readonly model: string | null;
+  readonly stream: boolean | null;
+  readonly background: boolean | null;
+  readonly store: boolean | null;
+  readonly previousResponseId: string | null;
+  /** `conversation` as a string, or its `id`. */
+  readonly conversationId: string | null;
+  readonly promptCacheKey: string | null;
+  /** `metadata.pool_id`. */
+  readonly poolId: string | null;
+  readonly metadataSessionId: string | null;
+  readonly metadataSessionName: string | null;
+  readonly clientMetadataSessionId: string | null;
+  readonly clientMetadataThreadId: string | null;
+  /** `client_metadata["x-codex-parent-thread-id"]`. */
+  readonly parentThreadId: string | null;
+  /** Out of the JSON text in `client_metadata["x-codex-turn-metadata"]`; nothing else of it is read. */
+  readonly forkedFromThreadId: string | null;
+  /** First 16. */
+  readonly itemReferenceIds: readonly string[];
+  /** Of the input's encrypted items, last 8, oldest first. */
+  readonly sealedDigests: readonly string[];
+  /** A tool of type `mcp` is offered: it acts outside, so a second run is not harmless. */
+  readonly hasSideEffects: boolean;
+  /** Bytes of the value of `model`, quotes included. */
+  readonly modelSpan: ByteSpan | null;
+}
+
+export type BodyDraft = { -readonly [K in keyof BodyFields]: BodyFields[K] };
+
+export function emptyBodyDraft(): BodyDraft {
+  return {
+    model: null,
+    stream: null,
+    background: null,
+    store: null,
+    previousResponseId: null,
+    conversationId: null,
+    promptCacheKey: null,
+    poolId: null,
+    metadataSessionId: null,
+    metadataSessionName: null,
+    clientMetadataSessionId: null,
+    clientMetadataThreadId: null,
+    parentThreadId: null,
+    forkedFromThreadId: null,
+    itemReferenceIds: [],
+    sealedDigests: [],
+    hasSideEffects: false,
+    modelSpan: null,
+  };
+}

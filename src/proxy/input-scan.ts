@@ -1,0 +1,94 @@
+import type { JsonScanner, ByteSpan } from '../common/json-scanner.js';
+import { KeyTable } from '../common/key-table.js';
+import { MAX_SEALED_DIGESTS, sealedDigest } from '../common/sealed-digest.js';
+import { decodeRoutingString } from './routing-field.js';
+
+const MAX_ITEM_REFERENCES = 16;
+const ITEM = new KeyTable(['type', 'id', 'encrypted_content', 'role']);
+const ITEM_REFERENCE = '"item_reference"';
+
+interface Input {
+  readonly itemReferenceIds: readonly string[];
+  readonly sealedDigests: readonly string[];
+}
+
+/**
+ * `input`: a string or a list of items. Only references and encrypted content are looked for; a wrong type anywhere
+ * in here is the upstream's to name.
+ */
+export function readInput(scanner: JsonScanner): Input {
+  const references: ByteSpan[] = [];
+  const sealed: ByteSpan[] = [];
+  if (!scanner.atArray()) {
+    scanner.skipValue();
+    return { itemReferenceIds: [], sealedDigests: [] };
+  }
+  const item = new ItemFacts(scanner);
+  scanner.elements(() => {
+    if (!scanner.atObject()) {
+      scanner.skipValue();
+      return;
+    }
+    item.read();
+    if (item.sealed !== null) {
+      if (sealed.length === MAX_SEALED_DIGESTS) sealed.shift();
+      sealed.push(item.sealed);
+    }
+    if (references.length < MAX_ITEM_REFERENCES && item.id !== null && item.isReference())
+      references.push(item.id);
+  });
+  const raw = (span: ByteSpan): Buffer => scanner.bytes.subarray(span.start, span.end);
+  return {
+    itemReferenceIds: references.map((span) => decodeRoutingString(raw(span), 'input[].id')),
+    sealedDigests: sealed.map((span) => sealedDigest(raw(span))).filter((digest) => digest !== null),
+  };
+}
+
+/** One reader reused for every item: a history has thousands. */
+class ItemFacts {
+  /** Inside the quotes. */
+  id: ByteSpan | null = null;
+  sealed: ByteSpan | null = null;
+  #type: ByteSpan | null = null;
+  #hasRole = false;
+  readonly #visit = (key: number): void => this.#member(key);
+
+  constructor(private readonly scanner: JsonScanner) {}
+
+  read(): void {
+    this.id = null;
+    this.sealed = null;
+    this.#type = null;
+    this.#hasRole = false;
+    this.scanner.members(ITEM, 'input[].', this.#visit);
+  }
+
+  /** The type may be left out of a reference; a message without type has a role. */
+  isReference(): boolean {
+    if (this.#type === null) return !this.#hasRole;
+    const { start, end } = this.#type;
+    if (end - start < ITEM_REFERENCE.length) return false;
+    const raw = this.scanner.bytes.toString('utf8', start, end);
+    return raw === ITEM_REFERENCE || (raw.includes('\\') && `"${safeParse(raw)}"` === ITEM_REFERENCE);
+  }
+
+  #member(key: number): void {
+    const scanner = this.scanner;
+    const isString = scanner.atString();
+    const { start, end } = scanner.valueSpan();
+    if (key === 3) this.#hasRole = true;
+    if (!isString) return;
+    if (key === 0) this.#type = { start, end };
+    else if (key === 1) this.id = { start: start + 1, end: end - 1 };
+    else if (key === 2 && end - start > 2) this.sealed = { start: start + 1, end: end - 1 };
+  }
+}
+
+function safeParse(raw: string): string {
+  try {
+    return String(JSON.parse(raw));
+  } catch {
+    // Not a readable type, so not a reference; the upstream will say what is wrong with it.
+    return '';
+  }
+}
