@@ -1,0 +1,20 @@
+import { ResourceIdentity } from './resources/resource-identity.entity.js';
+import { AffinityBindingRow } from './usage/affinity-binding-row.entity.js';
+import { AttemptRow } from './usage/attempt-row.entity.js';
+import { BodyRow } from './usage/body-row.entity.js';
+import { DecisionRow } from './usage/decision-row.entity.js';
+import { EventRow } from './usage/event-row.entity.js';
+import { RequestRow } from './usage/request-row.entity.js';
+import { SessionRow } from './usage/session-row.entity.js';
+
+/** Every table of the product: what the data source knows and the drift test compares. */
+export const ENTITIES = [
+  RequestRow,
+  SessionRow,
+  AttemptRow,
+  DecisionRow,
+  BodyRow,
+  EventRow,
+  AffinityBindingRow,
+  ResourceIdentity,
+];

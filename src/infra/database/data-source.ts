@@ -1,0 +1,79 @@
+import pg from 'pg';
+import { DataSource, type DataSourceOptions } from 'typeorm';
+import type { ColumnType } from 'typeorm';
+import type { DatabaseConfig } from '../../config/app-config.js';
+import { ENTITIES } from '../../entities.js';
+import type { Dialect } from './column-types.js';
+import { MIGRATIONS } from './migrations.js';
+
+/** A statement that has not come back after this long is given up: history waits, admin answers 503. */
+export const STATEMENT_TIMEOUT_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 3_000;
+const POOL_SIZE = 8;
+
+const COMMON = {
+  entities: ENTITIES,
+  migrations: MIGRATIONS,
+  migrationsTableName: 'migrations',
+  logging: false,
+  synchronize: false,
+  // `where: { id: undefined }` would otherwise match every row.
+  invalidWhereValuesBehavior: { null: 'throw', undefined: 'throw' },
+} as const;
+
+const OID_INT8 = 20;
+const OID_NUMERIC = 1700;
+
+/** Counts, sums and times as numbers, also in hand-written queries: all of ours are far below 2^53. */
+const numericTypes = {
+  getTypeParser(oid: number, format?: 'text' | 'binary'): unknown {
+    if (oid === OID_INT8 || oid === OID_NUMERIC) return Number;
+    return pg.types.getTypeParser(oid, format as 'text');
+  },
+};
+
+export function dataSourceOptions(
+  config: DatabaseConfig,
+  onPoolError: (error: Error) => void = () => undefined,
+): DataSourceOptions {
+  if (config.kind === 'sqlite') {
+    return { ...COMMON, type: 'sqlite', database: config.path, busyTimeout: STATEMENT_TIMEOUT_MS };
+  }
+  return {
+    ...COMMON,
+    type: 'postgres',
+    url: config.url.reveal(),
+    applicationName: 'responses-proxy',
+    poolSize: POOL_SIZE,
+    connectTimeoutMS: CONNECT_TIMEOUT_MS,
+    // No extension is needed, and looking for one is a privilege a plain role may lack.
+    installExtensions: false,
+    poolErrorHandler: (error: Error) => onPoolError(error),
+    extra: {
+      statement_timeout: STATEMENT_TIMEOUT_MS,
+      // Also bounds a server that has stopped answering altogether (frozen, or behind a dead link).
+      query_timeout: STATEMENT_TIMEOUT_MS + 1_000,
+      keepAlive: true,
+      types: numericTypes,
+    },
+  };
+}
+
+/** A data source that is not connected yet. */
+export function createDataSource(options: DataSourceOptions): DataSource {
+  const dataSource = new DataSource(options);
+  if (options.type === 'postgres') teachBinary(dataSource);
+  return dataSource;
+}
+
+/** `Buffer` as a column type means `blob` to TypeORM's SQLite driver and nothing to its Postgres driver. */
+function teachBinary(dataSource: DataSource): void {
+  const driver = dataSource.driver;
+  const normalize = driver.normalizeType.bind(driver);
+  driver.normalizeType = (column) =>
+    column.type === (Buffer as unknown as ColumnType) ? 'bytea' : normalize(column);
+}
+
+export function dialectOf(dataSource: DataSource): Dialect {
+  return dataSource.options.type === 'postgres' ? 'postgres' : 'sqlite';
+}

@@ -1,0 +1,154 @@
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { DataSource, type QueryRunner } from 'typeorm';
+import { ProxyError } from '../../common/errors.js';
+import type { Logger } from '../../common/logger.js';
+import { LOGGER } from '../../common/tokens.js';
+import { APP_CONFIG, type AppConfig } from '../../config/app-config.js';
+import type { Dialect } from './column-types.js';
+import { createDataSource, dataSourceOptions, dialectOf } from './data-source.js';
+import { migrate } from './migrate.js';
+import { preflightSqlite } from './sqlite-preflight.js';
+
+const FIRST_RETRY_MS = 1_000;
+const LAST_RETRY_MS = 10_000;
+
+/**
+ * The one data source. SQLite must open, or the process does not start. Postgres may be away: the process serves
+ * without it and keeps trying in the background.
+ */
+@Injectable()
+export class DatabaseService implements OnApplicationShutdown {
+  #ready = false;
+  #lastError: string | null = null;
+  #closed = false;
+  #retry: NodeJS.Timeout | null = null;
+  /** SQLite only: TypeORM shares one connection there, and a read must not see, nor a write join, an open transaction. */
+  #writer: DataSource | null = null;
+  #writes: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    readonly dataSource: DataSource,
+    @Inject(APP_CONFIG) private readonly config: AppConfig,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  get lastError(): string | null {
+    return this.#lastError;
+  }
+
+  get dialect(): Dialect {
+    return dialectOf(this.dataSource);
+  }
+
+  /** SQLite: opens and migrates, or throws. Postgres: tries once, then goes on in the background. */
+  async connect(): Promise<void> {
+    if (this.config.database.kind === 'sqlite') {
+      await this.#openSqlite(this.config.database.path);
+      this.#ready = true;
+    } else {
+      await this.#tryPostgres(FIRST_RETRY_MS);
+    }
+  }
+
+  requireReady(): DataSource {
+    if (this.#ready) return this.dataSource;
+    throw new ProxyError(
+      'database_unavailable',
+      `History cannot be read: ${this.#lastError ?? 'the database is not connected yet'}. Traffic is not affected; records wait on disk.`,
+      { retryAfterSeconds: 5 },
+    );
+  }
+
+  /**
+   * All writes go through here. Commits when `work` resolves, rolls back when it throws. On SQLite one transaction at
+   * a time, on a connection of its own, taking the write lock at once.
+   */
+  async transaction<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
+    const writer = this.#writer;
+    if (writer === null) return runPostgres(this.requireReady(), work);
+    const turn = this.#writes.then(() => runSqlite(writer, work));
+    this.#writes = turn.catch(() => undefined); // the caller hears of it; the next writer must not
+    return turn;
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.close();
+  }
+
+  /** Safe to call twice. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#ready = false;
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    await this.#writes;
+    if (this.#writer?.isInitialized === true) await this.#writer.destroy();
+    if (this.dataSource.isInitialized) await this.dataSource.destroy();
+  }
+
+  async #openSqlite(path: string): Promise<void> {
+    await preflightSqlite(path);
+    await this.dataSource.initialize();
+    await this.dataSource.query('PRAGMA synchronous = NORMAL');
+    await migrate(this.dataSource, this.config.database);
+    const writer = createDataSource(dataSourceOptions(this.config.database));
+    await writer.initialize();
+    await writer.query('PRAGMA synchronous = NORMAL');
+    this.#writer = writer;
+  }
+
+  async #tryPostgres(retryMs: number): Promise<void> {
+    try {
+      if (!this.dataSource.isInitialized) await this.dataSource.initialize();
+      await migrate(this.dataSource, this.config.database);
+      if (this.#lastError !== null) this.logger.info({ event: 'database.connected' }, 'database is back');
+      this.#lastError = null;
+      this.#ready = !this.#closed;
+    } catch (e: unknown) {
+      this.#retryLater(e instanceof Error ? e.message : String(e), retryMs);
+    }
+  }
+
+  #retryLater(message: string, retryMs: number): void {
+    if (this.#lastError === null)
+      this.logger.warn(
+        { event: 'database.unreachable', error: message },
+        'database unreachable; records wait on disk',
+      );
+    this.#lastError = message;
+    if (this.#closed) return;
+    this.#retry = setTimeout(() => void this.#tryPostgres(Math.min(retryMs * 2, LAST_RETRY_MS)), retryMs);
+    this.#retry.unref();
+  }
+}
+
+async function runSqlite<T>(writer: DataSource, work: (runner: QueryRunner) => Promise<T>): Promise<T> {
+  const runner = writer.createQueryRunner();
+  await runner.query('BEGIN IMMEDIATE');
+  try {
+    const result = await work(runner);
+    await runner.query('COMMIT');
+    return result;
+  } catch (e: unknown) {
+    await runner.query('ROLLBACK').catch(() => undefined); // a failed COMMIT or a full disk may have rolled back already
+    throw e;
+  }
+}
+
+async function runPostgres<T>(source: DataSource, work: (runner: QueryRunner) => Promise<T>): Promise<T> {
+  const runner = source.createQueryRunner();
+  try {
+    await runner.startTransaction();
+    const result = await work(runner);
+    await runner.commitTransaction();
+    return result;
+  } catch (e: unknown) {
+    if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined); // connection lost
+    throw e;
+  } finally {
+    await runner.release();
+  }
+}

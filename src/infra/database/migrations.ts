@@ -1,0 +1,4 @@
+import { Initial1763870000000 } from './migrations/1763870000000-initial.js';
+
+/** In order of their stamps; only ever appended to. */
+export const MIGRATIONS = [Initial1763870000000];
