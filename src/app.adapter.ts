@@ -1,0 +1,17 @@
+import { ExpressAdapter } from '@nestjs/platform-express';
+import type { ServerConfig } from './config/app-config.js';
+import { createProxyServer } from './proxy/http-server.js';
+import type { HotPath } from './proxy/http-server.js';
+
+/** Nest's Express platform on the proxy's own server, which asks the hot path first. */
+export class AppAdapter extends ExpressAdapter {
+  hotPath: HotPath | null = null;
+
+  constructor(private readonly serverConfig: ServerConfig) {
+    super();
+  }
+
+  override initHttpServer(): void {
+    this.httpServer = createProxyServer(this.serverConfig, this.getInstance(), () => this.hotPath);
+  }
+}

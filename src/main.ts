@@ -1,0 +1,88 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Logger } from 'pino';
+import { configureAdmin } from './admin/admin.setup.js';
+import { AppAdapter } from './app.adapter.js';
+import { AppModule } from './app.module.js';
+import { Balancer } from './balancer/balancer.service.js';
+import { DrainState } from './common/drain-state.js';
+import { newId } from './common/ids.js';
+import { createLogger } from './common/logger.js';
+import { NestLogger } from './common/nest-logger.js';
+import type { AppConfig } from './config/app-config.js';
+import { DatabaseService } from './infra/database/database.service.js';
+import { ProxyHandler } from './proxy/proxy-handler.service.js';
+import { ResourceRegistry } from './resources/resource-registry.service.js';
+import { drainOnSignals } from './shutdown.js';
+import { AffinityReadModel } from './usage/affinity.read-model.js';
+import { TelemetryLifecycle } from './usage/telemetry-lifecycle.service.js';
+
+/** Longest the start waits for records of a dead predecessor; the rest is replayed while traffic already flows. */
+const ADOPTION_PATIENCE_MS = 2_000;
+
+/** Starts the API process; resolves when it listens. Throws when it cannot: bad database, port in use. */
+export async function serve(config: AppConfig): Promise<void> {
+  const logger = createLogger(config.logLevel);
+  const adapter = new AppAdapter(config.server);
+  const module = AppModule.forRoot(config, logger, newId('inst', Date.now()));
+  const app = await NestFactory.create<NestExpressApplication>(module, adapter, {
+    bodyParser: false,
+    abortOnError: false,
+    logger: new NestLogger(logger),
+  });
+  configureAdmin(app);
+  surviveStrayErrors(logger);
+  await app.get(DatabaseService).connect();
+  await app.get(ResourceRegistry).load();
+  await restoreMemory(app, config, logger);
+  const handler = app.get(ProxyHandler);
+  await app.init();
+  adapter.hotPath = (req, res): void => handler.handle(req, res);
+  const drain = app.get(DrainState);
+  drainOnSignals({ app, drain, handler, logger, limitMs: config.server.drainTimeoutMs });
+  await app.listen(config.server.port, config.server.host);
+  announce(config, logger, app.get(ResourceRegistry).snapshot.resources.length);
+}
+
+/** Brings records of a predecessor to SQL, then the affinity of all of them back into memory. */
+async function restoreMemory(app: NestExpressApplication, config: AppConfig, logger: Logger): Promise<void> {
+  const database = app.get(DatabaseService);
+  const restore = async (): Promise<void> => {
+    if (!database.ready) return;
+    const bindings = await app.get(AffinityReadModel).newest(config.affinity.maxEntries, Date.now());
+    app.get(Balancer).restore(bindings);
+  };
+  const adopted = app
+    .get(TelemetryLifecycle)
+    .start()
+    .then(restore)
+    .catch((error: unknown) =>
+      logger.error({ err: error }, 'affinity could not be restored from the database'),
+    );
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, ADOPTION_PATIENCE_MS)));
+  await Promise.race([adopted, patience]);
+  clearTimeout(timer);
+}
+
+function announce(config: AppConfig, logger: Logger, resources: number): void {
+  const { host, port } = config.server;
+  const shown = host.includes(':') ? `[${host}]` : host;
+  const base = `http://${shown}:${port}`;
+  logger.info({ dashboard: `${base}/`, base_url: `${base}/v1`, resources }, `listening on ${base}`);
+  if (resources === 0) {
+    logger.warn(
+      'no OpenAI key is configured: set OPENAI_API_KEY (or OPENAI_API_KEYS, OPENAI_API_KEY_1…) and start again',
+    );
+  }
+}
+
+/**
+ * An error nobody caught must not take other people's streams with it: it is logged as the bug it is and the process
+ * lives. Every exchange has its own time limits, so nothing it leaves behind stays for long.
+ */
+function surviveStrayErrors(logger: Logger): void {
+  process.on('unhandledRejection', (error) => logger.error({ err: error }, 'unhandled rejection'));
+  process.on('uncaughtException', (error) => logger.error({ err: error }, 'uncaught exception'));
+}

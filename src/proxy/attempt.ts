@@ -1,0 +1,184 @@
+import type { Lease, ServedFacts } from '../balancer/lease.js';
+import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
+import { attemptClass, classifyError, parseUpstreamError } from '../upstream/classify.js';
+import { buildRequestHeaders } from '../upstream/request-headers.js';
+import type { UpstreamCall, UpstreamSink } from '../upstream/upstream-call.js';
+import { readAnswerHead } from './answer-head.js';
+import type { AnswerHead } from './answer-head.js';
+import { CommittedAnswer } from './committed-answer.js';
+import type { Exchange } from './exchange.js';
+import type { Finisher } from './finisher.js';
+import type { ProxyDependencies } from './proxy-dependencies.js';
+
+/** Error answers up to this size are held back to decide about them; longer ones are passed on as they come. */
+const HELD_ANSWER_BYTES = 256 * 1024;
+
+/** An error answer of the upstream, whole, that has not been shown to the client. */
+export interface HeldAnswer {
+  readonly head: AnswerHead;
+  readonly body: Buffer;
+}
+
+export interface AttemptEnd {
+  /** The client has heard this attempt's answer, or nobody is left to hear one. */
+  readonly settled: boolean;
+  readonly outcome: AttemptOutcome;
+  readonly answer: HeldAnswer | null;
+}
+
+export const NOTHING_LEARNED: ServedFacts = {
+  responseId: null,
+  conversationId: null,
+  organization: null,
+  sealedDigests: [],
+};
+
+/** One request to one resource. Holds error answers back, hands good ones on, and ends exactly once. */
+export class Attempt implements UpstreamSink {
+  readonly #startedAt: number;
+  readonly #startedMono: number;
+  #call: UpstreamCall | null = null;
+  #head: AnswerHead | null = null;
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+  #committed: CommittedAnswer | null = null;
+  #total: NodeJS.Timeout | null = null;
+  #resolve: (end: AttemptEnd) => void = () => undefined;
+  #ended = false;
+  bytesReceived = 0;
+
+  constructor(
+    readonly deps: ProxyDependencies,
+    readonly finisher: Finisher,
+    readonly exchange: Exchange,
+    readonly lease: Lease,
+    private readonly n: number,
+  ) {
+    this.#startedAt = deps.clock.now();
+    this.#startedMono = deps.clock.monotonic();
+  }
+
+  run(): Promise<AttemptEnd> {
+    const { exchange, lease, deps } = this;
+    const route = exchange.route;
+    if (route === null) throw new Error('an attempt needs a route');
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+      exchange.onClientGone = (): void => this.#clientGone();
+      exchange.onShutdown = (): void => this.#shutdown();
+      const headers = buildRequestHeaders(exchange.req.rawHeaders, lease.resource.apiKey);
+      const body = route.hasBody ? exchange.body : null;
+      this.#total = setTimeout(() => this.#timeout(), deps.config.upstream.totalTimeoutMs).unref();
+      this.#call = deps.upstream.send(
+        { resource: lease.resource, method: route.method, path: route.upstreamPath, headers, body },
+        this,
+      );
+    });
+  }
+
+  onHead(status: number, raw: readonly Buffer[]): boolean {
+    const head = readAnswerHead(status, raw, this.deps.clock.now());
+    this.#head = head;
+    if (status < 300) this.#commit(head);
+    return true;
+  }
+
+  onChunk(chunk: Buffer): boolean {
+    this.bytesReceived += chunk.length;
+    if (this.#committed !== null) return this.#committed.write(chunk);
+    this.#held.push(chunk);
+    this.#heldBytes += chunk.length;
+    if (this.#heldBytes <= HELD_ANSWER_BYTES || this.#head === null) return true;
+    const answer = this.#commit(this.#head);
+    let goOn = true;
+    for (const held of this.#held.splice(0)) goOn = answer.write(held);
+    return goOn;
+  }
+
+  onEnd(): void {
+    if (this.#committed !== null) return this.#committed.end();
+    const head = this.#head;
+    if (head === null) return this.onError(new Error('the upstream ended without an answer'), true);
+    const answer = { head, body: Buffer.concat(this.#held) };
+    this.#end({ settled: false, outcome: this.#answered(answer), answer });
+  }
+
+  onError(error: unknown, sent: boolean): void {
+    const outcome = classifyError(error, sent || this.#head !== null);
+    if (this.#committed !== null) return this.#committed.cut(outcome);
+    this.#end({ settled: false, outcome, answer: null });
+  }
+
+  /** The committed answer has come to its end, one way or another; its record is written. */
+  settle(outcome: AttemptOutcome): void {
+    this.#end({ settled: true, outcome, answer: null });
+  }
+
+  /** Adds this attempt to the exchange's record; before the record is written. */
+  note(outcome: AttemptOutcome): void {
+    const { exchange, lease, deps } = this;
+    exchange.attempts.push({
+      n: this.n,
+      resourceId: lease.resource.id,
+      class: attemptClass(outcome),
+      status: this.#head?.status ?? null,
+      error: 'message' in outcome && outcome.message !== null ? outcome.message.slice(0, 300) : null,
+      startedAt: this.#startedAt,
+      durationMs: Math.max(0, Math.round(deps.clock.monotonic() - this.#startedMono)),
+      bytesSent: this.#call?.sent === true ? (exchange.body?.length ?? 0) : 0,
+      bytesReceived: this.bytesReceived,
+    });
+  }
+
+  abort(): void {
+    this.#call?.abort();
+  }
+
+  resume(): void {
+    this.#call?.resume();
+  }
+
+  #commit(head: AnswerHead): CommittedAnswer {
+    this.exchange.firstByteMs ??= this.exchange.elapsed();
+    this.#committed = new CommittedAnswer(this, head);
+    this.#committed.begin();
+    return this.#committed;
+  }
+
+  #answered(answer: HeldAnswer): AttemptOutcome {
+    const { code, message } = parseUpstreamError(answer.body);
+    const { status, retryAfterMs, rateLimit } = answer.head;
+    return { kind: 'answered', status, code, message, retryAfterMs, rateLimit };
+  }
+
+  #clientGone(): void {
+    if (this.#committed !== null) return this.#committed.clientGone();
+    // A background response goes on upstream without us; giving up the call would not stop it, only lose its id.
+    if (this.exchange.hints?.background === true) return;
+    this.abort();
+    this.#end({ settled: true, outcome: { kind: 'neutral', cause: 'client_aborted' }, answer: null });
+  }
+
+  #shutdown(): void {
+    if (this.#committed !== null) return this.#committed.shutdown();
+    this.abort();
+    this.#end({ settled: false, outcome: { kind: 'neutral', cause: 'shutdown' }, answer: null });
+  }
+
+  #timeout(): void {
+    const message = `no complete answer within ${this.deps.config.upstream.totalTimeoutMs / 1000} s`;
+    this.abort();
+    if (this.#committed !== null) this.#committed.cut({ kind: 'lost', cause: 'total_timeout', message });
+    else
+      this.#end({ settled: false, outcome: { kind: 'lost', cause: 'total_timeout', message }, answer: null });
+  }
+
+  #end(end: AttemptEnd): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    if (this.#total !== null) clearTimeout(this.#total);
+    this.exchange.onClientGone = null;
+    this.exchange.onShutdown = null;
+    this.#resolve(end);
+  }
+}

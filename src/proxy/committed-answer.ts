@@ -1,0 +1,148 @@
+import type { ServedFacts } from '../balancer/lease.js';
+import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
+import { filterResponseHeaders } from '../upstream/response-headers.js';
+import { UsageTap } from '../usage/usage-tap.js';
+import type { TapResult } from '../usage/usage-tap.js';
+import type { AnswerHead } from './answer-head.js';
+import type { Attempt } from './attempt.js';
+import { endingOf } from './ending.js';
+import type { CommittedEnd } from './ending.js';
+import { Relay } from './relay.js';
+
+const SHUTDOWN_EVENT =
+  'event: error\ndata: {"type":"error","code":"server_shutdown","message":"The proxy is stopping; send the request again.","param":null,"sequence_number":0}\n\n';
+
+/**
+ * An answer that has begun to reach the client: from here nothing is retried and nothing of ours is added. Sees to it
+ * that the record is on disk before the bytes that let the client believe the answer is complete.
+ */
+export class CommittedAnswer {
+  readonly #tap: UsageTap;
+  readonly #relay: Relay;
+
+  constructor(
+    private readonly attempt: Attempt,
+    private readonly head: AnswerHead,
+  ) {
+    const { deps, exchange } = attempt;
+    this.#tap = new UsageTap({
+      contentType: head.contentType,
+      contentEncoding: head.contentEncoding,
+      contentLength: head.contentLength,
+      maxCaptureBytes: deps.config.capture.maxBytes,
+    });
+    this.#relay = new Relay(exchange.res, this.#tap, deps.config.server.clientStallTimeoutMs, {
+      onTerminal: () => this.#record('terminal'),
+      onStall: () => this.#stalled(),
+      onDrain: () => attempt.resume(),
+    });
+  }
+
+  begin(): void {
+    const { exchange, lease } = this.attempt;
+    const headers = filterResponseHeaders(this.head.raw, lease.resource.apiKey);
+    headers.push('x-proxy-request-id', exchange.id);
+    headers.push('x-proxy-resource-id', lease.resource.id, 'x-proxy-reason', lease.decision.reason);
+    this.#relay.head(this.head.status, headers);
+    if (exchange.clientGone) this.#relay.detach();
+  }
+
+  write(chunk: Buffer): boolean {
+    return this.#relay.write(chunk);
+  }
+
+  end(): void {
+    this.#tap.end();
+    const outcome = this.#record('eof');
+    this.#relay.end();
+    this.attempt.settle(outcome);
+  }
+
+  /** The upstream broke off. The client's connection ends as visibly as the upstream's did. */
+  cut(failure: AttemptOutcome): void {
+    this.#tap.end();
+    const outcome = this.#record('cut', failure);
+    this.#relay.cut(null);
+    this.attempt.settle(outcome);
+  }
+
+  clientGone(): void {
+    const { deps, exchange } = this.attempt;
+    if (deps.config.onDisconnect === 'drain' || exchange.hints?.background === true)
+      return this.#relay.detach();
+    this.attempt.abort();
+    this.#tap.end();
+    const outcome = this.#record('client_gone');
+    this.#relay.detach();
+    this.attempt.settle(outcome);
+  }
+
+  shutdown(): void {
+    this.attempt.abort();
+    this.#tap.end();
+    const outcome = this.#record('shutdown');
+    this.#relay.cut(this.#tap.result().isSse ? SHUTDOWN_EVENT : null);
+    this.attempt.settle(outcome);
+  }
+
+  #stalled(): void {
+    this.attempt.abort();
+    this.#tap.end();
+    const outcome = this.#record('stalled');
+    this.attempt.exchange.res.destroy();
+    this.attempt.settle(outcome);
+  }
+
+  /** Gives the lease back and writes the record, the first time; afterwards only answers the outcome. */
+  #record(how: CommittedEnd, failure: AttemptOutcome | null = null): AttemptOutcome {
+    const { exchange, lease, finisher } = this.attempt;
+    const tap = this.#tap.result();
+    const { outcome, ending } = endingOf(how, this.head, tap, failure, exchange.clientGone);
+    if (exchange.finished) return outcome;
+    const served = outcome.kind === 'served' || tap.responseId !== null ? this.#learned(tap) : undefined;
+    const bindings = lease.release(outcome, served);
+    this.attempt.note(outcome);
+    finisher.finish(
+      exchange,
+      {
+        ...ending,
+        resourceId: lease.resource.id,
+        upstreamRequestId: this.head.requestId,
+        responseBytes: this.attempt.bytesReceived,
+        tap,
+        bindings,
+      },
+      this.#captured(tap),
+    );
+    return outcome;
+  }
+
+  #learned(tap: TapResult): ServedFacts {
+    return {
+      responseId: tap.responseId,
+      conversationId: tap.conversationId,
+      organization: this.head.organization,
+      sealedDigests: tap.sealedDigests,
+    };
+  }
+
+  #captured(tap: TapResult): { meta: CapturedMeta; chunks: readonly Buffer[] } | null {
+    if (this.attempt.deps.config.capture.maxBytes === 0) return null;
+    return {
+      meta: {
+        contentType: this.head.contentType,
+        contentEncoding: this.head.contentEncoding,
+        size: tap.captured.size,
+        truncated: tap.captured.truncated,
+      },
+      chunks: tap.captured.chunks,
+    };
+  }
+}
+
+interface CapturedMeta {
+  readonly contentType: string | null;
+  readonly contentEncoding: string | null;
+  readonly size: number;
+  readonly truncated: boolean;
+}

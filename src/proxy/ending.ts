@@ -1,0 +1,119 @@
+import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
+import type { TapResult } from '../usage/usage-tap.js';
+import type { AnswerHead } from './answer-head.js';
+import type { Ending } from './exchange-records.js';
+
+/** What made a committed answer end. */
+export type CommittedEnd = 'terminal' | 'eof' | 'cut' | 'client_gone' | 'shutdown' | 'stalled';
+
+type Core = Pick<Ending, 'state' | 'statusCode' | 'errorCode' | 'errorMessage' | 'errorSource'>;
+
+/** The verdict on a committed answer: for health (outcome) and for the record (ending). Pure. */
+export function endingOf(
+  how: CommittedEnd,
+  head: AnswerHead,
+  tap: TapResult,
+  failure: AttemptOutcome | null,
+  clientGone: boolean,
+): { outcome: AttemptOutcome; ending: Core } {
+  const core = (state: Core['state'], code: string | null, message: string | null, ours = true): Core => ({
+    state,
+    statusCode: head.status,
+    errorCode: code,
+    errorMessage: message,
+    errorSource: code === null ? null : ours ? 'proxy' : 'upstream',
+  });
+  switch (how) {
+    case 'client_gone':
+      return {
+        outcome: { kind: 'neutral', cause: 'client_aborted' },
+        ending: core(
+          'client_aborted',
+          'client_aborted',
+          'The client closed the connection before the answer ended.',
+        ),
+      };
+    case 'stalled':
+      return {
+        outcome: { kind: 'neutral', cause: 'client_aborted' },
+        ending: core(
+          'client_aborted',
+          'client_stalled',
+          'The client read nothing for too long (PROXY_CLIENT_STALL_TIMEOUT_SECONDS).',
+        ),
+      };
+    case 'shutdown':
+      return {
+        outcome: { kind: 'neutral', cause: 'shutdown' },
+        ending: core('interrupted', 'server_shutdown', 'The process stopped before the answer ended.'),
+      };
+    case 'cut':
+      return cutEnding(failure, core);
+    case 'terminal':
+    case 'eof': {
+      const complete = completeEnding(how, head, tap, core);
+      return clientGone ? { ...complete, ending: { ...complete.ending, state: 'client_aborted' } } : complete;
+    }
+    default: {
+      const never: never = how;
+      return never;
+    }
+  }
+}
+
+type MakeCore = (state: Core['state'], code: string | null, message: string | null, ours?: boolean) => Core;
+
+function cutEnding(
+  failure: AttemptOutcome | null,
+  core: MakeCore,
+): { outcome: AttemptOutcome; ending: Core } {
+  const lost = failure !== null && failure.kind === 'lost' ? failure : null;
+  const timeout = lost?.cause === 'total_timeout' ? 'total_timeout' : 'idle_timeout';
+  const timedOut = lost?.cause === 'total_timeout' || lost?.cause === 'first_byte_timeout';
+  const cause = timedOut
+    ? timeout
+    : lost?.cause === 'eof'
+      ? 'eof'
+      : lost?.cause === 'garbage'
+        ? 'garbage'
+        : 'reset';
+  const message = lost?.message ?? 'the upstream connection broke';
+  const code = timedOut ? `upstream_${timeout}` : 'upstream_connection_lost';
+  return {
+    outcome: { kind: 'cut', cause, message },
+    ending: core(timedOut ? 'timeout' : 'upstream_error', code, message),
+  };
+}
+
+function completeEnding(
+  how: 'terminal' | 'eof',
+  head: AnswerHead,
+  tap: TapResult,
+  core: MakeCore,
+): { outcome: AttemptOutcome; ending: Core } {
+  const { status, rateLimit } = head;
+  if (status >= 400) {
+    const { errorCode: code, errorMessage: message } = tap;
+    return {
+      outcome: { kind: 'answered', status, code, message, retryAfterMs: head.retryAfterMs, rateLimit },
+      ending: core('upstream_error', code ?? `http_${status}`, message, false),
+    };
+  }
+  if (tap.terminal === 'failed' || tap.terminal === 'error') {
+    return {
+      outcome: { kind: 'failed_in_stream', code: tap.errorCode, message: tap.errorMessage },
+      ending: core('failed', tap.errorCode ?? tap.terminal, tap.errorMessage, false),
+    };
+  }
+  if (tap.terminal === 'incomplete') {
+    return { outcome: { kind: 'served', status, rateLimit }, ending: core('incomplete', null, null) };
+  }
+  if (tap.isSse && tap.terminal === null && how === 'eof') {
+    const message = 'The stream ended without a terminal event.';
+    return {
+      outcome: { kind: 'cut', cause: 'no_terminal', message },
+      ending: core('incomplete', 'incomplete_stream', message, false),
+    };
+  }
+  return { outcome: { kind: 'served', status, rateLimit }, ending: core('completed', null, null) };
+}

@@ -1,0 +1,103 @@
+import type { AffinityBinding } from '../state/live-state.js';
+import type { FinishedRecord, RequestState, SessionRef, StartedRecord } from '../usage/records.js';
+import type { CapturedBody } from '../usage/spool.js';
+import type { TapResult } from '../usage/usage-tap.js';
+import type { Exchange } from './exchange.js';
+
+const MAX_MESSAGE = 1_000;
+const MAX_USER_AGENT = 256;
+
+/** How an exchange ended, in the words of the record. */
+export interface Ending {
+  readonly state: RequestState;
+  /** What the client heard; null when nothing. */
+  readonly statusCode: number | null;
+  readonly resourceId: string | null;
+  readonly errorCode: string | null;
+  readonly errorMessage: string | null;
+  readonly errorSource: 'proxy' | 'upstream' | null;
+  readonly upstreamRequestId: string | null;
+  readonly responseBytes: number;
+  readonly tap: TapResult | null;
+  readonly bindings: readonly AffinityBinding[];
+}
+
+type StartFacts = Omit<StartedRecord, 't' | 'id' | 'decision'>;
+
+/** What is known of a request when it starts; also kept with requests that were refused before they did. */
+export function startFacts(exchange: Exchange, instanceId: string): StartFacts {
+  const { hints, route, req } = exchange;
+  return {
+    at: exchange.startedAt,
+    instanceId,
+    callerId: exchange.callerId,
+    transport: 'http',
+    method: req.method ?? 'GET',
+    path: route?.pathWithoutQuery ?? (req.url ?? '').split('?', 1)[0]?.slice(0, 200) ?? '',
+    model: hints?.model ?? null,
+    stream: hints?.stream ?? false,
+    poolId: hints?.poolId ?? null,
+    session: sessionOf(exchange),
+    userAgent: req.headers['user-agent']?.slice(0, MAX_USER_AGENT) ?? null,
+    requestBytes: exchange.body?.length ?? 0,
+  };
+}
+
+function sessionOf(exchange: Exchange): SessionRef | null {
+  const hints = exchange.hints;
+  if (hints === null || hints.sessionId === null) return null;
+  return {
+    id: hints.sessionId,
+    source: hints.sessionSource ?? 'unknown',
+    name: hints.sessionName,
+    threadId: hints.threadId,
+    parentThreadId: hints.parentThreadId,
+  };
+}
+
+export function finishedRecord(
+  exchange: Exchange,
+  ending: Ending,
+  now: number,
+  instanceId: string,
+): FinishedRecord {
+  const tap = ending.tap;
+  return {
+    t: 'finished',
+    id: exchange.id,
+    startedAt: exchange.startedAt,
+    at: now,
+    state: ending.state,
+    statusCode: ending.statusCode,
+    resourceId: ending.resourceId,
+    errorCode: ending.errorCode,
+    errorMessage: ending.errorMessage?.slice(0, MAX_MESSAGE) ?? null,
+    errorSource: ending.errorSource,
+    latencyMs: exchange.elapsed(),
+    firstByteMs: exchange.firstByteMs,
+    responseBytes: ending.responseBytes,
+    responseId: tap?.responseId ?? null,
+    upstreamRequestId: ending.upstreamRequestId,
+    servedModel: tap?.servedModel ?? null,
+    usage: tap?.usage ?? null,
+    attempts: exchange.attempts,
+    decisions: exchange.recorded ? exchange.decisions.slice(1) : exchange.decisions,
+    bindings: ending.bindings,
+    rejected: exchange.recorded ? null : startFacts(exchange, instanceId),
+  };
+}
+
+/** The request body as far as it is kept. A copy is not made: the record is written before the buffer is let go. */
+export function captureRequest(exchange: Exchange, maxBytes: number): CapturedBody | null {
+  const body = exchange.body;
+  if (maxBytes === 0 || body === null || body.length === 0) return null;
+  return {
+    meta: {
+      contentType: exchange.req.headers['content-type'] ?? null,
+      contentEncoding: exchange.req.headers['content-encoding'] ?? null,
+      size: body.length,
+      truncated: body.length > maxBytes,
+    },
+    chunks: [body.length > maxBytes ? body.subarray(0, maxBytes) : body],
+  };
+}

@@ -1,0 +1,56 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../common/clock.js';
+import { newId } from '../common/ids.js';
+import type { RoutingHints } from '../balancer/routing-hints.js';
+import type { DecisionRecord } from '../state/live-state.js';
+import type { AttemptRecord } from '../usage/records.js';
+import type { ProxyRoute } from './route-grammar.js';
+
+/**
+ * One request of one client from its head to its end: who, when, what was tried. Plain state; what is done with it
+ * lives with the handler, the attempts and the finisher.
+ */
+export class Exchange {
+  readonly id: string;
+  /** Epoch ms. */
+  readonly startedAt: number;
+  readonly #startedMono: number;
+  callerId = 'unknown';
+  route: ProxyRoute | null = null;
+  hints: RoutingHints | null = null;
+  body: Buffer | null = null;
+  firstByteMs: number | null = null;
+  readonly attempts: AttemptRecord[] = [];
+  /** Every decision, in order. */
+  readonly decisions: DecisionRecord[] = [];
+  /** `started` is on disk. */
+  recorded = false;
+  /** `finished` is on disk. Nothing changes after that. */
+  finished = false;
+  clientGone = false;
+  /** Set while an attempt runs: what to do when the client goes. */
+  onClientGone: (() => void) | null = null;
+  /** Set while an attempt runs: what to do when the process must stop. */
+  onShutdown: (() => void) | null = null;
+
+  constructor(
+    readonly req: IncomingMessage,
+    readonly res: ServerResponse,
+    private readonly clock: Clock,
+  ) {
+    this.startedAt = clock.now();
+    this.#startedMono = clock.monotonic();
+    this.id = newId('req', this.startedAt);
+  }
+
+  /** Milliseconds since the head was read. */
+  elapsed(): number {
+    return Math.max(0, Math.round(this.clock.monotonic() - this.#startedMono));
+  }
+
+  clientClosed(): void {
+    if (this.clientGone) return;
+    this.clientGone = true;
+    this.onClientGone?.();
+  }
+}

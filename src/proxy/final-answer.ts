@@ -1,0 +1,168 @@
+import { ProxyError } from '../common/errors.js';
+import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
+
+/** Longest wait a client is told: Codex sits out any value, the openai SDK ignores more than 60 s. */
+const MAX_TOLD_SECONDS = 60;
+const DEFAULT_RATE_LIMIT_SECONDS = 20;
+
+/** One attempt's resource and how it ended, for the decision about what the client hears. */
+export interface TriedResource {
+  readonly resourceId: string;
+  readonly outcome: AttemptOutcome;
+}
+
+/** `pass`: the last upstream answer, unchanged but for a `retry-after` it lacks. `own`: an error of ours. */
+export type FinalAnswer =
+  | { readonly kind: 'pass'; readonly addRetryAfterSeconds: number | null }
+  | { readonly kind: 'own'; readonly error: ProxyError };
+
+/**
+ * What the client hears when no attempt could be served. A verdict on one of our keys (401, 403, quota) is never the
+ * client's: its own credential is fine. `untried` says that candidates are left which the attempt limit kept out.
+ */
+export function finalAnswer(tried: readonly TriedResource[], untried: boolean): FinalAnswer {
+  const last = tried.at(-1);
+  if (last === undefined) return own('internal_error', 'No attempt was made.');
+  const limited = tried.filter(({ outcome }) => isRateLimited(outcome));
+  const refused = tried.filter(({ outcome }) => isKeyRefusal(outcome));
+  if (refused.length > 0 && isKeyRefusal(last.outcome) && limited.length === 0) {
+    return keysRefused(refused, untried);
+  }
+  if (limited.length > 0 && (isKeyRefusal(last.outcome) || isRateLimited(last.outcome))) {
+    const seconds = retryAfterSeconds(limited);
+    if (isRateLimited(last.outcome)) return { kind: 'pass', addRetryAfterSeconds: seconds };
+    return {
+      kind: 'own',
+      error: new ProxyError(
+        'upstream_rate_limited',
+        `Every usable key is rate limited; try again in ${seconds} s.`,
+        {
+          retryAfterSeconds: seconds,
+        },
+      ),
+    };
+  }
+  return byOutcome(last);
+}
+
+function byOutcome({ resourceId, outcome }: TriedResource): FinalAnswer {
+  switch (outcome.kind) {
+    case 'answered':
+      if (outcome.status >= 300 && outcome.status < 400) {
+        return own(
+          'unexpected_redirect',
+          `${resourceId} answered ${outcome.status}, a redirect, which is never followed. Check its base URL.`,
+        );
+      }
+      return { kind: 'pass', addRetryAfterSeconds: null };
+    case 'unsent':
+      return outcome.cause === 'connect_timeout'
+        ? own(
+            'upstream_connect_timeout',
+            `${resourceId} could not be connected to in time (PROXY_CONNECT_TIMEOUT_SECONDS): ${outcome.message}`,
+          )
+        : own(
+            'upstream_unreachable',
+            `${resourceId} could not be reached: ${outcome.message}. Nothing was sent.`,
+          );
+    case 'lost':
+      return lost(resourceId, outcome.cause, outcome.message);
+    case 'neutral':
+      return outcome.cause === 'shutdown'
+        ? own('server_shutdown', 'The proxy is stopping; send the request again.')
+        : own('internal_error', 'The exchange ended without an answer.');
+    case 'served':
+    case 'cut':
+    case 'failed_in_stream':
+      return own('internal_error', 'The answer had already begun.');
+    default: {
+      const never: never = outcome;
+      return never;
+    }
+  }
+}
+
+type LostCause = Extract<AttemptOutcome, { kind: 'lost' }>['cause'];
+
+function lost(resourceId: string, cause: LostCause, message: string): FinalAnswer {
+  switch (cause) {
+    case 'first_byte_timeout':
+      return own(
+        'upstream_first_byte_timeout',
+        `${resourceId} sent no answer in time (PROXY_FIRST_BYTE_TIMEOUT_SECONDS).`,
+      );
+    case 'total_timeout':
+      return own('upstream_total_timeout', `${resourceId}: ${message} (PROXY_REQUEST_TIMEOUT_SECONDS).`);
+    case 'garbage':
+      return own(
+        'bad_upstream_response',
+        `${resourceId} answered something that is not usable HTTP: ${message}`,
+      );
+    case 'reset':
+    case 'eof':
+      return own(
+        'upstream_connection_lost',
+        `The connection to ${resourceId} broke after the request was sent (${message}). It may have been processed, so it was not sent again.`,
+      );
+    default: {
+      const never: never = cause;
+      return never;
+    }
+  }
+}
+
+function keysRefused(refused: readonly TriedResource[], untried: boolean): FinalAnswer {
+  const list = refused.map(({ resourceId, outcome }) => `${resourceId}: ${verdict(outcome)}`).join(', ');
+  if (untried) {
+    return {
+      kind: 'own',
+      error: new ProxyError(
+        'no_available_resources',
+        `The keys tried were refused (${list}); others are left. Send the request again.`,
+        {
+          retryAfterSeconds: 1,
+          shouldRetry: true,
+        },
+      ),
+    };
+  }
+  return own(
+    'upstream_auth_failed',
+    `Every usable key was refused by the upstream (${list}). Your own credential is fine; the operator must replace or top up these keys.`,
+  );
+}
+
+function verdict(outcome: AttemptOutcome): string {
+  return outcome.kind === 'answered'
+    ? `${outcome.status}${outcome.code === null ? '' : ` ${outcome.code}`}`
+    : outcome.kind;
+}
+
+const QUOTA = new Set([
+  'insufficient_quota',
+  'billing_hard_limit_reached',
+  'usage_limit_reached',
+  'usage_not_included',
+]);
+
+function isKeyRefusal(outcome: AttemptOutcome): boolean {
+  if (outcome.kind !== 'answered') return false;
+  if (outcome.code !== null && QUOTA.has(outcome.code)) return true;
+  return outcome.status === 401 || (outcome.status === 403 && outcome.code !== 'model_not_found');
+}
+
+function isRateLimited(outcome: AttemptOutcome): boolean {
+  return outcome.kind === 'answered' && outcome.status === 429 && !isKeyRefusal(outcome);
+}
+
+function retryAfterSeconds(limited: readonly TriedResource[]): number {
+  const waits = limited.map(
+    ({ outcome }) =>
+      (outcome.kind === 'answered' ? outcome.retryAfterMs : null) ?? DEFAULT_RATE_LIMIT_SECONDS * 1000,
+  );
+  return Math.min(MAX_TOLD_SECONDS, Math.max(1, Math.ceil(Math.min(...waits) / 1000)));
+}
+
+function own(code: ConstructorParameters<typeof ProxyError>[0], message: string): FinalAnswer {
+  return { kind: 'own', error: new ProxyError(code, message) };
+}

@@ -1,0 +1,59 @@
+import { captureRequest, finishedRecord, startFacts } from './exchange-records.js';
+import type { Ending } from './exchange-records.js';
+import type { Exchange } from './exchange.js';
+import type { ProxyDependencies } from './proxy-dependencies.js';
+import type { DecisionRecord } from '../state/live-state.js';
+import type { CapturedBody } from '../usage/spool.js';
+
+/** Writes the two records of an exchange, the metrics and the log line: each exactly once, whatever way it ends. */
+export class Finisher {
+  constructor(private readonly deps: ProxyDependencies) {}
+
+  /** Before anything goes upstream. */
+  start(exchange: Exchange, decision: DecisionRecord): void {
+    exchange.recorded = true;
+    this.deps.spool.started({
+      t: 'started',
+      id: exchange.id,
+      decision,
+      ...startFacts(exchange, this.deps.instanceId),
+    });
+  }
+
+  /** Before the last byte goes to the client. A second call does nothing. */
+  finish(exchange: Exchange, ending: Ending, response: CapturedBody | null): void {
+    if (exchange.finished) return;
+    exchange.finished = true;
+    const { clock, config, spool, metrics, instanceId } = this.deps;
+    const record = finishedRecord(exchange, ending, clock.now(), instanceId);
+    spool.finished(record, { request: captureRequest(exchange, config.capture.maxBytes), response });
+    metrics.observe(record);
+    this.#log(exchange, ending);
+  }
+
+  #log(exchange: Exchange, ending: Ending): void {
+    const { hints, route, req } = exchange;
+    const usage = ending.tap?.usage ?? null;
+    const line = {
+      id: exchange.id,
+      state: ending.state,
+      status: ending.statusCode,
+      method: req.method,
+      path: route?.pathWithoutQuery ?? null,
+      model: hints?.model ?? null,
+      session: hints?.sessionId ?? null,
+      resource: ending.resourceId,
+      reason: exchange.decisions.at(-1)?.reason ?? null,
+      attempts: exchange.attempts.length,
+      ms: exchange.elapsed(),
+      first_byte_ms: exchange.firstByteMs,
+      input_tokens: usage?.inputTokens ?? null,
+      cached_tokens: usage?.cachedTokens ?? null,
+      output_tokens: usage?.outputTokens ?? null,
+      error: ending.errorCode,
+    };
+    if (ending.state === 'completed' || ending.state === 'client_aborted')
+      this.deps.logger.info(line, 'request');
+    else this.deps.logger.warn(line, 'request');
+  }
+}

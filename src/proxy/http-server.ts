@@ -1,0 +1,102 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { ServerConfig } from '../config/app-config.js';
+
+export type HotPath = (req: IncomingMessage, res: ServerResponse) => void;
+
+const PROXY_PREFIX = '/v1/';
+
+/** `/v1` itself, anything below it, and its absolute-form and double-slash spellings: all refused or served there. */
+export function isProxyPath(url: string | undefined): boolean {
+  return url !== undefined && (url.startsWith(PROXY_PREFIX) || url === '/v1' || url.startsWith('/v1?'));
+}
+
+/**
+ * Node's server with the settings streams need, dispatching /v1 ahead of Express: Express costs as much CPU per request
+ * as everything else here together (it re-parents req and res, which spoils the runtime's inline caches).
+ */
+export function createProxyServer(
+  config: ServerConfig,
+  rest: RequestListener,
+  hotPath: () => HotPath | null,
+): Server {
+  const dispatch = (req: IncomingMessage, res: ServerResponse): void => {
+    const hot = isProxyPath(req.url) ? hotPath() : null;
+    if (hot !== null) hot(req, res);
+    else void rest(req, res);
+  };
+  const server = createServer(
+    {
+      maxHeaderSize: config.maxHeaderBytes,
+      headersTimeout: config.headersTimeoutMs,
+      // Bodies have their own limits; a total limit here would end long uploads and say nothing.
+      requestTimeout: 0,
+      connectionsCheckingInterval: 5_000,
+      keepAliveTimeout: config.keepAliveTimeoutMs,
+      noDelay: true,
+      insecureHTTPParser: false,
+    },
+    dispatch,
+  );
+  // 0 = all of them reach us: past its own limit Node drops pairs silently, and a dropped header is a lie.
+  server.maxHeadersCount = 0;
+  server.maxConnections = config.maxConnections;
+  // The hot path answers `Expect: 100-continue` itself, after access and size are checked.
+  server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
+    if (!isProxyPath(req.url)) res.writeContinue();
+    dispatch(req, res);
+  });
+  server.on('clientError', answerUnreadable);
+  followHalfClosed(server);
+  return server;
+}
+
+/**
+ * A FIN from the client means one of two things that look the same: it has closed (and wants the upstream stopped), or
+ * it has only finished sending (and waits for its answer). Before the answer has begun an interim response tells them
+ * apart: a closed client's kernel answers it with a reset, a waiting client skips it. Afterwards FIN means gone.
+ */
+function followHalfClosed(server: Server): void {
+  (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
+  server.on('connection', (socket: Socket & { _httpMessage?: ServerResponse | null }) => {
+    socket.on('end', () => {
+      const res = socket._httpMessage;
+      if (!res) socket.end();
+      else if (isProxyPath(res.req.url) && !res.headersSent && res.req.httpVersionMinor === 1)
+        res.writeProcessing();
+      else if (!res.writableEnded) socket.destroy();
+    });
+  });
+}
+
+function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, code, message] = unreadable(error.code);
+  const body = JSON.stringify({ error: { message, type: 'invalid_request_error', param: null, code } });
+  socket.end(
+    `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}
+
+function unreadable(code: string | undefined): [string, string, string] {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return [
+        '431 Request Header Fields Too Large',
+        'headers_too_large',
+        'The request head is too large (PROXY_MAX_HEADER_BYTES).',
+      ];
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return [
+        '408 Request Timeout',
+        'header_timeout',
+        'The request head took too long (PROXY_HEADERS_TIMEOUT_SECONDS).',
+      ];
+    default:
+      return ['400 Bad Request', 'invalid_http', 'The bytes received are not a valid HTTP/1.1 request.'];
+  }
+}

@@ -1,0 +1,21 @@
+import type { Logger } from 'pino';
+import type { Balancer } from '../balancer/balancer.service.js';
+import type { Clock } from '../common/clock.js';
+import type { DrainState } from '../common/drain-state.js';
+import type { AppConfig } from '../config/app-config.js';
+import type { UpstreamClient } from '../upstream/upstream-client.js';
+import type { FinishedRecord } from '../usage/records.js';
+import type { Spool } from '../usage/spool.js';
+
+/** What the request path works with; handed over once, so that each part takes one argument instead of nine. */
+export interface ProxyDependencies {
+  readonly config: AppConfig;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly balancer: Balancer;
+  readonly upstream: UpstreamClient;
+  readonly spool: Spool;
+  readonly metrics: { observe(record: FinishedRecord): void };
+  readonly drain: DrainState;
+  readonly instanceId: string;
+}

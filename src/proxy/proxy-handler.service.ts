@@ -1,0 +1,138 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { checkProxyAccess } from '../common/caller.js';
+import { ProxyError } from '../common/errors.js';
+import { RoutingRefusal } from '../balancer/routing-refusal.js';
+import { checkBodyHeaders, checkHead } from './admission.js';
+import { AttemptLoop } from './attempt-loop.js';
+import { Exchange } from './exchange.js';
+import { Finisher } from './finisher.js';
+import { buildHints } from './hints.js';
+import type { ProxyDependencies } from './proxy-dependencies.js';
+import { ClientGone, declaredLength, readBody } from './request-body.js';
+import { scanRequestBody } from './request-scan.js';
+import { matchRoute } from './route-grammar.js';
+import { sendOwnError } from './send-answer.js';
+
+const SHUTDOWN_RETRY_SECONDS = 1;
+
+/**
+ * Everything below /v1: admits the request, reads it, routes it, and answers. Takes Node's own types only; no
+ * framework stands between the socket and this.
+ */
+export class ProxyHandler {
+  readonly #open = new Set<Exchange>();
+  readonly #finisher: Finisher;
+
+  constructor(private readonly deps: ProxyDependencies) {
+    this.#finisher = new Finisher(deps);
+  }
+
+  /** Exchanges between their head and their end. */
+  get openExchanges(): number {
+    return this.#open.size;
+  }
+
+  handle(req: IncomingMessage, res: ServerResponse): void {
+    const exchange = new Exchange(req, res, this.deps.clock);
+    this.#open.add(exchange);
+    res.once('close', () => {
+      if (!res.writableFinished) exchange.clientClosed();
+    });
+    this.#run(exchange)
+      .catch((error: unknown) => this.#refuse(exchange, error))
+      .finally(() => this.#open.delete(exchange));
+  }
+
+  /** Ends what still runs: streams get a last event, requests without an answer a 503. */
+  shutdown(): void {
+    for (const exchange of this.#open) exchange.onShutdown?.();
+  }
+
+  async #run(exchange: Exchange): Promise<void> {
+    const { req, res } = exchange;
+    const { config, drain } = this.deps;
+    checkHead(req.rawHeaders, config.server.maxHeaders);
+    exchange.callerId = checkProxyAccess(req, config).callerId;
+    if (drain.draining) {
+      throw new ProxyError('server_shutdown', 'The proxy is stopping; send the request again.', {
+        retryAfterSeconds: SHUTDOWN_RETRY_SECONDS,
+      });
+    }
+    if (isWebSocketUpgrade(req)) {
+      throw new ProxyError(
+        'upgrade_required',
+        'WebSocket mode is not available here; use HTTP (supports_websockets=false in Codex).',
+      );
+    }
+    const route = matchRoute(req.method ?? 'GET', req.url ?? '');
+    exchange.route = route;
+    if (route.hasBody) {
+      checkBodyHeaders(req);
+      declaredLength(req, config.server.maxBodyBytes);
+      if (req.headers.expect !== undefined) res.writeContinue();
+      exchange.body = await readBody(req, config.server);
+    }
+    const empty = exchange.body === null || exchange.body.length === 0;
+    const fields =
+      empty && route.kind !== 'create' ? null : scanRequestBody(exchange.body ?? Buffer.alloc(0));
+    exchange.hints = buildHints({
+      requestId: exchange.id,
+      callerId: exchange.callerId,
+      route,
+      headers: req.headers,
+      body: fields,
+    });
+    await new AttemptLoop(this.deps, this.#finisher, exchange).run();
+  }
+
+  #refuse(exchange: Exchange, error: unknown): void {
+    const own = error instanceof ProxyError ? error : null;
+    if (own === null && !(error instanceof ClientGone)) {
+      this.deps.logger.error({ id: exchange.id, err: error }, 'a request failed inside the proxy');
+    }
+    const answer =
+      own ??
+      new ProxyError(
+        'internal_error',
+        `The proxy failed on this request (${exchange.id}); the log says why.`,
+      );
+    if (error instanceof RoutingRefusal && !exchange.decisions.includes(error.decision)) {
+      exchange.decisions.push(error.decision);
+    }
+    const gone = error instanceof ClientGone || exchange.clientGone;
+    // Callers without access leave no trace in the history: it must not be fillable by strangers.
+    if (exchange.callerId !== 'unknown') {
+      this.#finisher.finish(
+        exchange,
+        {
+          state: gone ? 'client_aborted' : stateFor(answer, exchange),
+          statusCode: gone ? null : answer.status,
+          resourceId: exchange.attempts.at(-1)?.resourceId ?? null,
+          errorCode: gone ? 'client_aborted' : answer.code,
+          errorMessage: answer.message,
+          errorSource: 'proxy',
+          upstreamRequestId: null,
+          responseBytes: 0,
+          tap: null,
+          bindings: [],
+        },
+        null,
+      );
+    }
+    if (exchange.res.headersSent) exchange.res.destroy();
+    else sendOwnError(exchange.res, answer, exchange.id);
+  }
+}
+
+function stateFor(
+  error: ProxyError,
+  exchange: Exchange,
+): 'rejected' | 'timeout' | 'upstream_error' | 'interrupted' {
+  if (exchange.attempts.length === 0) return 'rejected';
+  if (error.code === 'server_shutdown') return 'interrupted';
+  return error.code.endsWith('_timeout') ? 'timeout' : 'upstream_error';
+}
+
+function isWebSocketUpgrade(req: IncomingMessage): boolean {
+  return req.headers.upgrade?.toLowerCase() === 'websocket';
+}

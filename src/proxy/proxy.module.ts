@@ -1,0 +1,53 @@
+import { Module } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { BalancerModule } from '../balancer/balancer.module.js';
+import { Balancer } from '../balancer/balancer.service.js';
+import type { Clock } from '../common/clock.js';
+import { DrainState } from '../common/drain-state.js';
+import { CLOCK, INSTANCE_ID, LOGGER } from '../common/tokens.js';
+import { APP_CONFIG } from '../config/app-config.js';
+import type { AppConfig } from '../config/app-config.js';
+import { MetricsService } from '../infra/metrics/metrics.service.js';
+import { UpstreamClient } from '../upstream/upstream-client.js';
+import { UpstreamModule } from '../upstream/upstream.module.js';
+import { SPOOL } from '../usage/spool.js';
+import type { Spool } from '../usage/spool.js';
+import { UsageModule } from '../usage/usage.module.js';
+import { ProxyHandler } from './proxy-handler.service.js';
+
+const createHandler = (
+  config: AppConfig,
+  clock: Clock,
+  logger: Logger,
+  balancer: Balancer,
+  upstream: UpstreamClient,
+  spool: Spool,
+  metrics: MetricsService,
+  drain: DrainState,
+  instanceId: string,
+): ProxyHandler =>
+  new ProxyHandler({ config, clock, logger, balancer, upstream, spool, metrics, drain, instanceId });
+
+/** The request path. Its handler knows no framework; this is where it meets its parts. */
+@Module({
+  imports: [BalancerModule, UpstreamModule, UsageModule],
+  providers: [
+    {
+      provide: ProxyHandler,
+      useFactory: createHandler,
+      inject: [
+        APP_CONFIG,
+        CLOCK,
+        LOGGER,
+        Balancer,
+        UpstreamClient,
+        SPOOL,
+        MetricsService,
+        DrainState,
+        INSTANCE_ID,
+      ],
+    },
+  ],
+  exports: [ProxyHandler],
+})
+export class ProxyModule {}

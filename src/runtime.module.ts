@@ -1,0 +1,20 @@
+import { Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { systemClock } from './common/clock.js';
+import { DrainState } from './common/drain-state.js';
+import { CLOCK, INSTANCE_ID, LOGGER } from './common/tokens.js';
+
+/** What every module may ask for: the log, the time, this process's name, and whether it is on its way out. */
+@Module({})
+export class RuntimeModule {
+  static forRoot(logger: Logger, instanceId: string): DynamicModule {
+    const providers = [
+      { provide: LOGGER, useValue: logger },
+      { provide: CLOCK, useValue: systemClock },
+      { provide: INSTANCE_ID, useValue: instanceId },
+      { provide: DrainState, useValue: new DrainState() },
+    ];
+    return { module: RuntimeModule, global: true, providers, exports: providers };
+  }
+}

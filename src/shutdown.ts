@@ -1,0 +1,64 @@
+import type { Server } from 'node:http';
+import type { INestApplication } from '@nestjs/common';
+import type { Logger } from 'pino';
+import type { DrainState } from './common/drain-state.js';
+import type { ProxyHandler } from './proxy/proxy-handler.service.js';
+
+const POLL_MS = 50;
+
+interface Draining {
+  readonly app: INestApplication;
+  readonly drain: DrainState;
+  readonly handler: ProxyHandler;
+  readonly logger: Logger;
+  readonly limitMs: number;
+}
+
+/**
+ * SIGTERM and SIGINT: new requests are refused at once (the listener stays, so that `/readyz` can say why), running
+ * exchanges finish within the limit, then what is left is ended visibly, records are flushed and the process exits 0.
+ * A second signal skips the wait.
+ */
+export function drainOnSignals(parts: Draining): void {
+  let hurry = false;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (parts.drain.draining) {
+      hurry = true;
+      return;
+    }
+    parts.drain.begin();
+    parts.logger.info({ signal, open: parts.handler.openExchanges, limit_ms: parts.limitMs }, 'draining');
+    drain(parts, () => hurry).then(
+      () => process.exit(0),
+      (error: unknown) => {
+        parts.logger.error({ err: error }, 'the shutdown failed');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+}
+
+async function drain(parts: Draining, hurry: () => boolean): Promise<void> {
+  const { handler, logger } = parts;
+  const server = parts.app.getHttpServer() as Server;
+  const deadline = performance.now() + parts.limitMs;
+  const idle = setInterval(() => server.closeIdleConnections(), POLL_MS).unref();
+  while (handler.openExchanges > 0 && performance.now() < deadline && !hurry()) await pause(POLL_MS);
+  const cut = handler.openExchanges;
+  handler.shutdown();
+  // One turn for the last events to leave before their sockets are closed under them.
+  const flushed = performance.now() + 500;
+  while (handler.openExchanges > 0 && performance.now() < flushed) await pause(POLL_MS);
+  server.close();
+  if (cut > 0) await pause(POLL_MS);
+  clearInterval(idle);
+  server.closeAllConnections();
+  await parts.app.close();
+  logger.info({ cut }, 'stopped');
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

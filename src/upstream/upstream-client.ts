@@ -1,0 +1,117 @@
+import type { Readable } from 'node:stream';
+import { Pool } from 'undici';
+import type { Dispatcher } from 'undici';
+import type { UpstreamConfig } from '../config/app-config.js';
+import type { Resource } from '../resources/resource.js';
+import { ProbeSink } from './probe-sink.js';
+import type { ProbeAnswer } from './probe-sink.js';
+import { UpstreamCall } from './upstream-call.js';
+import type { UpstreamSink } from './upstream-call.js';
+
+/**
+ * Idle upstream sockets live less long than the shortest keep-alive seen in the field (5 s), with room for undici's
+ * coarse timers: a request written to a socket the upstream has just closed cannot be resent safely.
+ */
+const IDLE_SOCKET_MS = 3_000;
+/** Bodies above this go on a fresh socket: losing one to a stale socket costs too much to risk. */
+const FRESH_SOCKET_BYTES = 1024 * 1024;
+const SLICE_BYTES = 256 * 1024;
+
+export interface UpstreamRequest {
+  readonly resource: Resource;
+  readonly method: string;
+  /** Below the resource's base URL, with query: `/responses/resp_1?include[]=x`. */
+  readonly path: string;
+  /** Flat name, value list; complete but for `host` and `content-length`. */
+  readonly headers: readonly string[];
+  readonly body: Buffer | null;
+}
+
+/** Sends to upstreams over pooled connections, one pool an origin. Never follows redirects, never retries. */
+export class UpstreamClient {
+  readonly #reusing = new Map<string, Pool>();
+  readonly #fresh = new Map<string, Pool>();
+  readonly #bases = new Map<string, { origin: string; path: string }>();
+
+  constructor(private readonly limits: UpstreamConfig) {}
+
+  send(request: UpstreamRequest, sink: UpstreamSink): UpstreamCall {
+    const call = new UpstreamCall(sink);
+    const base = this.#base(request.resource.baseUrl);
+    const large = request.body !== null && request.body.length > FRESH_SOCKET_BYTES;
+    const headers = request.headers as string[];
+    const options: Dispatcher.DispatchOptions = {
+      origin: base.origin,
+      path: base.path + request.path,
+      method: request.method as Dispatcher.HttpMethod,
+      headers: large ? [...headers, 'content-length', String(request.body?.length)] : headers,
+      // undici takes any iterable of buffers; its types do not say so.
+      body: large && request.body ? (slices(request.body) as unknown as Readable) : request.body,
+      headersTimeout: this.limits.firstByteTimeoutMs,
+      bodyTimeout: this.limits.idleTimeoutMs,
+    };
+    try {
+      this.#pool(base.origin, large).dispatch(options, call as unknown as Dispatcher.DispatchHandler);
+    } catch (error: unknown) {
+      // undici validates synchronously; report later so that every caller sees one order of events.
+      queueMicrotask(() => call.fail(error));
+    }
+    return call;
+  }
+
+  /** A GET with the resource's key: status and latency, or the error in words. Never throws. */
+  probe(resource: Resource, path: string, timeoutMs: number): Promise<ProbeAnswer> {
+    return new Promise((resolve) => {
+      const sink = new ProbeSink(performance.now(), resource.apiKey, (answer) => {
+        clearTimeout(timer);
+        call.abort();
+        resolve(answer);
+      });
+      const headers = ['accept', 'application/json', 'authorization', `Bearer ${resource.apiKey.reveal()}`];
+      const call = this.send({ resource, method: 'GET', path, headers, body: null }, sink);
+      const timer = setTimeout(() => sink.timeout(timeoutMs), timeoutMs).unref();
+    });
+  }
+
+  /** Ends idle sockets at once and the rest when their calls have ended. */
+  async close(): Promise<void> {
+    const pools = [...this.#reusing.values(), ...this.#fresh.values()];
+    this.#reusing.clear();
+    this.#fresh.clear();
+    await Promise.all(pools.map((pool) => pool.destroy()));
+  }
+
+  #base(baseUrl: string): { origin: string; path: string } {
+    let base = this.#bases.get(baseUrl);
+    if (base === undefined) {
+      const url = new URL(baseUrl);
+      base = { origin: url.origin, path: url.pathname === '/' ? '' : url.pathname.replace(/\/+$/, '') };
+      this.#bases.set(baseUrl, base);
+    }
+    return base;
+  }
+
+  #pool(origin: string, fresh: boolean): Pool {
+    const pools = fresh ? this.#fresh : this.#reusing;
+    let pool = pools.get(origin);
+    if (pool === undefined) {
+      pool = new Pool(origin, {
+        connections: this.limits.maxConnectionsPerOrigin,
+        pipelining: fresh ? 0 : 1,
+        keepAliveTimeout: IDLE_SOCKET_MS,
+        keepAliveMaxTimeout: 30_000,
+        keepAliveTimeoutThreshold: 1_000,
+        maxHeaderSize: this.limits.maxHeaderBytes,
+        connect: { timeout: this.limits.connectTimeoutMs },
+        allowH2: false,
+      });
+      pools.set(origin, pool);
+    }
+    return pool;
+  }
+}
+
+/** Large bodies are handed over piece by piece under back pressure, so that "sent" means the last piece was taken. */
+function* slices(body: Buffer): Generator<Buffer> {
+  for (let at = 0; at < body.length; at += SLICE_BYTES) yield body.subarray(at, at + SLICE_BYTES);
+}
