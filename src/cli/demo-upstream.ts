@@ -1,0 +1,51 @@
+import type { LLMock } from '@copilotkit/aimock';
+
+const ANSWERS = [
+  'The test fails because the clock is read twice; take the time once and pass it on.',
+  'Three files changed. The retry now stops after the first byte has gone out, as it should.',
+  'A weighted least-connections choice looks at open requests, not at how many were ever served.',
+  'Done: the migration is additive and can be rolled back without losing a row.',
+];
+
+/**
+ * The stand-in upstream: answers the Responses API on a loopback port, any key will do. It is a development
+ * dependency, so an installed package does not have it.
+ */
+export async function startDemoUpstream(): Promise<LLMock> {
+  const { LLMock } = await loadMock();
+  const upstream = new LLMock({ port: 0, host: '127.0.0.1', logLevel: 'silent', journalMaxEntries: 100 });
+  let served = 0;
+  upstream.onMessage(
+    /./,
+    () => {
+      served += 1;
+      const inputTokens = 400 + ((served * 137) % 3000);
+      const outputTokens = 20 + ((served * 31) % 180);
+      return {
+        content: ANSWERS[served % ANSWERS.length] ?? '',
+        usage: {
+          input_tokens: inputTokens,
+          input_tokens_details: { cached_tokens: Math.floor(inputTokens * 0.6), cache_write_tokens: 0 },
+          output_tokens: outputTokens,
+          output_tokens_details: { reasoning_tokens: Math.floor(outputTokens / 3) },
+          total_tokens: inputTokens + outputTokens,
+        } as Record<string, unknown> as Record<string, number>,
+      };
+    },
+    { latency: 25, chunkSize: 8 },
+  );
+  await upstream.start();
+  return upstream;
+}
+
+async function loadMock(): Promise<typeof import('@copilotkit/aimock')> {
+  try {
+    return await import('@copilotkit/aimock');
+  } catch (e: unknown) {
+    throw new Error(
+      'The demo needs the package @copilotkit/aimock, which only a source checkout installs. ' +
+        'Clone the repository and run `npm run demo`, or run `npm install @copilotkit/aimock` beside this package.',
+      { cause: e },
+    );
+  }
+}

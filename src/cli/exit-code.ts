@@ -1,0 +1,9 @@
+/** Exit codes, after sysexits.h where it has one. */
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  /** The command line is wrong. */
+  usage: 2,
+  /** The environment is wrong. */
+  config: 78,
+} as const;

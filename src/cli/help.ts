@@ -1,0 +1,11 @@
+export const HELP = `Usage: responses-proxy [command]
+
+  serve                     the proxy (default); configured by environment variables, see README.md
+  worker                    the separate telemetry worker
+  demo [--requests N]       a stand-in upstream and some traffic, to see the dashboard without a key
+  docs env                  the table of environment variables; --write FILE puts it into FILE,
+                            --check FILE fails when FILE is out of date
+  --help, --version
+
+Exit codes: 0 done, 1 failed, 2 wrong command line, 78 wrong configuration.
+`;

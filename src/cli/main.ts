@@ -1,0 +1,38 @@
+#!/usr/bin/env node
+import { EXIT } from './exit-code.js';
+import { HELP } from './help.js';
+
+/** Gets the arguments after its name; resolves to an exit code, or to null to leave the process running. */
+type Command = (args: readonly string[]) => Promise<number | null>;
+
+/** Loaded on demand: `--help` needs neither Nest nor a database driver. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./serve.js')).serveCommand,
+  worker: async () => (await import('./worker.js')).workerCommand,
+  demo: async () => (await import('./demo.js')).demoCommand,
+  docs: async () => (await import('./docs.js')).docsCommand,
+  '--version': async () => (await import('./version.js')).versionCommand,
+};
+
+async function main(argv: readonly string[]): Promise<number | null> {
+  const [name = 'serve', ...args] = argv;
+  if (['--help', '-h', 'help'].includes(name) || args.includes('--help')) {
+    process.stdout.write(HELP);
+    return EXIT.ok;
+  }
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (load === undefined) {
+    process.stderr.write(`Unknown command ${JSON.stringify(name)}.\n\n${HELP}`);
+    return EXIT.usage;
+  }
+  return (await load())(args);
+}
+
+try {
+  const code = await main(process.argv.slice(2));
+  // Commands that end have nothing left to wait for; open handles of a library must not keep them.
+  if (code !== null) process.exit(code);
+} catch (e: unknown) {
+  process.stderr.write(`${e instanceof Error ? (e.stack ?? e.message) : String(e)}\n`);
+  process.exit(EXIT.failed);
+}

@@ -1,0 +1,38 @@
+import type { AppConfig } from '../config/app-config.js';
+import { ConfigError } from '../config/config-error.js';
+import { loadConfig } from '../config/load-config.js';
+import { processEnvironment } from '../config/process-environment.js';
+import { EXIT } from './exit-code.js';
+import { listenFailure } from './listen-failure.js';
+import { packageVersion } from './package-version.js';
+
+/** Resolves to null once the server listens: from then on signals end the process. */
+export async function serveCommand(args: readonly string[]): Promise<number | null> {
+  if (args.length > 0) {
+    process.stderr.write(`serve takes no arguments; it is configured by environment variables.\n`);
+    return EXIT.usage;
+  }
+  const config = readConfig();
+  if (config === null) return EXIT.config;
+  try {
+    // Nest and its adapters are loaded only for a configuration that can be used.
+    const { serve } = await import('../main.js');
+    await serve(config);
+    return null;
+  } catch (e: unknown) {
+    const message = listenFailure(e, config.server);
+    if (message === null) throw e;
+    process.stderr.write(`${message}\n`);
+    return EXIT.failed;
+  }
+}
+
+function readConfig(): AppConfig | null {
+  try {
+    return loadConfig(processEnvironment(), packageVersion());
+  } catch (e: unknown) {
+    if (!(e instanceof ConfigError)) throw e;
+    process.stderr.write(`${e.message}\n`);
+    return null;
+  }
+}
