@@ -1,0 +1,95 @@
+import { DecisionDto } from './decision.dto.js';
+import { Field, ListOf, Nested, NullableField, OneOf } from './api-field.js';
+import { ResourceStateDto } from './resource-state.dto.js';
+
+export class SpoolStateDto {
+  @Field(0, 'Records on disk that are not yet in SQL')
+  readonly pending!: number;
+
+  @Field(0)
+  readonly bytes!: number;
+
+  @NullableField(1795410000000, 'Oldest record that waits, epoch ms')
+  readonly oldest_at!: number | null;
+
+  @Field(0, 'Bodies given up because the spool was full, since start')
+  readonly shed_bodies!: number;
+
+  @Field(0, 'Records given up because the spool was full, since start')
+  readonly shed_records!: number;
+
+  @Field(0, 'Records a crash cut short, since start')
+  readonly torn_records!: number;
+
+  @Field(true, 'False while the disk refuses writes')
+  readonly writable!: boolean;
+
+  @NullableField('connect ECONNREFUSED', 'Why the last batch did not reach SQL')
+  readonly drain_error!: string | null;
+}
+
+export class DatabaseStateDto {
+  @Field(true)
+  readonly ready!: boolean;
+
+  @OneOf(['sqlite', 'postgres'], 'sqlite')
+  readonly kind!: 'sqlite' | 'postgres';
+
+  @NullableField('connect ECONNREFUSED', 'Why it is not ready')
+  readonly error!: string | null;
+}
+
+export class ReplicaDto {
+  @Field('inst_019a2b3c4d5e0123456789abcdef0123')
+  readonly instance_id!: string;
+
+  @Field('0.1.0')
+  readonly version!: string;
+
+  @Field(3)
+  readonly in_flight!: number;
+
+  @Field(86400)
+  readonly uptime_seconds!: number;
+
+  @Field(true, 'The replica that answered')
+  readonly self!: boolean;
+}
+
+export class AdminStateDto {
+  @ListOf(() => ResourceStateDto)
+  readonly resources!: readonly ResourceStateDto[];
+
+  @ListOf(() => DecisionDto, 'Newest first')
+  readonly recent_decisions!: readonly DecisionDto[];
+
+  @Field(12, 'Conversations, sessions and answers bound to a resource')
+  readonly affinity_count!: number;
+
+  @Field(0, 'Records that wait for SQL')
+  readonly queue_depth!: number;
+
+  @Field(3, 'Exchanges open in this process')
+  readonly in_flight!: number;
+
+  @Nested(() => SpoolStateDto)
+  readonly spool!: SpoolStateDto;
+
+  @Nested(() => DatabaseStateDto)
+  readonly database!: DatabaseStateDto;
+
+  @Field(1795410000000, 'Epoch ms')
+  readonly timestamp!: number;
+
+  @Field('0.1.0')
+  readonly version!: string;
+
+  @Field('inst_019a2b3c4d5e0123456789abcdef0123')
+  readonly instance_id!: string;
+
+  @Field(86400)
+  readonly uptime_seconds!: number;
+
+  @ListOf(() => ReplicaDto)
+  readonly replicas!: readonly ReplicaDto[];
+}

@@ -1,0 +1,109 @@
+import type { AffinityClass, DecisionRecord } from '../../state/live-state.js';
+import { Field, ListOf, NullableField, OneOf } from './api-field.js';
+
+export class CandidateDto {
+  @Field('openai-1')
+  readonly resource_id!: string;
+
+  @NullableField('main')
+  readonly pool_id!: string | null;
+
+  @NullableField('org-acme')
+  readonly organization!: string | null;
+
+  @Field(1)
+  readonly weight!: number;
+
+  @Field(2)
+  readonly in_flight!: number;
+
+  @Field(3, '(in_flight + 1) / weight; lower is better')
+  readonly load!: number;
+
+  @Field('healthy')
+  readonly health!: string;
+
+  @Field(true)
+  readonly chosen!: boolean;
+
+  @NullableField('higher_load', 'Why it was not chosen; null for the winner')
+  readonly rejected!: string | null;
+}
+
+export class DecisionDto {
+  @Field('dec_019a2b3c4d5e0123456789abcdef0123')
+  readonly id!: string;
+
+  @Field('req_019a2b3c4d5e0123456789abcdef0123')
+  readonly request_id!: string;
+
+  @Field(1, '1 for the first attempt')
+  readonly attempt!: number;
+
+  @Field(1795410000000, 'Epoch ms')
+  readonly at!: number;
+
+  @NullableField('0199f2a0-5b1e-7c3d-9a4f-1c2d3e4f5a6b')
+  readonly session_id!: string | null;
+
+  @Field('loopback')
+  readonly caller_id!: string;
+
+  @NullableField('main')
+  readonly pool_id!: string | null;
+
+  @NullableField('gpt-5')
+  readonly model!: string | null;
+
+  @OneOf(['hard', 'boundary', 'soft', 'free'], 'soft')
+  readonly affinity_class!: AffinityClass;
+
+  @NullableField('session', 'What the class rests on')
+  readonly affinity_kind!: string | null;
+
+  @OneOf(['hit', 'miss', 'moved', 'lost', 'none'], 'hit')
+  readonly affinity_result!: DecisionRecord['affinityResult'];
+
+  @NullableField('openai-1', 'Null when nobody could serve it')
+  readonly resource_id!: string | null;
+
+  @Field('affinity_hit', 'Stable snake_case')
+  readonly reason!: string;
+
+  @Field('The session was last served by openai-1, which is usable.', 'One sentence for a person')
+  readonly explanation!: string;
+
+  @ListOf(() => CandidateDto, 'Everybody who was considered, and why each was or was not chosen')
+  readonly candidates!: readonly CandidateDto[];
+}
+
+/** A decision as it is on the wire. */
+export function toDecisionDto(record: DecisionRecord): DecisionDto {
+  return {
+    id: record.id,
+    request_id: record.requestId,
+    attempt: record.attempt,
+    at: record.at,
+    session_id: record.sessionId,
+    caller_id: record.callerId,
+    pool_id: record.poolId,
+    model: record.model,
+    affinity_class: record.affinityClass,
+    affinity_kind: record.affinityKind,
+    affinity_result: record.affinityResult,
+    resource_id: record.resourceId,
+    reason: record.reason,
+    explanation: record.explanation,
+    candidates: record.candidates.map((candidate) => ({
+      resource_id: candidate.resourceId,
+      pool_id: candidate.poolId,
+      organization: candidate.organization,
+      weight: candidate.weight,
+      in_flight: candidate.inFlight,
+      load: candidate.load,
+      health: candidate.health,
+      chosen: candidate.chosen,
+      rejected: candidate.rejected,
+    })),
+  };
+}

@@ -1,0 +1,2 @@
+/** For routes without parameters: any parameter is refused by name. */
+export class NoQueryDto {}

@@ -1,0 +1,38 @@
+import type { JSX } from 'preact';
+import { awayBecause, connection, state } from '../store.js';
+
+/** What an operator must know first: nobody there, or history not being written. */
+export function Banner(): JSX.Element {
+  const warnings = connection.value === 'away' ? [away()] : trouble();
+  return (
+    <div role="status" aria-live="polite">
+      {warnings.map((text) => (
+        <p class="banner" key={text}>
+          {text}
+        </p>
+      ))}
+    </div>
+  );
+}
+
+function away(): string {
+  const shown = state.value === null ? '' : ' What you see is the last known state.';
+  return `The proxy does not answer (${awayBecause.value}). Trying again…${shown}`;
+}
+
+function trouble(): string[] {
+  const current = state.value;
+  if (current === null) return [];
+  const { database, spool } = current;
+  const found: string[] = [];
+  if (!database.ready) {
+    found.push(
+      `History cannot be read: ${database.error ?? `${database.kind} is not ready`}. Traffic is not affected.`,
+    );
+  }
+  if (!spool.writable) found.push('The disk refuses writes: records are being lost. Check PROXY_DATA_DIR.');
+  if (spool.drain_error !== null) found.push(`Records wait on disk: ${spool.drain_error}`);
+  if (spool.shed_records > 0)
+    found.push(`${spool.shed_records} records were given up because the spool was full.`);
+  return found;
+}

@@ -1,0 +1,61 @@
+import type { JSX } from 'preact';
+import { now } from '../clock.js';
+import { duration, span, words } from '../format.js';
+import type { ResourceHealth, ResourceState } from '../wire.js';
+
+const STATUS_WORDS = {
+  healthy: 'Healthy',
+  degraded: 'Degraded',
+  unhealthy: 'Unhealthy',
+  unknown: 'Not known yet',
+} as const;
+
+export function ResourceCard(props: { resource: ResourceState }): JSX.Element {
+  const { resource } = props;
+  const { health } = resource;
+  const cap = resource.max_concurrency === null ? '' : ` of ${resource.max_concurrency}`;
+  return (
+    <li class="card" data-resource={resource.id}>
+      <h3>
+        {resource.id} <span class={`health ${health.status}`}>{STATUS_WORDS[health.status]}</span>
+      </h3>
+      <p>
+        {words(health.reason)}, for {span(now.value - health.since)}
+        {cooling(health)}
+      </p>
+      {health.detail !== null && <p class="hint">{health.detail}</p>}
+      <dl>
+        <Row name="In flight" value={`${resource.in_flight}${cap}`} />
+        <Row name="Pool" value={resource.pool_id ?? 'none'} />
+        <Row name="Weight" value={String(resource.weight)} />
+        <Row name="Organisation" value={resource.organization ?? 'not known yet'} />
+        <Row name="Key from" value={resource.origin} />
+        <Row name="Last check" value={lastProbe(health)} />
+        {resource.denied_models.length > 0 && (
+          <Row name="Refuses" value={resource.denied_models.join(', ')} />
+        )}
+      </dl>
+    </li>
+  );
+}
+
+function Row(props: { name: string; value: string }): JSX.Element {
+  return (
+    <div>
+      <dt>{props.name}</dt>
+      <dd>{props.value}</dd>
+    </div>
+  );
+}
+
+function cooling(health: ResourceHealth): string {
+  if (health.until === null || health.until <= now.value) return '';
+  return `; nothing is sent there for another ${span(health.until - now.value)}`;
+}
+
+function lastProbe(health: ResourceHealth): string {
+  if (health.last_probe_at === null) return 'not yet';
+  const ago = `${span(now.value - health.last_probe_at)} ago`;
+  if (health.last_probe_error !== null) return `${health.last_probe_error}, ${ago}`;
+  return `${health.last_probe_status ?? 'no answer'} in ${duration(health.last_probe_latency_ms)}, ${ago}`;
+}

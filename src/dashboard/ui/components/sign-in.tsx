@@ -1,0 +1,30 @@
+import { useSignal } from '@preact/signals';
+import type { JSX } from 'preact';
+import { signIn } from '../live.js';
+import { awayBecause } from '../store.js';
+
+export function SignIn(): JSX.Element {
+  const value = useSignal('');
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    if (value.value !== '') signIn(value.value);
+  };
+  return (
+    <form class="card sign-in" onSubmit={submit}>
+      <h2>Sign in</h2>
+      <p role="alert">{awayBecause.value}</p>
+      <label for="token">Admin token (PROXY_ADMIN_TOKEN)</label>
+      <input
+        id="token"
+        type="password"
+        autocomplete="off"
+        value={value.value}
+        onInput={(event) => {
+          value.value = event.currentTarget.value;
+        }}
+      />
+      <button type="submit">Sign in</button>
+      <p class="hint">It is kept in this page's memory only and is gone after a reload.</p>
+    </form>
+  );
+}

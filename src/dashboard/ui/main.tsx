@@ -1,0 +1,9 @@
+import { render } from 'preact';
+import { App } from './components/app.js';
+import { startClock } from './clock.js';
+import { startLive } from './live.js';
+
+const root = document.getElementById('app');
+if (root !== null) render(<App />, root);
+startClock();
+startLive();

@@ -1,0 +1,86 @@
+/** The parts of the admin API's answers that this page shows. */
+export interface ResourceHealth {
+  readonly status: 'healthy' | 'degraded' | 'unhealthy' | 'unknown';
+  readonly reason: string;
+  readonly detail: string | null;
+  readonly since: number;
+  readonly until: number | null;
+  readonly last_probe_at: number | null;
+  readonly last_probe_status: number | null;
+  readonly last_probe_latency_ms: number | null;
+  readonly last_probe_error: string | null;
+}
+
+export interface ResourceState {
+  readonly id: string;
+  readonly pool_id: string | null;
+  readonly weight: number;
+  readonly organization: string | null;
+  readonly source: string;
+  readonly origin: string;
+  readonly health: ResourceHealth;
+  readonly in_flight: number;
+  readonly max_concurrency: number | null;
+  readonly denied_models: readonly string[];
+}
+
+export interface Candidate {
+  readonly resource_id: string;
+  readonly pool_id: string | null;
+  readonly organization: string | null;
+  readonly weight: number;
+  readonly in_flight: number;
+  readonly load: number;
+  readonly health: string;
+  readonly chosen: boolean;
+  readonly rejected: string | null;
+}
+
+export interface Decision {
+  readonly id: string;
+  readonly request_id: string;
+  readonly attempt: number;
+  readonly at: number;
+  readonly session_id: string | null;
+  readonly model: string | null;
+  readonly affinity_class: string;
+  readonly resource_id: string | null;
+  readonly reason: string;
+  readonly explanation: string;
+  readonly candidates: readonly Candidate[];
+}
+
+export interface AdminState {
+  readonly resources: readonly ResourceState[];
+  readonly recent_decisions: readonly Decision[];
+  readonly affinity_count: number;
+  readonly queue_depth: number;
+  readonly in_flight: number;
+  readonly spool: {
+    readonly writable: boolean;
+    readonly drain_error: string | null;
+    readonly shed_bodies: number;
+    readonly shed_records: number;
+  };
+  readonly database: { readonly ready: boolean; readonly kind: string; readonly error: string | null };
+  readonly timestamp: number;
+  readonly version: string;
+  readonly uptime_seconds: number;
+}
+
+export interface RequestRow {
+  readonly id: string;
+  readonly started_at: number;
+  readonly session_id: string | null;
+  readonly session_name: string | null;
+  readonly model: string | null;
+  readonly resource_id: string | null;
+  readonly state: string;
+  readonly status_code: number | null;
+  readonly latency_ms: number | null;
+  readonly error_code: string | null;
+  readonly error_message: string | null;
+  readonly input_tokens: number | null;
+  readonly cached_tokens: number | null;
+  readonly output_tokens: number | null;
+}
