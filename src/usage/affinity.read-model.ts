@@ -1,0 +1,19 @@
+import { Injectable } from '@nestjs/common';
+import { DatabaseService } from '../infra/database/database.service.js';
+import type { AffinityBinding } from '../state/live-state.js';
+import { SqlQuery } from './sql-query.js';
+
+/** Bindings as they were recorded, for the start of a process. */
+@Injectable()
+export class AffinityReadModel {
+  constructor(private readonly database: DatabaseService) {}
+
+  /** Those still valid at `now` (epoch ms), newest first. Throws `database_unavailable` without a database. */
+  async newest(limit: number, now: number): Promise<AffinityBinding[]> {
+    const query = new SqlQuery(this.database.dialect).from('expires_at', now + 1);
+    const sql = `SELECT "caller_id" AS "callerId", "kind", "id", "fingerprint", "organization",
+        "bound_at" AS "boundAt", "expires_at" AS "expiresAt"
+      FROM "affinity_bindings"${query.where} ORDER BY "bound_at" DESC LIMIT ${query.param(limit)}`;
+    return this.database.requireReady().query<AffinityBinding[]>(sql, query.params);
+  }
+}

@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { DatabaseService } from '../infra/database/database.service.js';
+import type { CandidateRecord } from '../state/live-state.js';
+import { type Page, pageOf } from './cursor.js';
+import type { CandidateItem, DecisionItem } from './decision-item.js';
+import { SqlQuery } from './sql-query.js';
+
+const COLUMNS = `"id", "request_id", "attempt", "at", "session_id", "caller_id", "pool_id", "model", "affinity_class",
+  "affinity_kind", "affinity_result", "resource_id", "reason", "explanation", "candidates"`;
+
+export interface DecisionFilter {
+  readonly limit: number;
+  readonly session_id?: string | null;
+  readonly resource_id?: string | null;
+  readonly request_id?: string | null;
+  readonly cursor?: string | null;
+}
+
+interface RawDecision extends Omit<DecisionItem, 'candidates'> {
+  readonly candidates: string;
+}
+
+/** Routing decisions, newest first. Every call throws `database_unavailable` while there is no database. */
+@Injectable()
+export class DecisionReadModel {
+  constructor(private readonly database: DatabaseService) {}
+
+  async list(filter: DecisionFilter): Promise<Page<DecisionItem>> {
+    const query = new SqlQuery(this.database.dialect)
+      .equal('session_id', filter.session_id)
+      .equal('resource_id', filter.resource_id)
+      .equal('request_id', filter.request_id)
+      .after(filter.cursor, 'at');
+    const sql = `SELECT ${COLUMNS} FROM "decisions"${query.where} ORDER BY "at" DESC, "id" DESC LIMIT ${query.param(filter.limit + 1)}`;
+    const rows = await this.database.requireReady().query<RawDecision[]>(sql, query.params);
+    return pageOf(rows.map(itemOf), filter.limit, (row) => ({ at: row.at, id: row.id }));
+  }
+
+  /** Of one request, in order of its attempts. */
+  async ofRequest(requestId: string): Promise<DecisionItem[]> {
+    const query = new SqlQuery(this.database.dialect).equal('request_id', requestId);
+    const sql = `SELECT ${COLUMNS} FROM "decisions"${query.where} ORDER BY "attempt", "id"`;
+    return (await this.database.requireReady().query<RawDecision[]>(sql, query.params)).map(itemOf);
+  }
+}
+
+function itemOf(raw: RawDecision): DecisionItem {
+  const candidates = JSON.parse(raw.candidates) as CandidateRecord[];
+  return { ...raw, candidates: candidates.map(candidateOf) };
+}
+
+function candidateOf(candidate: CandidateRecord): CandidateItem {
+  return {
+    resource_id: candidate.resourceId,
+    pool_id: candidate.poolId,
+    organization: candidate.organization,
+    weight: candidate.weight,
+    in_flight: candidate.inFlight,
+    load: candidate.load,
+    health: candidate.health,
+    chosen: candidate.chosen,
+    rejected: candidate.rejected,
+  };
+}

@@ -1,0 +1,91 @@
+import type { RequestState } from './records.js';
+
+/** One request as the admin API shows it. Times are epoch milliseconds, durations milliseconds, sizes bytes. */
+export interface RequestItem {
+  /** `req_…`, the answer's `x-proxy-request-id`. */
+  readonly id: string;
+  /** Session as the client named it; null when it named none. */
+  readonly session_id: string | null;
+  readonly session_name: string | null;
+  /** `loopback`, `anonymous` or a client key's id. */
+  readonly caller_id: string | null;
+  /** Resource that answered, or the last one tried. */
+  readonly resource_id: string | null;
+  /** Pool the client asked for; null = any. */
+  readonly pool_id: string | null;
+  /** Model the client asked for. */
+  readonly model: string | null;
+  /** Model the answer names. */
+  readonly served_model: string | null;
+  readonly method: string | null;
+  /** Path without its query. */
+  readonly path: string | null;
+  /** Whether the client asked for a stream; null when the start of the request was not recorded. */
+  readonly stream: boolean | null;
+  readonly transport: 'http' | 'websocket' | null;
+  /** `in_progress`, or how it ended. */
+  readonly state: 'in_progress' | RequestState;
+  /** What the client heard; null when it heard nothing. */
+  readonly status_code: number | null;
+  readonly error_code: string | null;
+  readonly error_message: string | null;
+  /** Whose error it was. */
+  readonly error_source: 'proxy' | 'upstream' | null;
+  readonly started_at: number;
+  readonly finished_at: number | null;
+  readonly latency_ms: number | null;
+  /** From the start to the first byte of the answer. */
+  readonly first_byte_ms: number | null;
+  /** How many resources were tried; null while running. */
+  readonly attempts: number | null;
+  /** Tokens: null = the upstream did not say, 0 = it said zero. */
+  readonly input_tokens: number | null;
+  /** Part of `input_tokens` served from the prompt cache. */
+  readonly cached_tokens: number | null;
+  readonly cache_write_tokens: number | null;
+  readonly output_tokens: number | null;
+  /** Part of `output_tokens` spent on reasoning. */
+  readonly reasoning_tokens: number | null;
+  readonly total_tokens: number | null;
+  readonly request_bytes: number | null;
+  readonly response_bytes: number | null;
+  /** `resp_…` of the answer. */
+  readonly response_id: string | null;
+  /** The upstream's `x-request-id`, for its support. */
+  readonly upstream_request_id: string | null;
+  readonly user_agent: string | null;
+}
+
+/** One try on one resource. */
+export interface AttemptItem {
+  /** From 1. */
+  readonly n: number;
+  readonly resource_id: string;
+  /** `ok`, or the class of failure: A unsent, B refused, C1 failed, C2 lost, D cut, E the request's own fault. */
+  readonly class: string;
+  readonly status: number | null;
+  readonly error: string | null;
+  readonly started_at: number;
+  readonly duration_ms: number;
+  readonly bytes_sent: number;
+  readonly bytes_received: number;
+}
+
+/** What is known of a captured body without its content. */
+export interface BodyItem {
+  readonly direction: 'request' | 'response';
+  readonly content_type: string | null;
+  /** Coding of the bytes as they passed through; the content is handed out as it was. */
+  readonly content_encoding: string | null;
+  /** Of the whole body. */
+  readonly size: number;
+  /** Of what was kept. */
+  readonly captured_size: number;
+  /** Whether only the beginning was kept. */
+  readonly truncated: boolean;
+}
+
+/** A body with its content, decompressed from storage. */
+export interface CapturedBodyItem extends BodyItem {
+  readonly content: Buffer;
+}

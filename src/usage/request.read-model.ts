@@ -1,0 +1,127 @@
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { Injectable } from '@nestjs/common';
+import { DatabaseService } from '../infra/database/database.service.js';
+import { type Page, pageOf } from './cursor.js';
+import type { DecisionItem } from './decision-item.js';
+import { DecisionReadModel } from './decision.read-model.js';
+import type { AttemptItem, BodyItem, CapturedBodyItem, RequestItem } from './request-item.js';
+import { SqlQuery } from './sql-query.js';
+
+const gunzipAsync = promisify(gunzip);
+
+const COLUMNS = `"id", "session_id", "session_name", "caller_id", "resource_id", "pool_id", "model", "served_model",
+  "method", "path", "stream", "transport", "state", "status_code", "error_code", "error_message", "error_source",
+  "started_at", "finished_at", "latency_ms", "first_byte_ms", "attempt_count" AS "attempts", "input_tokens",
+  "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens", "total_tokens", "request_bytes",
+  "response_bytes", "response_id", "upstream_request_id", "user_agent"`;
+
+/** All optional filters are joined by AND. */
+export interface RequestFilter {
+  readonly limit: number;
+  readonly session_id?: string | null;
+  readonly resource_id?: string | null;
+  readonly status_code?: number | null;
+  readonly model?: string | null;
+  /** Epoch ms, inclusive, against `started_at`. */
+  readonly since?: number | null;
+  readonly state?: string | null;
+  readonly cursor?: string | null;
+}
+
+export interface RequestDetail {
+  readonly request: RequestItem;
+  readonly attempts: AttemptItem[];
+  /** In order of the attempts. */
+  readonly decisions: DecisionItem[];
+  readonly bodies: BodyItem[];
+}
+
+interface RawRequest extends Omit<RequestItem, 'stream'> {
+  readonly stream: number | null;
+}
+
+interface RawBody extends Omit<BodyItem, 'truncated'> {
+  readonly truncated: number;
+}
+
+/** Requests, newest first. Every call throws `database_unavailable` while there is no database. */
+@Injectable()
+export class RequestReadModel {
+  constructor(
+    private readonly database: DatabaseService,
+    private readonly decisions: DecisionReadModel,
+  ) {}
+
+  async list(filter: RequestFilter): Promise<Page<RequestItem>> {
+    const query = new SqlQuery(this.database.dialect)
+      .equal('session_id', filter.session_id)
+      .equal('resource_id', filter.resource_id)
+      .equal('status_code', filter.status_code)
+      .equal('model', filter.model)
+      .equal('state', filter.state)
+      .from('started_at', filter.since)
+      .after(filter.cursor, 'started_at');
+    const sql = `SELECT ${COLUMNS} FROM "requests"${query.where} ORDER BY "started_at" DESC, "id" DESC LIMIT ${query.param(filter.limit + 1)}`;
+    const rows = await this.database.requireReady().query<RawRequest[]>(sql, query.params);
+    return pageOf(rows.map(itemOf), filter.limit, (row) => ({ at: row.started_at, id: row.id }));
+  }
+
+  /** Null when there is no such request. */
+  async detail(id: string): Promise<RequestDetail | null> {
+    const source = this.database.requireReady();
+    const query = new SqlQuery(this.database.dialect).equal('id', id);
+    const [raw] = await source.query<RawRequest[]>(
+      `SELECT ${COLUMNS} FROM "requests"${query.where}`,
+      query.params,
+    );
+    if (raw === undefined) return null;
+    const byRequest = new SqlQuery(this.database.dialect).equal('request_id', id);
+    const attempts = await source.query<AttemptItem[]>(
+      `SELECT "n", "resource_id", "class", "status", "error", "started_at", "duration_ms", "bytes_sent", "bytes_received"
+       FROM "attempts"${byRequest.where} ORDER BY "n"`,
+      byRequest.params,
+    );
+    return {
+      request: itemOf(raw),
+      attempts,
+      decisions: await this.decisions.ofRequest(id),
+      bodies: await this.#bodies(id),
+    };
+  }
+
+  /** Null when nothing was captured, or it has been pruned. */
+  async body(id: string, direction: 'request' | 'response'): Promise<CapturedBodyItem | null> {
+    const query = new SqlQuery(this.database.dialect).equal('request_id', id).equal('direction', direction);
+    const [raw] = await this.database
+      .requireReady()
+      .query<(RawBody & { codec: string; content: Buffer })[]>(
+        `SELECT ${BODY_COLUMNS}, "codec", "content" FROM "bodies"${query.where}`,
+        query.params,
+      );
+    if (raw === undefined) return null;
+    const { codec, content, ...meta } = raw;
+    return { ...bodyOf(meta), content: codec === 'gzip' ? await gunzipAsync(content) : content };
+  }
+
+  async #bodies(id: string): Promise<BodyItem[]> {
+    const query = new SqlQuery(this.database.dialect).equal('request_id', id);
+    const rows = await this.database
+      .requireReady()
+      .query<RawBody[]>(
+        `SELECT ${BODY_COLUMNS} FROM "bodies"${query.where} ORDER BY "direction"`,
+        query.params,
+      );
+    return rows.map(bodyOf);
+  }
+}
+
+const BODY_COLUMNS = '"direction", "content_type", "content_encoding", "size", "captured_size", "truncated"';
+
+function itemOf(raw: RawRequest): RequestItem {
+  return { ...raw, stream: raw.stream === null ? null : raw.stream === 1 };
+}
+
+function bodyOf(raw: RawBody): BodyItem {
+  return { ...raw, truncated: raw.truncated === 1 };
+}

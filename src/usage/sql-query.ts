@@ -1,0 +1,40 @@
+import type { Dialect } from '../infra/database/column-types.js';
+import { decodeCursor } from './cursor.js';
+
+/** Conditions and their parameters for one SELECT. Values only ever travel as parameters. */
+export class SqlQuery {
+  readonly params: unknown[] = [];
+  readonly #conditions: string[] = [];
+
+  constructor(private readonly dialect: Dialect) {}
+
+  /** Placeholder for a value. */
+  param(value: unknown): string {
+    this.params.push(value);
+    return this.dialect === 'postgres' ? `$${this.params.length}` : `?${this.params.length}`;
+  }
+
+  equal(column: string, value: string | number | null | undefined): this {
+    if (value !== null && value !== undefined) this.#conditions.push(`"${column}" = ${this.param(value)}`);
+    return this;
+  }
+
+  from(column: string, value: number | null | undefined): this {
+    if (value !== null && value !== undefined) this.#conditions.push(`"${column}" >= ${this.param(value)}`);
+    return this;
+  }
+
+  /** Rows after the cursor in a list sorted by `column` and id, newest first. Throws `invalid_parameter`. */
+  after(cursor: string | null | undefined, column: string): this {
+    if (cursor !== null && cursor !== undefined) {
+      const { at, id } = decodeCursor(cursor);
+      this.#conditions.push(`("${column}", "id") < (${this.param(at)}, ${this.param(id)})`);
+    }
+    return this;
+  }
+
+  /** ` WHERE …`, or nothing. */
+  get where(): string {
+    return this.#conditions.length === 0 ? '' : ` WHERE ${this.#conditions.join(' AND ')}`;
+  }
+}

@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { DatabaseService } from '../infra/database/database.service.js';
+import { SqlQuery } from './sql-query.js';
+
+export const USAGE_GROUPS = ['model', 'resource', 'session', 'key', 'hour'] as const;
+export type UsageGroup = (typeof USAGE_GROUPS)[number];
+
+const GROUP_SQL: Record<UsageGroup, string> = {
+  // What was billed, not what was asked for, where the answer names it.
+  model: 'COALESCE("served_model", "model")',
+  resource: '"resource_id"',
+  session: '"session_id"',
+  key: '"caller_id"',
+  hour: '"started_at" - "started_at" % 3600000',
+};
+const MAX_GROUPS = 500;
+
+/** Requests and tokens of one group. */
+export interface UsageItem {
+  /** Model, resource id, session id, caller id, or the hour's first millisecond; null = not known. */
+  readonly group: string | number | null;
+  readonly requests: number;
+  /** Of those, how many ended neither `completed` nor `incomplete` (running ones not counted). */
+  readonly failed: number;
+  /** Sums; null = no upstream answer has said anything. */
+  readonly input_tokens: number | null;
+  readonly cached_tokens: number | null;
+  readonly cache_write_tokens: number | null;
+  readonly output_tokens: number | null;
+  readonly reasoning_tokens: number | null;
+  readonly total_tokens: number | null;
+  /** `cached_tokens / input_tokens`, 0 to 1; null without input tokens. */
+  readonly cached_share: number | null;
+}
+
+/** Sums over the stored requests. Throws `database_unavailable` while there is no database. */
+@Injectable()
+export class UsageReadModel {
+  constructor(private readonly database: DatabaseService) {}
+
+  /** Busiest first, hours newest first; at most 500 groups. */
+  async list(filter: {
+    readonly group_by: UsageGroup;
+    readonly since?: number | null;
+  }): Promise<{ rows: UsageItem[]; nextCursor: null }> {
+    const query = new SqlQuery(this.database.dialect).from('started_at', filter.since);
+    const order = filter.group_by === 'hour' ? '1 DESC' : '2 DESC, 1';
+    const sql = `SELECT ${GROUP_SQL[filter.group_by]} AS "group", COUNT(*) AS "requests",
+        SUM(CASE WHEN "state" IN ('completed', 'incomplete', 'in_progress') THEN 0 ELSE 1 END) AS "failed",
+        SUM("input_tokens") AS "input_tokens", SUM("cached_tokens") AS "cached_tokens",
+        SUM("cache_write_tokens") AS "cache_write_tokens", SUM("output_tokens") AS "output_tokens",
+        SUM("reasoning_tokens") AS "reasoning_tokens", SUM("total_tokens") AS "total_tokens"
+      FROM "requests"${query.where} GROUP BY 1 ORDER BY ${order} LIMIT ${MAX_GROUPS}`;
+    const rows = await this.database
+      .requireReady()
+      .query<Omit<UsageItem, 'cached_share'>[]>(sql, query.params);
+    return { rows: rows.map((row) => ({ ...row, cached_share: shareOf(row) })), nextCursor: null };
+  }
+}
+
+function shareOf(row: Omit<UsageItem, 'cached_share'>): number | null {
+  if (row.input_tokens === null || row.input_tokens === 0) return null;
+  return (row.cached_tokens ?? 0) / row.input_tokens;
+}
