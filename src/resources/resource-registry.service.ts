@@ -1,0 +1,183 @@
+import { join } from 'node:path';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Clock } from '../common/clock.js';
+import type { Logger } from '../common/logger.js';
+import { CLOCK, LOGGER } from '../common/tokens.js';
+import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { assignIds } from './assign-ids.js';
+import { buildSnapshot } from './build-snapshot.js';
+import { IdentityFile } from './identity-file.js';
+import type { KnownIdentity } from './known-identity.js';
+import type { OrganizationView } from './organization-view.js';
+import { ResourceIdentityRepository } from './resource-identity.repository.js';
+import type { Resource, ResourceSnapshot } from './resource.js';
+
+/**
+ * The resources there are, as one immutable snapshot that is swapped whole. Ids stay with their keys: SQL remembers
+ * them, a file in the data directory keeps a copy for a start while SQL is away, and without both they go by position.
+ */
+@Injectable()
+export class ResourceRegistry implements OrganizationView {
+  #snapshot: ResourceSnapshot;
+  /** By fingerprint; holds keys that are gone, too. */
+  readonly #identities = new Map<string, KnownIdentity>();
+  readonly #groups = new Map<string, string>();
+  readonly #listeners = new Set<(snapshot: ResourceSnapshot) => void>();
+  readonly #file: IdentityFile;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(
+    @Inject(APP_CONFIG) private readonly config: AppConfig,
+    private readonly repository: ResourceIdentityRepository,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {
+    this.#file = new IdentityFile(join(config.dataDir, 'resource-ids.json'));
+    this.#snapshot = buildSnapshot(config, assignIds(new Map(), this.#fingerprints()), 0);
+  }
+
+  get snapshot(): ResourceSnapshot {
+    return this.#snapshot;
+  }
+
+  /**
+   * Settles the ids and swaps the snapshot in. Never throws: without SQL it works from the copy. May be called again,
+   * for one when SQL has come back.
+   */
+  async load(): Promise<void> {
+    const keys = this.#fingerprints();
+    for (const identity of await this.#readFile())
+      if (!this.#identities.has(identity.fingerprint)) this.#identities.set(identity.fingerprint, identity);
+    const stored = await this.#claim([...this.#identities.values()], keys);
+    if (stored !== null) this.#adopt(stored);
+    const known = new Map([...this.#identities.values()].map((one) => [one.fingerprint, one.resourceId]));
+    const ids = assignIds(known, keys);
+    for (const [fingerprint, resourceId] of ids) {
+      const organization = this.#identities.get(fingerprint)?.organization ?? null;
+      this.#identities.set(fingerprint, { fingerprint, resourceId, organization });
+    }
+    this.#swap(buildSnapshot(this.config, ids, this.#snapshot.version + 1));
+    await this.#persistFile();
+  }
+
+  organizationOf(resource: Resource): string | null {
+    return resource.organization ?? this.#identities.get(resource.fingerprint)?.organization ?? null;
+  }
+
+  groupOf(resource: Resource): string {
+    const cached = this.#groups.get(resource.fingerprint);
+    if (cached !== undefined) return cached;
+    const group = this.organizationOf(resource) ?? `key:${resource.fingerprint}`;
+    this.#groups.set(resource.fingerprint, group);
+    return group;
+  }
+
+  /** From an answer's `openai-organization`. Takes effect at once; remembered as soon as disk and SQL allow. */
+  learnOrganization(resourceId: string, organization: string): void {
+    const resource = this.#snapshot.byId.get(resourceId);
+    if (resource === undefined || organization === '') return;
+    const { fingerprint } = resource;
+    if (this.#identities.get(fingerprint)?.organization === organization) return;
+    this.#identities.set(fingerprint, { fingerprint, resourceId, organization });
+    this.#groups.clear();
+    this.logger.info(
+      { event: 'resource.organization', resource_id: resourceId, organization },
+      'organisation learned',
+    );
+    this.#tell();
+    void this.#persistOrganization(fingerprint, organization);
+  }
+
+  /** Called after each swap and when an organisation is learned. Returns the unsubscribe function. */
+  subscribe(listener: (snapshot: ResourceSnapshot) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Resolves when nothing learned is still on its way to disk or SQL. */
+  async settled(): Promise<void> {
+    await this.#writing;
+  }
+
+  #fingerprints(): string[] {
+    return this.config.keys.map((key) => key.apiKey.fingerprint());
+  }
+
+  /** SQL is right about ids. An organisation learned while SQL was away is news to it. */
+  #adopt(stored: readonly KnownIdentity[]): void {
+    const before = new Map(this.#identities);
+    this.#identities.clear();
+    for (const { fingerprint, resourceId, organization } of stored) {
+      const learned = before.get(fingerprint)?.organization ?? null;
+      this.#identities.set(fingerprint, { fingerprint, resourceId, organization: organization ?? learned });
+      if (organization === null && learned !== null) void this.#persistOrganization(fingerprint, learned);
+    }
+  }
+
+  #swap(snapshot: ResourceSnapshot): void {
+    this.#snapshot = snapshot;
+    this.#groups.clear();
+    this.#tell();
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener(this.#snapshot);
+  }
+
+  async #readFile(): Promise<KnownIdentity[]> {
+    try {
+      return await this.#file.read();
+    } catch (error: unknown) {
+      this.logger.warn(
+        { event: 'resource.ids_unreadable', error: messageOf(error) },
+        'copy of resource ids unreadable',
+      );
+      return [];
+    }
+  }
+
+  async #claim(cached: readonly KnownIdentity[], keys: readonly string[]): Promise<KnownIdentity[] | null> {
+    if (!this.repository.ready) return null;
+    try {
+      return await this.repository.claim(cached, keys, this.clock.now());
+    } catch (error: unknown) {
+      this.logger.warn(
+        { event: 'resource.ids_from_copy', error: messageOf(error) },
+        'resource ids come from the local copy: SQL did not answer',
+      );
+      return null;
+    }
+  }
+
+  async #persistOrganization(fingerprint: string, organization: string): Promise<void> {
+    this.#writing = this.#writing.then(async () => {
+      try {
+        if (this.repository.ready) await this.repository.setOrganization(fingerprint, organization);
+      } catch (error: unknown) {
+        this.logger.warn(
+          { event: 'resource.organization_unsaved', error: messageOf(error) },
+          'learned organisation not saved in SQL; the local copy has it',
+        );
+      }
+    });
+    await this.#persistFile();
+  }
+
+  async #persistFile(): Promise<void> {
+    this.#writing = this.#writing.then(async () => {
+      try {
+        await this.#file.write([...this.#identities.values()]);
+      } catch (error: unknown) {
+        this.logger.warn(
+          { event: 'resource.ids_unsaved', error: messageOf(error) },
+          'local copy of resource ids not written',
+        );
+      }
+    });
+    await this.#writing;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

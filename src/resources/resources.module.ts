@@ -1,0 +1,10 @@
+import { Module } from '@nestjs/common';
+import { ResourceIdentityRepository } from './resource-identity.repository.js';
+import { ResourceRegistry } from './resource-registry.service.js';
+
+/** What there is to route to. Configuration, database, clock and logger are global. */
+@Module({
+  providers: [ResourceIdentityRepository, ResourceRegistry],
+  exports: [ResourceRegistry],
+})
+export class ResourcesModule {}
