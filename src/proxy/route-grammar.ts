@@ -14,7 +14,7 @@ export interface ProxyRoute {
   readonly conversationId: string | null;
   /** GET: asking twice changes nothing. */
   readonly idempotent: boolean;
-  /** The route wants a JSON object, which is scanned. Others may carry a body too; it is forwarded unread. */
+  /** The route wants a JSON object, which is scanned and forwarded. GET, DELETE and `cancel` want none. */
   readonly hasBody: boolean;
 }
 
@@ -68,7 +68,7 @@ export function matchRoute(method: string, url: string): ProxyRoute {
     responseId: shape.kind === 'response' ? id : null,
     conversationId: shape.kind === 'conversation' ? id : null,
     idempotent: method === 'GET',
-    hasBody: wantsBody(shape.kind, method),
+    hasBody: (method === 'POST' || method === 'PATCH') && !rest.endsWith('/cancel'),
   };
 }
 
@@ -85,11 +85,6 @@ function shapeWithId(rest: string, path: string): Shape {
   if (family === 'conversations') return { kind: 'conversation', methods: ANY };
   if (family === 'models' && segments.length === 2) return { kind: 'model', methods: ['GET', 'DELETE'] };
   throw unknownRoute();
-}
-
-function wantsBody(kind: RouteKind, method: string): boolean {
-  // Follow-ups of a response (`cancel`) take none.
-  return kind !== 'response' && (method === 'POST' || method === 'PATCH');
 }
 
 function checkQuery(query: string): void {

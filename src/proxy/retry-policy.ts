@@ -1,0 +1,97 @@
+import type { AttemptClass, AttemptOutcome } from '../upstream/attempt-outcome.js';
+import { attemptClass } from '../upstream/classify.js';
+
+/** However high it is configured: SDK and Codex retries multiply with these. */
+const MOST_ATTEMPTS = 3;
+
+export interface RetryInput {
+  readonly outcome: AttemptOutcome;
+  /** Of the attempt that just ended, from 1. */
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  /** Any byte or header has been forwarded to the client. */
+  readonly committed: boolean;
+  readonly idempotent: boolean;
+  readonly method: string;
+  readonly hints: {
+    readonly background: boolean;
+    readonly conversationId: string | null;
+    readonly hasSideEffects: boolean;
+    /** Set for follow-ups (`cancel`): they act on something stored. */
+    readonly pathResponseId?: string | null;
+  };
+  readonly retry5xx: boolean;
+  readonly candidatesLeft: boolean;
+  /** A complete 5xx has already been tried elsewhere. Left out = that was so if this is not the first attempt. */
+  readonly retried5xx?: boolean;
+  /** The budget for retries that may cost a second generation has something left. Left out = yes. */
+  readonly budgetLeft?: boolean;
+}
+
+export interface RetryDecision {
+  readonly retry: boolean;
+  readonly class: AttemptClass;
+  /** Stable snake_case, for the record. */
+  readonly reason: string;
+}
+
+/**
+ * Whether the request may be sent to another resource. The API has no idempotency key: a second arrival is a second
+ * generation, so only what is proven not to have run, or was refused, is resent freely.
+ */
+export function decideRetry(input: RetryInput): RetryDecision {
+  const own = attemptClass(input.outcome);
+  const klass = input.committed && own !== 'ok' ? 'D' : own;
+  const verdict = verdictOf(klass, input);
+  if (!verdict.retry) return { ...verdict, class: klass };
+  if (input.attempt >= Math.min(input.maxAttempts, MOST_ATTEMPTS))
+    return { retry: false, class: klass, reason: 'attempts_exhausted' };
+  if (!input.candidatesLeft) return { retry: false, class: klass, reason: 'no_candidate_left' };
+  return { ...verdict, class: klass };
+}
+
+interface Verdict {
+  readonly retry: boolean;
+  readonly reason: string;
+}
+
+const yes = (reason: string): Verdict => ({ retry: true, reason });
+const no = (reason: string): Verdict => ({ retry: false, reason });
+
+function verdictOf(klass: AttemptClass, input: RetryInput): Verdict {
+  switch (klass) {
+    case 'ok':
+      return no('served');
+    case 'A':
+      return yes('not_processed');
+    case 'B':
+      return yes('refused_by_upstream');
+    case 'C1':
+      return afterServerError(input);
+    case 'C2':
+      return input.idempotent ? yes('idempotent') : no('may_have_been_processed');
+    case 'D':
+      return no('committed');
+    case 'E':
+      return no(input.outcome.kind === 'neutral' ? input.outcome.cause : 'request_at_fault');
+    default:
+      return klass satisfies never;
+  }
+}
+
+function afterServerError(input: RetryInput): Verdict {
+  if (!input.retry5xx) return no('retry_5xx_off');
+  if (input.retried5xx ?? input.attempt > 1) return no('server_error_retried_once');
+  if (input.idempotent) return yes('idempotent');
+  const { hints } = input;
+  if (input.method !== 'POST' || isSet(hints.pathResponseId)) return no('acts_on_stored_object');
+  if (hints.background) return no('background');
+  if (isSet(hints.conversationId)) return no('conversation');
+  if (hints.hasSideEffects) return no('side_effects');
+  if (input.budgetLeft === false) return no('retry_budget_spent');
+  return yes('server_error_retry');
+}
+
+function isSet(id: string | null | undefined): boolean {
+  return id !== null && id !== undefined;
+}

@@ -1,0 +1,75 @@
+import { HOP_HEADERS, connectionNames } from '../common/hop-headers.js';
+import type { Secret } from '../common/secret.js';
+
+/**
+ * State and policy of the upstream's own site. Behind this address they would speak for the proxy: a cookie would be
+ * replayed to another key, `alt-svc` would lead clients around the proxy, the rest would open it to browsers.
+ */
+const WITHHELD: ReadonlySet<string> = new Set([
+  'set-cookie',
+  'set-cookie2',
+  'alt-svc',
+  'strict-transport-security',
+]);
+const WITHHELD_FAMILIES: readonly string[] = ['access-control-', 'x-proxy-'];
+
+/** Verdicts by spelling; upstreams use few. Bounded for those that do not. */
+const verdicts = new Map<string, boolean>();
+const MAX_VERDICTS = 2_000;
+const MAX_NAME_CHARACTERS = 128;
+/** Shorter ones are placeholders of a test, and would match by chance. */
+const MIN_KEY_CHARACTERS = 8;
+
+/**
+ * The upstream's headers as the client gets them: all but hop-by-hop ones (with those named in `Connection`), the
+ * withheld ones, and any whose value shows the key. `onLeak` is told the name of each of those.
+ */
+export function filterResponseHeaders(
+  raw: readonly Buffer[],
+  apiKey: Secret,
+  onLeak?: (name: string) => void,
+): string[] {
+  const key = apiKey.reveal();
+  const headers: string[] = [];
+  let dropped: ReadonlySet<string> | null = null;
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = raw[i]?.toString('latin1') ?? '';
+    const value = raw[i + 1]?.toString('latin1') ?? '';
+    if (!passes(name)) {
+      if (name.toLowerCase() === 'connection') dropped = union(dropped, connectionNames(value));
+      continue;
+    }
+    if (key.length >= MIN_KEY_CHARACTERS && value.includes(key)) {
+      onLeak?.(name.toLowerCase());
+      continue;
+    }
+    headers.push(name, value);
+  }
+  // `Connection` may come behind the fields it names.
+  return dropped === null || dropped.size === 0 ? headers : without(headers, dropped);
+}
+
+function passes(name: string): boolean {
+  const known = verdicts.get(name);
+  if (known !== undefined) return known;
+  const lower = name.toLowerCase();
+  const verdict =
+    !HOP_HEADERS.has(lower) &&
+    !WITHHELD.has(lower) &&
+    !WITHHELD_FAMILIES.some((family) => lower.startsWith(family));
+  if (verdicts.size < MAX_VERDICTS && name.length <= MAX_NAME_CHARACTERS) verdicts.set(name, verdict);
+  return verdict;
+}
+
+function union(a: ReadonlySet<string> | null, b: ReadonlySet<string>): ReadonlySet<string> {
+  return a === null || a.size === 0 ? b : new Set([...a, ...b]);
+}
+
+function without(headers: readonly string[], dropped: ReadonlySet<string>): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const name = headers[i] ?? '';
+    if (!dropped.has(name.toLowerCase())) kept.push(name, headers[i + 1] ?? '');
+  }
+  return kept;
+}

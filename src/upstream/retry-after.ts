@@ -1,0 +1,54 @@
+export const MAX_RETRY_AFTER_MS = 600_000;
+export const DEFAULT_RETRY_AFTER_MS = 20_000;
+/** Nobody means "come back in a week": such a value is a mistake of units or of the clock. */
+const ABSURD_MS = 86_400_000;
+
+const NUMBER = /^-?\d{1,15}(?:\.\d{1,9})?$/;
+const ASCTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/;
+const HTTP_DATE = /^[A-Z][a-z]{2,8}, .{1,30} GMT$/;
+
+export interface RetryAfterHeaders {
+  readonly retryAfter: string | null;
+  readonly retryAfterMs: string | null;
+}
+
+/**
+ * Milliseconds an answer asks to wait, 0 to 10 minutes; null when it does not say. `retry-after-ms` is the finer of
+ * the two. A value that cannot be meant (negative, not a number, more than a day) counts as 20 s: the upstream did
+ * ask for a pause.
+ */
+export function parseRetryAfter(headers: RetryAfterHeaders, nowEpochMs: number): number | null {
+  if (headers.retryAfterMs !== null) {
+    const ms = numberOf(headers.retryAfterMs);
+    if (ms !== null) return clamp(ms);
+    if (headers.retryAfter === null) return DEFAULT_RETRY_AFTER_MS;
+  }
+  if (headers.retryAfter === null) return null;
+  const seconds = numberOf(headers.retryAfter);
+  if (seconds !== null) return clamp(seconds * 1000);
+  const date = dateOf(headers.retryAfter);
+  if (date === null) return DEFAULT_RETRY_AFTER_MS;
+  const wait = date - nowEpochMs;
+  // A date just behind us is a clock that runs a little late, not a mistake.
+  return wait < 0 && wait > -ABSURD_MS ? 0 : clamp(wait);
+}
+
+function clamp(ms: number): number {
+  if (!(ms >= 0) || ms > ABSURD_MS) return DEFAULT_RETRY_AFTER_MS;
+  return Math.min(Math.ceil(ms), MAX_RETRY_AFTER_MS);
+}
+
+function numberOf(value: string): number | null {
+  const text = value.trim();
+  return NUMBER.test(text) ? Number(text) : null;
+}
+
+function dateOf(value: string): number | null {
+  const text = value.trim();
+  const date = ASCTIME.test(text)
+    ? Date.parse(`${text} GMT`)
+    : HTTP_DATE.test(text)
+      ? Date.parse(text)
+      : Number.NaN;
+  return Number.isNaN(date) ? null : date;
+}
