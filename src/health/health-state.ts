@@ -1,0 +1,57 @@
+import type { HealthStatus } from './resource-health.js';
+
+/**
+ * Why a resource gets no requests.
+ * `hard`: the upstream said no to the key itself; `trialAt` is when one request may try again, null = never by itself.
+ * `cooling`: the upstream said slow down. `ejected`: it failed; after `until` one request at a time tries, from `trialAt`.
+ */
+export type Verdict =
+  | { readonly kind: 'hard'; readonly trialAt: number | null }
+  | { readonly kind: 'cooling'; readonly until: number }
+  | { readonly kind: 'ejected'; readonly until: number; readonly trialAt: number };
+
+export interface DeniedModel {
+  readonly model: string;
+  readonly until: number;
+}
+
+/** Everything known about one resource's health. A value: transitions answer a new one. Times are `steadyNow`. */
+export interface HealthState {
+  readonly status: HealthStatus;
+  readonly reason: string;
+  readonly detail: string | null;
+  readonly since: number;
+  readonly verdict: Verdict | null;
+  /** Failures of the upstream in a row: 5xx, lost and cut answers. */
+  readonly failures: number;
+  /** Attempts in a row that did not even reach it. */
+  readonly unsent: number;
+  /** Ejections so far without a quiet time between them; each lasts longer. */
+  readonly ejections: number;
+  readonly lastEjectionEnd: number | null;
+  readonly denied: readonly DeniedModel[];
+  readonly probe: ProbeFacts | null;
+}
+
+export interface ProbeFacts {
+  readonly at: number;
+  readonly status: number | null;
+  readonly latencyMs: number;
+  readonly error: string | null;
+}
+
+export function initialHealth(now: number): HealthState {
+  return {
+    status: 'unknown',
+    reason: 'not_tried',
+    detail: null,
+    since: now,
+    verdict: null,
+    failures: 0,
+    unsent: 0,
+    ejections: 0,
+    lastEjectionEnd: null,
+    denied: [],
+    probe: null,
+  };
+}

@@ -1,0 +1,143 @@
+import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
+import type { DeniedModel, HealthState } from './health-state.js';
+import {
+  become,
+  condemn,
+  cool,
+  EJECTED_TRIAL_MS,
+  failed,
+  HARD_TRIAL_MS,
+  missed,
+} from './health-transitions.js';
+
+const DENIED_LIMIT = 64;
+const DENIED_MS = 3_600_000;
+const QUOTA_CODES = new Set(['insufficient_quota', 'billing_hard_limit_reached', 'billing_not_active']);
+const STREAM_FAILURES = new Set([
+  'server_error',
+  'server_is_overloaded',
+  'internal_server_error',
+  'overloaded',
+]);
+
+/**
+ * What live answers say about a resource. Pure: state in, outcome and time in, state out.
+ *
+ * - 401 → `invalid_key`: no request until a probe or a request succeeds.
+ * - 403 (other than for a model) → `forbidden`, 429 for quota → `insufficient_quota`: no request, except that every five
+ *   minutes one may try. A probe's 200 proves nothing here; a served request does, and an operator's check with a 200
+ *   makes the next try due at once.
+ * - other 429 → `rate_limited`: no request until `retry-after` (20 s when absent, 10 min at most, the longest wins).
+ *   A success meanwhile does not shorten it.
+ * - 403/404 `model_not_found` → that model is not sent there for an hour; nothing else changes.
+ * - three attempts in a row that never reached it → `unreachable`; five failures in a row (5xx, 3xx, lost or cut answers,
+ *   a stream that failed on the server's side) → `server_errors`: out for 30 s × n, 10 min at most, then one request every
+ *   10 s until one is served.
+ * - served → healthy and the counts are 0.
+ * - other 4xx and neutral outcomes say nothing about the resource.
+ *
+ * `startedAt` guards against stragglers: a request that left before a verdict neither lifts it nor adds to it.
+ */
+export function applyOutcome(
+  state: HealthState,
+  model: string | null,
+  outcome: AttemptOutcome,
+  now: number,
+  startedAt: number = now,
+): HealthState {
+  switch (outcome.kind) {
+    case 'served':
+      return served(state, now, startedAt);
+    case 'answered':
+      return answered(state, model, outcome, now, startedAt);
+    case 'unsent':
+      // A full local pool is our doing, not the upstream's.
+      if (outcome.cause === 'pool' || straggles(state, startedAt)) return state;
+      return missed(state, now, outcome.message);
+    case 'lost':
+    case 'cut':
+      // Our own limit on the whole exchange ended it: a long answer is not a failing one.
+      if (outcome.cause === 'total_timeout' || straggles(state, startedAt)) return state;
+      return failed(state, now, outcome.message);
+    case 'failed_in_stream':
+      return failedInStream(state, outcome.code, outcome.message, now, startedAt);
+    case 'neutral':
+      return state;
+    default:
+      return outcome satisfies never;
+  }
+}
+
+/** Takes the one place of a trial: whoever asks next is refused until the next trial is due. */
+export function admit(state: HealthState, now: number): HealthState {
+  const { verdict } = state;
+  if (verdict === null || verdict.kind === 'cooling' || verdict.trialAt === null) return state;
+  if (verdict.trialAt > now) return state;
+  const pause = verdict.kind === 'hard' ? HARD_TRIAL_MS : EJECTED_TRIAL_MS;
+  return { ...state, verdict: { ...verdict, trialAt: now + pause } };
+}
+
+function served(state: HealthState, now: number, startedAt: number): HealthState {
+  const { verdict } = state;
+  if (verdict === null && state.status === 'healthy' && state.failures === 0 && state.unsent === 0)
+    return state;
+  if (verdict?.kind === 'hard' && straggles(state, startedAt)) return state;
+  const counted = { ...state, failures: 0, unsent: 0 };
+  if (verdict !== null && verdict.kind !== 'hard' && verdict.until > now) return counted;
+  return { ...become(counted, now, 'healthy', 'served', null), verdict: null };
+}
+
+function answered(
+  state: HealthState,
+  model: string | null,
+  outcome: Extract<AttemptOutcome, { kind: 'answered' }>,
+  now: number,
+  startedAt: number,
+): HealthState {
+  const { status, code, message } = outcome;
+  const reached = state.unsent === 0 ? state : { ...state, unsent: 0 };
+  const detail = message ?? `status ${status}`;
+  if (code === 'model_not_found' && (status === 403 || status === 404)) return deny(reached, model, now);
+  if (status === 401) return condemn(reached, now, 'invalid_key', detail);
+  if (status === 403) return condemn(reached, now, 'forbidden', detail);
+  if (status === 429) return refusedForNow(reached, code, outcome.retryAfterMs, detail, now);
+  if (status >= 400 && status < 500) return reached;
+  return straggles(state, startedAt) ? reached : failed(reached, now, detail);
+}
+
+function refusedForNow(
+  state: HealthState,
+  code: string | null,
+  retryAfterMs: number | null,
+  detail: string | null,
+  now: number,
+): HealthState {
+  return code !== null && QUOTA_CODES.has(code)
+    ? condemn(state, now, 'insufficient_quota', detail)
+    : cool(state, now, retryAfterMs, detail);
+}
+
+function failedInStream(
+  state: HealthState,
+  code: string | null,
+  message: string | null,
+  now: number,
+  startedAt: number,
+): HealthState {
+  if (code === 'rate_limit_exceeded' || (code !== null && QUOTA_CODES.has(code)))
+    return refusedForNow(state, code, null, message, now);
+  // Without a code, or with one about the request (a refused prompt), it is no evidence against the resource.
+  if (code === null || !STREAM_FAILURES.has(code) || straggles(state, startedAt)) return state;
+  return failed(state, now, message ?? code);
+}
+
+/** True for evidence older than the verdict in force. */
+function straggles(state: HealthState, startedAt: number): boolean {
+  return state.verdict !== null && startedAt < state.since;
+}
+
+function deny(state: HealthState, model: string | null, now: number): HealthState {
+  if (model === null) return state;
+  const others = state.denied.filter((one: DeniedModel) => one.model !== model && one.until > now);
+  return { ...state, denied: [...others, { model, until: now + DENIED_MS }].slice(-DENIED_LIMIT) };
+}

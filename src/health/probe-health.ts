@@ -1,0 +1,54 @@
+import type { HealthState, ProbeFacts } from './health-state.js';
+import { become, condemn, failed, missed } from './health-transitions.js';
+import type { ProbeAnswer } from './probe-sender.js';
+
+/** Keys with narrowed rights answer 401 or 403 here and serve all the same. */
+const SCOPE_CODES = new Set(['missing_scope', 'insufficient_permissions']);
+
+/**
+ * What a probe of the health path says. Live answers outrank it, because listing models exercises neither quota nor
+ * permission to generate.
+ *
+ * - 2xx: healthy from unknown, degraded by probes, `invalid_key` or `unreachable`. Clears no `forbidden`,
+ *   `insufficient_quota`, `rate_limited` or `server_errors`; asked for by an operator, it makes the next trial due at once.
+ * - 401: `invalid_key`. 403, and 401 for a missing scope: the key may serve; at most degraded, and only from unknown.
+ * - 5xx and no connection: one soft failure, counted with the live ones.
+ * - anything else: degraded from unknown, since nobody knows yet.
+ */
+export function applyProbe(
+  before: HealthState,
+  answer: ProbeAnswer,
+  now: number,
+  byOperator: boolean,
+): HealthState {
+  const probe: ProbeFacts = {
+    at: now,
+    status: answer.status,
+    latencyMs: answer.latencyMs,
+    error: answer.error,
+  };
+  const state = { ...before, probe };
+  const { status } = answer;
+  if (status === null) return suspect(missed(state, now, answer.error), now, 'probe_failed', answer.error);
+  if (status >= 500)
+    return suspect(failed(state, now, `probe answered ${status}`), now, 'probe_failed', null);
+  const reached = { ...state, unsent: 0 };
+  if (status >= 200 && status < 300) return confirmed(reached, now, byOperator);
+  const lacksScope = answer.code !== null && SCOPE_CODES.has(answer.code);
+  if (status === 401 && !lacksScope) return condemn(reached, now, 'invalid_key', answer.error);
+  const forbidden = status === 401 || status === 403;
+  return suspect(reached, now, forbidden ? 'probe_forbidden' : 'probe_rejected', `probe answered ${status}`);
+}
+
+function confirmed(state: HealthState, now: number, byOperator: boolean): HealthState {
+  const { verdict, reason } = state;
+  if (verdict === null)
+    return state.status === 'healthy' ? state : become(state, now, 'healthy', 'probe_ok', null);
+  if (reason === 'invalid_key' || reason === 'unreachable')
+    return { ...become(state, now, 'healthy', 'probe_ok', null), verdict: null };
+  return verdict.kind === 'hard' && byOperator ? { ...state, verdict: { ...verdict, trialAt: now } } : state;
+}
+
+function suspect(state: HealthState, now: number, reason: string, detail: string | null): HealthState {
+  return state.status === 'unknown' ? become(state, now, 'degraded', reason, detail) : state;
+}
