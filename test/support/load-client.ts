@@ -66,7 +66,9 @@ export class LoadClient {
           ...options.headers,
         },
       });
-      req.on('error', (e: NodeJS.ErrnoException) => done(e.code ?? e.message));
+      req.on('error', (e: NodeJS.ErrnoException) =>
+        done(entry.status === null ? (e.code ?? e.message) : 'cut'),
+      );
       req.on('response', (res) => this.#read(req, res, entry, options, done));
       if (options.abortAfterMs !== undefined) setTimeout(() => req.destroy(), options.abortAfterMs).unref();
       req.end(body ?? undefined);

@@ -38,7 +38,7 @@ function inputItems(body: Body): InputItem[] {
 }
 
 function pendingCall(body: Body, items: readonly InputItem[]): { name: string; args: string } | null {
-  const lastUser = items.findLastIndex((item) => item['role'] === 'user' && /call:\w+ /.test(textOf(item)));
+  const lastUser = items.findLastIndex((item) => item['role'] === 'user');
   if (lastUser < 0) return null;
   const [, name = '', args = '{}'] = /call:(\w+) (\{.*\})/s.exec(textOf(items[lastUser])) ?? [];
   const answered = items.slice(lastUser).some((item) => item['type'] === 'function_call_output');
@@ -47,7 +47,8 @@ function pendingCall(body: Body, items: readonly InputItem[]): { name: string; a
 }
 
 function answerText(items: readonly InputItem[], n: number): string {
-  const result = items.findLast((item) => item['type'] === 'function_call_output')?.['output'];
+  const turn = items.slice(items.findLastIndex((item) => item['role'] === 'user') + 1);
+  const result = turn.findLast((item) => item['type'] === 'function_call_output')?.['output'];
   if (result !== undefined) {
     return `Answer ${n}: the tool said ${typeof result === 'string' ? result : JSON.stringify(result)}`;
   }
