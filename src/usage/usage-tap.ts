@@ -1,0 +1,202 @@
+import { MAX_SEALED_DIGESTS } from '../common/sealed-digest.js';
+import { ByteStore } from './byte-store.js';
+import { decodeBody } from './decode-body.js';
+import { isTerminal } from './sse-kinds.js';
+import type { SseKind, Terminal } from './sse-kinds.js';
+import { SseScanner } from './sse-scanner.js';
+import type { TokenUsage } from './token-usage.js';
+import { parseObject } from './usage-parser.js';
+import type { ParsedObject } from './usage-parser.js';
+
+export type { Terminal } from './sse-kinds.js';
+
+export interface TapOptions {
+  readonly contentType: string | null;
+  readonly contentEncoding: string | null;
+  readonly contentLength: number | null;
+  readonly maxCaptureBytes: number;
+}
+
+export interface TapResult {
+  readonly terminal: Terminal | null;
+  readonly usage: TokenUsage | null;
+  /** Only of a response that can be asked for again: not of a compaction, not of one just deleted. */
+  readonly responseId: string | null;
+  readonly conversationId: string | null;
+  readonly servedModel: string | null;
+  readonly errorCode: string | null;
+  readonly errorMessage: string | null;
+  /** Of the output's encrypted items, last 8, oldest first. */
+  readonly sealedDigests: readonly string[];
+  readonly isSse: boolean;
+  /** As received, also when coded. `size` is that of the whole body. */
+  readonly captured: { readonly chunks: Buffer[]; readonly size: number; readonly truncated: boolean };
+}
+
+/** Most of a JSON or coded body that is held to read its usage, whatever may be captured. */
+const MAX_BODY_BYTES = 16_777_216;
+
+const TERMINAL_TYPES: ReadonlyMap<string, Terminal> = new Map([
+  ['response.completed', 'completed'],
+  ['response.incomplete', 'incomplete'],
+  ['response.failed', 'failed'],
+  ['error', 'error'],
+]);
+const TERMINAL_STATUSES: ReadonlyMap<string, Terminal> = new Map([
+  ['completed', 'completed'],
+  ['incomplete', 'incomplete'],
+  ['failed', 'failed'],
+]);
+
+type Mode = 'sse' | 'whole';
+
+/**
+ * Reads over the relay's shoulder: sees each chunk before it is forwarded, alters nothing, never throws, and holds at
+ * most the capture limit plus one event (or a body) of 16 MB.
+ */
+export class UsageTap {
+  readonly #mode: Mode;
+  readonly #isSse: boolean;
+  readonly #store: ByteStore;
+  readonly #sse: SseScanner;
+  #completed = false;
+  #ended = false;
+  #terminal: Terminal | null = null;
+  #usage: TokenUsage | null = null;
+  #responseId: string | null = null;
+  #conversationId: string | null = null;
+  #servedModel: string | null = null;
+  #errorCode: string | null = null;
+  #errorMessage: string | null = null;
+  #sealed: string[] = [];
+  readonly #coding: string | null;
+
+  constructor(private readonly options: TapOptions) {
+    this.#coding = codingOf(options.contentEncoding);
+    this.#isSse = /^\s*text\/event-stream\b/i.test(options.contentType ?? '');
+    this.#mode = this.#isSse && this.#coding === null ? 'sse' : 'whole';
+    const capture = Math.max(0, options.maxCaptureBytes);
+    this.#store = new ByteStore(this.#mode === 'sse' ? capture : Math.max(capture, MAX_BODY_BYTES));
+    this.#sse = new SseScanner((data, kind) => this.#event(data, kind));
+  }
+
+  /** No event is half sent: words of our own may follow. */
+  get atEventBoundary(): boolean {
+    return this.#mode === 'sse' && this.#sse.atBoundary;
+  }
+
+  /** True once: with this chunk the terminal event (SSE) or the body (of known length) is complete. */
+  push(chunk: Buffer): boolean {
+    this.#store.push(chunk);
+    if (this.#completed) return false;
+    if (this.#mode === 'sse') this.#completed = this.#sse.push(chunk);
+    else if (this.#store.seen === this.options.contentLength) {
+      this.#completed = true;
+      this.#readWhole();
+    }
+    return this.#completed;
+  }
+
+  /** The body is over, well or not. What is there is read. */
+  end(): void {
+    if (this.#ended || this.#completed) return;
+    this.#ended = true;
+    if (this.#mode === 'whole') return this.#readWhole();
+    this.#sse.end();
+    // The client never got the end of that event, so to it the stream is unfinished; its usage is real all the same.
+    this.#terminal = null;
+  }
+
+  result(): TapResult {
+    const capture = Math.max(0, this.options.maxCaptureBytes);
+    const size = this.#store.seen;
+    return {
+      terminal: this.#terminal,
+      usage: this.#usage,
+      responseId: this.#responseId,
+      conversationId: this.#conversationId,
+      servedModel: this.#servedModel,
+      errorCode: this.#errorCode,
+      errorMessage: this.#errorMessage,
+      sealedDigests: this.#sealed,
+      isSse: this.#isSse,
+      captured: {
+        chunks: this.#store.chunks(Math.min(capture, this.#store.kept)),
+        size,
+        truncated: size > Math.min(capture, this.#store.kept),
+      },
+    };
+  }
+
+  #readWhole(): void {
+    if (this.#store.seen > this.#store.kept) return;
+    const raw = this.#store.concat();
+    const body = this.#coding === null ? raw : decodeBody(raw, this.#coding);
+    if (body === null) return;
+    if (this.#isSse) {
+      this.#sse.push(body);
+      this.#sse.end();
+      return;
+    }
+    const parsed = parseObject(body);
+    if (parsed === null) return;
+    this.#learn(parsed);
+    this.#terminal = isResponse(parsed)
+      ? (TERMINAL_STATUSES.get(parsed.status ?? '') ?? null)
+      : parsed.errorMessage !== null || parsed.errorCode !== null
+        ? 'error'
+        : null;
+  }
+
+  /** One event that may matter. True = terminal. */
+  #event(data: Buffer, kind: SseKind): boolean {
+    const parsed = parseObject(data);
+    // The data's own type counts; the event's name only where that cannot be read.
+    const named = isTerminal(kind) ? kind : null;
+    const terminal =
+      parsed === null || parsed.type === null ? named : (TERMINAL_TYPES.get(parsed.type) ?? null);
+    if (parsed !== null) this.#learnEvent(parsed, terminal);
+    if (terminal !== null) this.#terminal = terminal;
+    return terminal !== null;
+  }
+
+  #learnEvent(parsed: ParsedObject, terminal: Terminal | null): void {
+    if (parsed.response !== null) this.#learn(parsed.response);
+    this.#addSealed(parsed.sealedDigests);
+    if (this.#responseId !== null) this.#sse.wantsStart = false;
+    if (terminal !== 'error') return;
+    this.#learnError(parsed);
+    this.#errorCode ??= parsed.code;
+    this.#errorMessage ??= parsed.message;
+  }
+
+  #learn(parsed: ParsedObject): void {
+    if (isResponse(parsed) && !parsed.deleted) this.#responseId = parsed.id ?? this.#responseId;
+    if (parsed.object === 'conversation' && !parsed.deleted) this.#conversationId = parsed.id;
+    this.#conversationId = parsed.conversationId ?? this.#conversationId;
+    this.#servedModel = parsed.model ?? this.#servedModel;
+    this.#usage = parsed.usage ?? this.#usage;
+    this.#learnError(parsed);
+    this.#addSealed(parsed.sealedDigests);
+  }
+
+  #learnError(parsed: ParsedObject): void {
+    this.#errorCode = parsed.errorCode ?? this.#errorCode;
+    this.#errorMessage = parsed.errorMessage ?? this.#errorMessage;
+  }
+
+  #addSealed(digests: readonly string[]): void {
+    if (digests.length === 0) return;
+    this.#sealed = [...new Set([...this.#sealed, ...digests])].slice(-MAX_SEALED_DIGESTS);
+  }
+}
+
+/** `object` says so; upstreams that leave it out still name their responses. */
+function isResponse(parsed: ParsedObject): boolean {
+  return parsed.object === null ? parsed.id?.startsWith('resp_') === true : parsed.object === 'response';
+}
+
+function codingOf(contentEncoding: string | null): string | null {
+  const coding = contentEncoding?.trim().toLowerCase() ?? '';
+  return coding === '' || coding === 'identity' ? null : coding;
+}
