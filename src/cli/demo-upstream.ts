@@ -29,7 +29,7 @@ export async function startDemoUpstream(): Promise<LLMock> {
           output_tokens: outputTokens,
           output_tokens_details: { reasoning_tokens: Math.floor(outputTokens / 3) },
           total_tokens: inputTokens + outputTokens,
-        } as Record<string, unknown> as Record<string, number>,
+        },
       };
     },
     { latency: 25, chunkSize: 8 },

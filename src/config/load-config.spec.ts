@@ -129,7 +129,7 @@ describe('loadConfig', () => {
       PROXY_DATABASE_URL: 'z',
       OPENAI_RESOURCE_WEIGHTS: '1',
     });
-    expect(problems.map((p) => p.split(' ')[0]).sort()).toEqual([
+    expect(problems.map((p) => p.split(' ')[0]).toSorted((a = '', b = '') => a.localeCompare(b))).toEqual([
       'OPENAI_RESOURCE_WEIGHTS',
       'PORT',
       'PROXY_DATABASE_URL',
