@@ -1,0 +1,131 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { RawClient, rawRequest } from '../support/raw-http.js';
+import { Rig } from '../support/rig.js';
+import { until } from '../support/until.js';
+import type { Arrival } from '../support/upstream-ledger.js';
+
+const JSON_TYPE = 'content-type: application/json';
+let rig: Rig;
+
+beforeAll(async () => {
+  rig = await Rig.start();
+});
+
+afterAll(() => rig.stop());
+afterEach(() => rig.proxy.idle());
+
+const post = (body: object): Buffer => rawRequest('POST', '/v1/responses', [JSON_TYPE], JSON.stringify(body));
+
+async function arrived(count: number): Promise<Arrival> {
+  await until(
+    () => rig.upstream.ledger.creates.length,
+    (n) => n >= count,
+    { what: 'arrival upstream' },
+  );
+  const arrival = rig.upstream.ledger.creates.at(-1);
+  if (!arrival) throw new Error('no arrival');
+  return arrival;
+}
+
+async function closesWithin(arrival: Arrival, since: number, limitMs: number): Promise<void> {
+  await until(
+    () => arrival.ended,
+    (ended) => ended !== 'open',
+    { what: 'upstream close' },
+  );
+  expect(arrival.ended).toBe('client_closed');
+  expect((arrival.endedAt ?? 0) - since).toBeLessThanOrEqual(limitMs);
+}
+
+describe('a client that goes away', () => {
+  it.each([
+    ['before the answer’s head, streaming', { model: 'fault:hang', stream: true }, null],
+    ['before the answer’s head, JSON', { model: 'fault:hang' }, null],
+    ['in the middle of a stream', { model: 'fault:stall,after=4', stream: true }, /event: response.output/],
+    [
+      'in the middle of a paced stream',
+      { model: 'plan:paced,n=500,interval=20', stream: true },
+      /output_text.delta/,
+    ],
+    ['in the middle of a JSON body', { model: 'fault:stall' }, /"id"/],
+  ])('%s: the upstream sees the close within 500 ms', async (_, body, seen) => {
+    for (const how of ['destroy', 'resetAndDestroy'] as const) {
+      const before = rig.upstream.ledger.creates.length;
+      const raw = await RawClient.open(rig.proxy.port);
+      raw.send(post({ input: 'x', ...body }));
+      const arrival = await arrived(before + 1);
+      if (seen) await raw.untilText(seen);
+      const at = Date.now();
+      raw.socket[how]();
+      await closesWithin(arrival, at, 500);
+      await rig.proxy.idle(1_000);
+    }
+  });
+
+  it('is written down as client_aborted, with no usage', async () => {
+    const seen = await rig.client.send({
+      body: { model: 'plan:paced,n=500,interval=20', stream: true },
+      abortWhen: (e) => e.text.length > 0,
+    });
+    expect(await rig.history.finished(seen.proxyRequestId)).toMatchObject({
+      state: 'client_aborted',
+      total_tokens: null,
+      attempt_count: 1,
+    });
+  });
+
+  it('while still sending its body costs no key and reaches no upstream', async () => {
+    const before = rig.upstream.ledger.arrivals.length;
+    const raw = await RawClient.open(rig.proxy.port);
+    raw.send(rawRequest('POST', '/v1/responses', [JSON_TYPE, 'content-length: 1000'], '{"model":'));
+    raw.destroy();
+    await rig.proxy.idle();
+    expect(rig.upstream.ledger.arrivals.length).toBe(before);
+  });
+
+  it('a hundred at once, in all three windows', async () => {
+    const models = ['fault:hang', 'plan:paced,n=500,interval=20', 'fault:stall'];
+    const before = rig.upstream.ledger.creates.length;
+    await rig.client.run(100, 50, (n) => ({
+      body: { model: models[n % 3], stream: n % 2 === 0 },
+      abortAfterMs: 60 + (n % 7) * 20,
+    }));
+    const mine = (): readonly Arrival[] => rig.upstream.ledger.creates.slice(before);
+    await until(
+      () => mine().filter((a) => a.ended === 'open').length,
+      (n) => n === 0,
+      { timeoutMs: 2_000 },
+    );
+    await rig.proxy.idle(1_000);
+  });
+});
+
+describe('a client that only half closes', () => {
+  it.each([{ stream: false }, { stream: true }])('still gets its whole answer (%o)', async (body) => {
+    const raw = await RawClient.open(rig.proxy.port);
+    raw.send(post({ input: 'x', model: 'fault:slow,ms=200', ...body }));
+    raw.socket.end();
+    await raw.untilText(body.stream ? /event: response.completed\ndata: .*\n\n/ : /"usage":\{/);
+    expect(raw.status).toBe(200);
+    raw.destroy();
+  });
+});
+
+describe('PROXY_ON_DISCONNECT=drain', () => {
+  it('lets the upstream finish and records its usage', async () => {
+    const drain = await Rig.start({ env: { PROXY_ON_DISCONNECT: 'drain' } });
+    const seen = await drain.client.send({
+      body: { model: 'plan:paced,n=12,interval=25', stream: true },
+      abortWhen: (e) => e.text.length > 0,
+    });
+    const arrival = drain.upstream.ledger.last();
+    await until(
+      () => arrival.ended,
+      (ended) => ended !== 'open',
+    );
+    expect(arrival.ended).toBe('completed');
+    const row = await drain.history.finished(seen.proxyRequestId);
+    expect(row).toMatchObject({ state: 'client_aborted', total_tokens: arrival.usage?.total_tokens });
+    await drain.stop();
+  });
+});
