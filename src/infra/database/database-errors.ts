@@ -1,0 +1,28 @@
+/** SQLite result codes that say nothing about the data: locked, full, read-only, broken disk, missing schema. */
+const SQLITE_BLOCKED =
+  /SQLITE_(BUSY|LOCKED|FULL|READONLY|IOERR|CANTOPEN|CORRUPT|NOTADB|NOMEM|INTERRUPT|PROTOCOL|SCHEMA|MISUSE|PERM|AUTH|NOLFS)|no such (table|column)|has no column/;
+
+/** SQLSTATE classes that do: 22 data exception, 23 integrity violation, 54 program limit exceeded. */
+const POSTGRES_DATA = /^(22|23|54)/;
+const SQLSTATE = /^[0-9A-Z]{5}$/;
+
+/**
+ * Whether a failed write is the database's state rather than the rows': unreachable, locked, full, out of connections,
+ * a schema that is missing. Rows must then wait; trying them one by one would only condemn good ones.
+ */
+export function isDatabaseBlocked(e: unknown): boolean {
+  if (!(e instanceof Error)) return false;
+  const code = codeOf(e);
+  if (code !== null && SQLSTATE.test(code) && !code.startsWith('SQLITE')) return !POSTGRES_DATA.test(code);
+  if (code?.startsWith('E') === true) return true; // ECONNREFUSED, EPIPE, ETIMEDOUT, …
+  if (SQLITE_BLOCKED.test(e.message)) return true;
+  return /connection|timeout|terminat|not queryable|not initialized|not established|released/i.test(
+    e.message,
+  );
+}
+
+function codeOf(e: Error): string | null {
+  const { code, driverError } = e as Error & { code?: unknown; driverError?: { code?: unknown } };
+  const found = code ?? driverError?.code;
+  return typeof found === 'string' ? found : null;
+}

@@ -1,0 +1,147 @@
+import type { QueryRunner } from 'typeorm';
+import type { Dialect } from '../infra/database/column-types.js';
+import { placeholders, type SqlValue, type TableSpec, upsertRows } from './table-writer.js';
+
+const TOKENS = [
+  'input_tokens',
+  'cached_tokens',
+  'cache_write_tokens',
+  'output_tokens',
+  'reasoning_tokens',
+  'total_tokens',
+] as const;
+
+type Tokens = Record<(typeof TOKENS)[number], number | null>;
+
+/** A request row that the totals of its session do not have yet, or not in its present state. */
+interface Uncounted extends Tokens {
+  readonly id: string;
+  readonly session_id: string | null;
+  readonly caller_id: string;
+  readonly session_name: string | null;
+  readonly session_source: string | null;
+  readonly parent_thread_id: string | null;
+  readonly resource_id: string | null;
+  readonly started_at: number;
+  readonly finished_at: number | null;
+  readonly finish_rank: number;
+  readonly counted: number;
+}
+
+const latest = (column: string, key: string) =>
+  `"${column}" = CASE WHEN excluded."${key}" IS NOT NULL AND ("sessions"."${key}" IS NULL OR excluded."${key}" >= "sessions"."${key}")
+    THEN excluded."${column}" ELSE "sessions"."${column}" END`;
+const added = (column: string) =>
+  `"${column}" = CASE WHEN excluded."${column}" IS NULL THEN "sessions"."${column}"
+    ELSE COALESCE("sessions"."${column}", 0) + excluded."${column}" END`;
+const extreme = (column: string, sign: '<' | '>') =>
+  `"${column}" = CASE WHEN excluded."${column}" ${sign} "sessions"."${column}" THEN excluded."${column}" ELSE "sessions"."${column}" END`;
+
+const SESSIONS: TableSpec = {
+  table: 'sessions',
+  columns: [
+    'id',
+    'caller_id',
+    'name',
+    'name_key',
+    'source',
+    'parent_thread_id',
+    'last_key',
+    'first_seen_at',
+    'last_seen_at',
+    'last_resource_id',
+    'resource_key',
+    'request_count',
+    ...TOKENS,
+  ],
+  key: ['id', 'caller_id'],
+  onConflict: `UPDATE SET ${[
+    latest('name', 'name_key'),
+    latest('name_key', 'name_key'),
+    latest('source', 'last_key'),
+    latest('parent_thread_id', 'last_key'),
+    latest('last_key', 'last_key'),
+    latest('last_resource_id', 'resource_key'),
+    latest('resource_key', 'resource_key'),
+    extreme('first_seen_at', '<'),
+    extreme('last_seen_at', '>'),
+    '"request_count" = "sessions"."request_count" + excluded."request_count"',
+    ...TOKENS.map(added),
+  ].join(', ')}`,
+};
+
+const COLUMNS = `"id", "session_id", "caller_id", "session_name", "session_source", "parent_thread_id", "resource_id",
+  "started_at", "finished_at", "finish_rank", "counted", ${TOKENS.map((column) => `"${column}"`).join(', ')}`;
+/** What `counted` should be: 1 started, 2 interrupted, 3 finished. */
+const LEVEL = '1 + "finish_rank"';
+
+/**
+ * Brings session totals up to the request rows just written, in their transaction. Each row carries how far it has
+ * been counted, so a copy of a record adds nothing, and the cost does not grow with the length of a session, as
+ * recomputing would; totals also outlive pruned requests. Two writers with the same request are serialised by its row
+ * lock, which the upsert before has taken.
+ */
+export async function countSessions(
+  runner: QueryRunner,
+  dialect: Dialect,
+  requestIds: readonly string[],
+): Promise<void> {
+  const list = placeholders(dialect, requestIds.length);
+  const rows = (await runner.query(
+    `SELECT ${COLUMNS} FROM "requests" WHERE "id" IN (${list}) AND "has_start" = 1 AND "counted" < ${LEVEL}`,
+    [...requestIds],
+  )) as Uncounted[];
+  if (rows.length === 0) return;
+  await runner.query(
+    `UPDATE "requests" SET "counted" = ${LEVEL} WHERE "id" IN (${placeholders(dialect, rows.length)})`,
+    rows.map((row) => row.id),
+  );
+  await upsertRows(runner, dialect, SESSIONS, sessionRows(rows));
+}
+
+function sessionRows(rows: readonly Uncounted[]): SqlValue[][] {
+  const sessions = new Map<string, Uncounted[]>();
+  for (const row of rows) {
+    if (row.session_id === null) continue;
+    const key = `${row.session_id}\u0000${row.caller_id}`;
+    const group = sessions.get(key);
+    if (group === undefined) sessions.set(key, [row]);
+    else group.push(row);
+  }
+  return [...sessions].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => sessionRow(group));
+}
+
+function sessionRow(group: Uncounted[]): SqlValue[] {
+  const sorted = group.toSorted((a, b) => (orderKey(a) < orderKey(b) ? -1 : 1));
+  const last = sorted.at(-1) as Uncounted;
+  const named = sorted.findLast((row) => row.session_name !== null);
+  const placed = sorted.findLast((row) => row.resource_id !== null);
+  const finished = group.filter((row) => row.finish_rank === 2);
+  return [
+    last.session_id,
+    last.caller_id,
+    named?.session_name ?? null,
+    named === undefined ? null : orderKey(named),
+    last.session_source,
+    last.parent_thread_id,
+    orderKey(last),
+    Math.min(...group.map((row) => row.started_at)),
+    // The end of an interrupted request is a guess that a real one may replace: it does not count.
+    Math.max(...group.map((row) => row.started_at), ...finished.map((row) => row.finished_at ?? 0)),
+    placed?.resource_id ?? null,
+    placed === undefined ? null : orderKey(placed),
+    group.filter((row) => row.counted === 0).length,
+    ...TOKENS.map((column) => sum(finished.map((row) => row[column]))),
+  ];
+}
+
+/** Orders requests by their start, the same on every dialect. */
+function orderKey(row: Uncounted): string {
+  return `${String(row.started_at).padStart(15, '0')}:${row.id}`;
+}
+
+/** Null when nobody said anything; zero when somebody said zero. */
+function sum(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : known.reduce((a, b) => a + b, 0);
+}
