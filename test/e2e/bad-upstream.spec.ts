@@ -1,0 +1,215 @@
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { FakeUpstream } from '../support/fake-upstream.js';
+import { freePort } from '../support/free-port.js';
+import { ProxyProcess } from '../support/proxy-process.js';
+import { LoadClient } from '../support/load-client.js';
+import { RawClient, rawRequest } from '../support/raw-http.js';
+import { Rig, inPool } from '../support/rig.js';
+import { until } from '../support/until.js';
+
+const FORMS = [
+  ['JSON', false],
+  ['stream', true],
+] as const;
+const POOLS = 72;
+let rig: Rig;
+let nextPool = 0;
+
+beforeAll(async () => {
+  rig = await Rig.pooled(POOLS, 1, {
+    env: {
+      PROXY_FIRST_BYTE_TIMEOUT_SECONDS: '1',
+      PROXY_IDLE_TIMEOUT_SECONDS: '1',
+      PROXY_REQUEST_TIMEOUT_SECONDS: '4',
+    },
+  });
+});
+
+afterAll(() => rig.stop());
+
+afterEach(async () => {
+  await rig.proxy.idle();
+  expect(rig.proxy.output).not.toMatch(/unhandled/i);
+});
+
+function ownPool(): Record<string, string> {
+  if (nextPool >= POOLS) throw new Error('no pool left: raise POOLS');
+  return inPool(`p${nextPool++}`);
+}
+
+const codeOf = (text: string): string => (JSON.parse(text) as { error: { code: string } }).error.code;
+
+describe.each(FORMS)('an unusable answer to a %s request', (_, stream) => {
+  it.each([
+    ['hang', 504, 'upstream_first_byte_timeout'],
+    ['reset', 502, 'upstream_connection_lost'],
+    ['close', 502, 'upstream_connection_lost'],
+    ['garbage', 502, 'bad_upstream_response'],
+    ['http09', 502, 'bad_upstream_response'],
+    ['bad_header', 502, 'bad_upstream_response'],
+    ['two_lengths', 502, 'bad_upstream_response'],
+    ['length_and_chunked', 502, 'bad_upstream_response'],
+    ['switch', 502, 'bad_upstream_response'],
+    ['huge_headers', 502, 'bad_upstream_response'],
+    ['many_headers', 502, 'bad_upstream_response'],
+    ['redirect', 502, 'unexpected_redirect'],
+    ['redirect,status=307', 502, 'unexpected_redirect'],
+    ['redirect,status=308', 502, 'unexpected_redirect'],
+  ])('%s is %d %s', async (fault, status, code) => {
+    const started = performance.now();
+    const seen = await rig.client.send({ headers: ownPool(), body: { model: `fault:${fault}`, stream } });
+    expect(seen.status, seen.text).toBe(status);
+    expect(codeOf(seen.text)).toBe(code);
+    expect(seen.headers).not.toHaveProperty('location');
+    expect(performance.now() - started).toBeLessThan(2_500);
+    const row = await rig.history.finished(seen.proxyRequestId);
+    expect(row).toMatchObject({ state: status === 504 ? 'timeout' : 'upstream_error', error_code: code });
+  });
+});
+
+describe.each(FORMS)('an unusual answer to a %s request', (_, stream) => {
+  it.each([
+    ['204', 204],
+    ['html', 200],
+    ['gzip', 200],
+    ['malformed', 200],
+    ['info', 200],
+    ['empty_error,status=418', 418],
+  ])('%s passes as it is', async (fault, status) => {
+    const seen = await rig.client.send({ headers: ownPool(), body: { model: `fault:${fault}`, stream } });
+    expect(seen).toMatchObject({ status, error: null });
+    if (status !== 204) expect(seen.sha256).toBe(rig.upstream.ledger.last().responseSha256);
+  });
+});
+
+describe('usage that makes no sense', () => {
+  it.each(FORMS)('is not recorded as numbers (%s)', async (_, stream) => {
+    const seen = await rig.client.send({ headers: ownPool(), body: { model: 'fault:malformed', stream } });
+    const row = await rig.history.finished(seen.proxyRequestId);
+    expect(row.state).toBe('completed');
+    expect(row.input_tokens).toBeNull();
+    expect(row.total_tokens).toBeNull();
+  });
+});
+
+describe('limits of one attempt', () => {
+  it('the total limit cuts a stream that never ends', async () => {
+    const model = 'plan:paced,n=400,interval=50';
+    const seen = await rig.client.send({ headers: ownPool(), body: { model, stream: true } });
+    expect(seen.error).toBe('cut');
+    expect((seen.endedAt ?? 0) - seen.sentAt).toBeLessThan(6_000);
+    expect((await rig.history.finished(seen.proxyRequestId)).state).toBe('timeout');
+  });
+});
+
+describe('an answer that comes before the request is over', () => {
+  it('is delivered', async () => {
+    const pool = ownPool();
+    rig.upstream.faults.set(rig.keysOf(pool['x-proxy-pool-id'] ?? '')[0] ?? '', 'fault:early_413');
+    const seen = await rig.client.send({ headers: pool, body: { input: 'x'.repeat(5_000_000) } });
+    expect([413, 502]).toContain(seen.status);
+  });
+
+  it('a reset while the body is on its way is not taken for an answer', async () => {
+    const pool = ownPool();
+    rig.upstream.faults.set(rig.keysOf(pool['x-proxy-pool-id'] ?? '')[0] ?? '', 'fault:reset_upload');
+    const seen = await rig.client.send({ headers: pool, body: { input: 'x'.repeat(5_000_000) } });
+    expect(seen.status).toBeGreaterThanOrEqual(500);
+    expect(rig.upstream.ledger.last().bodyComplete).toBe(false);
+  });
+});
+
+describe('a redirect', () => {
+  let elsewhere: Server;
+  let hits = 0;
+
+  beforeAll(async () => {
+    elsewhere = createServer((_, res) => {
+      hits += 1;
+      res.end('{}');
+    });
+    await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve));
+  });
+
+  afterAll(() => elsewhere.close());
+
+  it('is never followed, so the key goes nowhere else', async () => {
+    const to = encodeURIComponent(
+      `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}/v1/responses`,
+    );
+    for (const status of [301, 302, 303, 307, 308]) {
+      await rig.client.send({
+        headers: ownPool(),
+        body: { model: `fault:redirect,status=${status},to=${to}` },
+      });
+    }
+    expect(hits).toBe(0);
+  });
+});
+
+describe('an upstream that is away', () => {
+  it('is 502 or 503 at once while nobody listens, and served again when it is back', async () => {
+    const port = await freePort();
+    const proxy = await ProxyProcess.start({
+      upstream: `http://127.0.0.1:${port}/v1`,
+      keys: ['sk-away-1', 'sk-away-2'],
+      env: { PROXY_HEALTH_CHECK_INTERVAL_SECONDS: '1' },
+    });
+    const client = new LoadClient(proxy.url);
+    for (let i = 0; i < 12; i += 1) {
+      const seen = await client.send({ body: {} });
+      expect([502, 503]).toContain(seen.status);
+      expect(['upstream_unreachable', 'no_available_resources']).toContain(codeOf(seen.text));
+      expect((seen.endedAt ?? 0) - seen.sentAt).toBeLessThan(500);
+    }
+    const upstream = await FakeUpstream.start({ keys: ['sk-away-1', 'sk-away-2'], port });
+    await until(
+      () => client.send({ body: {} }),
+      (seen) => seen.status === 200,
+      { timeoutMs: 15_000, everyMs: 100 },
+    );
+    client.close();
+    await proxy.dispose();
+    await upstream.stop();
+  });
+});
+
+describe('an upstream that closes idle connections', () => {
+  it('costs no request and none twice', async () => {
+    const idle = await Rig.start({ upstream: { idleCloseMs: 5_000 } });
+    const before = performance.now();
+    // Bursts with gaps around the time at which idle connections go away.
+    for (const gap of [0, 4_500, 5_000]) {
+      const at = performance.now() + gap;
+      await until(() => performance.now() >= at, Boolean, { timeoutMs: 10_000 });
+      await idle.client.run(60, 20, (n) => ({ body: { stream: n % 2 === 0 } }));
+    }
+    expect(idle.client.entries.filter((e) => e.status !== 200 || !e.acknowledged)).toEqual([]);
+    expect(idle.upstream.ledger.creates.length).toBe(180);
+    expect(performance.now() - before).toBeLessThan(25_000);
+    await idle.stop();
+  });
+});
+
+describe('a line without an end', () => {
+  it('flows through while the parser gives up, and memory stays bounded', async () => {
+    const before = rig.proxy.rssMb();
+    const raw = await RawClient.open(rig.proxy.port);
+    let size = 0;
+    raw.socket.removeAllListeners('data');
+    raw.socket.on('data', (chunk: Buffer) => (size += chunk.length));
+    const body = JSON.stringify({ model: 'fault:big,mb=64,sse=1', input: 'x', stream: true });
+    const headers = ['content-type: application/json', `x-proxy-pool-id: ${ownPool()['x-proxy-pool-id']}`];
+    raw.send(rawRequest('POST', '/v1/responses', headers, body));
+    await until(
+      () => size,
+      (n) => n > 64 * 1024 * 1024,
+      { timeoutMs: 20_000, what: '64 MB' },
+    );
+    expect(rig.proxy.rssMb() - before).toBeLessThan(150);
+    raw.destroy();
+  });
+});
