@@ -10,14 +10,19 @@ export interface RelayEvents {
   onDrain(): void;
 }
 
+/** More than this in one turn is written at once: it is a write's worth, and copying more would cost more than it saves. */
+const GATHER_BYTES = 64 * 1024;
+
 /**
  * Carries the bytes of a committed answer to the client. What arrives in one turn of the loop leaves in one write; a
- * lone event leaves at once (the write is only held until the current socket read has been handed out). Nothing is
- * buffered beyond the socket's own mark: `write` answers false and the upstream is paused.
+ * lone event leaves as soon as the socket read that brought it has been handed out. Little is buffered beyond the
+ * socket's own mark: `write` answers false and the upstream is paused.
  */
 export class Relay {
   bytes = 0;
-  #corked = false;
+  #gathered: Buffer[] = [];
+  #gatheredBytes = 0;
+  #scheduled = false;
   #paused = false;
   #detached = false;
   #stall: NodeJS.Timeout | null = null;
@@ -32,24 +37,28 @@ export class Relay {
   }
 
   head(status: number, headers: string[]): void {
-    this.#cork();
     this.res.writeHead(status, headers);
+    // Held to the end of the turn, so that a body that came in the same packet leaves in the same packet.
+    this.res.cork();
     this.res.flushHeaders();
+    this.#schedule();
   }
 
+  /** False: pause the upstream until `onDrain`. */
   write(chunk: Buffer): boolean {
     if (this.tap.push(chunk)) this.events.onTerminal();
     this.bytes += chunk.length;
     if (this.#detached) return true;
-    this.#cork();
-    if (this.res.write(chunk)) return true;
-    this.#paused = true;
-    this.#stall ??= setTimeout(() => this.events.onStall(), this.stallTimeoutMs).unref();
-    return false;
+    this.#gathered.push(chunk);
+    this.#gatheredBytes += chunk.length;
+    if (this.#gatheredBytes >= GATHER_BYTES) this.#flush();
+    else this.#schedule();
+    return !this.#paused;
   }
 
   end(): void {
     this.tap.end();
+    this.#flush();
     this.#release();
     if (!this.#detached) this.res.end();
   }
@@ -57,18 +66,25 @@ export class Relay {
   /** The client is gone but the upstream goes on: bytes are read for their usage and dropped. */
   detach(): void {
     this.#detached = true;
+    this.#gathered = [];
     this.#release();
-    if (this.#paused) this.#onDrain();
+    this.#onDrain();
   }
 
   /** Ends the client's connection so that the answer looks as unfinished as it is: what was written still arrives. */
   cut(lastWords: string | null): void {
     this.#release();
-    const socket = this.res.socket;
-    if (this.#detached || socket === null || socket.destroyed) return;
+    if (this.#detached || this.res.destroyed) return;
+    this.#flush();
     // Half an event must not be completed by ours.
     if (lastWords !== null && this.tap.atEventBoundary) this.res.write(lastWords);
-    this.#uncork();
+    const socket = this.res.socket;
+    // A pipelined answer that has not reached its turn has no socket yet.
+    if (socket === null) {
+      this.res.destroy();
+      return;
+    }
+    while (socket.writableCorked > 0) socket.uncork();
     socket.destroySoon();
   }
 
@@ -77,20 +93,28 @@ export class Relay {
     this.#stall = null;
   }
 
-  #cork(): void {
-    if (this.#corked) return;
-    this.#corked = true;
-    this.res.cork();
-    process.nextTick(this.#uncork);
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    process.nextTick(this.#turnOver);
   }
 
-  readonly #uncork = (): void => {
-    if (!this.#corked) return;
-    this.#corked = false;
-    this.res.uncork();
-    // The cork's own count can cross the mark although the socket took everything: then no 'drain' follows.
-    if (this.#paused && !this.res.writableNeedDrain) this.#onDrain();
+  readonly #turnOver = (): void => {
+    this.#scheduled = false;
+    this.#flush();
+    if (this.res.socket !== null && this.res.socket.writableCorked > 0) this.res.uncork();
   };
+
+  #flush(): void {
+    const [first] = this.#gathered;
+    if (first === undefined || this.#detached) return;
+    const data = this.#gathered.length === 1 ? first : Buffer.concat(this.#gathered, this.#gatheredBytes);
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+    if (this.res.write(data)) return;
+    this.#paused = true;
+    this.#stall ??= setTimeout(() => this.events.onStall(), this.stallTimeoutMs).unref();
+  }
 
   readonly #onDrain = (): void => {
     if (!this.#paused) return;

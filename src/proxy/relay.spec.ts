@@ -1,0 +1,115 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { UsageTap } from '../usage/usage-tap.js';
+import { Relay } from './relay.js';
+
+const SSE_HEAD = ['content-type', 'text/event-stream'];
+const event = (n: number): Buffer => Buffer.from(`event: x\ndata: {"n":${n}}\n\n`);
+
+describe('a relay', () => {
+  let server: Server;
+  let client: Socket;
+  let received: Buffer[];
+  let relay: Relay;
+  let res: ServerResponse;
+  const seen = { terminal: 0, stall: 0, drain: 0 };
+
+  const text = (): string => Buffer.concat(received).toString();
+  const until = async (condition: () => boolean): Promise<void> => {
+    while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+  };
+
+  beforeEach(async () => {
+    Object.assign(seen, { terminal: 0, stall: 0, drain: 0 });
+    received = [];
+    server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    client.on('data', (chunk: Buffer) => received.push(chunk)).on('error', () => undefined);
+    client.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+    [, res] = (await once(server, 'request')) as [unknown, ServerResponse];
+    const tap = new UsageTap({
+      contentType: 'text/event-stream',
+      contentEncoding: null,
+      contentLength: null,
+      maxCaptureBytes: 0,
+    });
+    relay = new Relay(res, tap, 50, {
+      onTerminal: () => (seen.terminal += 1),
+      onStall: () => (seen.stall += 1),
+      onDrain: () => (seen.drain += 1),
+    });
+  });
+
+  afterEach(() => {
+    client.destroy();
+    server.closeAllConnections();
+    server.close();
+  });
+
+  it('sends what arrived in one turn as one piece, head included', async () => {
+    relay.head(200, [...SSE_HEAD]);
+    for (let n = 0; n < 5; n += 1) relay.write(event(n));
+    await until(() => text().includes('"n":4'));
+    // One frame of the chunked coding holds all five events: one length line.
+    expect(text().match(/^[0-9a-f]+\r\n/gm)).toHaveLength(1);
+  });
+
+  it('sends a head and a lone event without waiting for more', async () => {
+    relay.head(200, [...SSE_HEAD]);
+    await until(() => text().includes('200 OK'));
+    relay.write(event(1));
+    await until(() => text().includes('"n":1'));
+    relay.write(event(2));
+    await until(() => text().includes('"n":2'));
+  });
+
+  it('asks for a pause when the client does not read, names a stall, and goes on when it reads', async () => {
+    client.pause();
+    relay.head(200, [...SSE_HEAD]);
+    const block = Buffer.alloc(256 * 1024, 'a');
+    for (let written = 0; seen.stall === 0; written += relay.write(block) ? 1 : 0) {
+      expect(written).toBeLessThan(200);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(relay.write(Buffer.from('x'))).toBe(false);
+    const drained = seen.drain;
+    client.resume();
+    await until(() => seen.drain > drained);
+  });
+
+  it('announces the terminal event before forwarding it', async () => {
+    relay.head(200, [...SSE_HEAD]);
+    relay.write(
+      Buffer.from(
+        'event: response.completed\ndata: {"type":"response.completed","response":{"id":"resp_1"}}\n',
+      ),
+    );
+    expect(seen.terminal).toBe(0);
+    await until(() => text().includes('resp_1'));
+    relay.write(Buffer.from('\n'));
+    expect(seen.terminal).toBe(1);
+  });
+
+  it('ends a cut answer so that it looks cut, after everything that was written', async () => {
+    relay.head(200, [...SSE_HEAD]);
+    relay.write(event(1));
+    relay.cut(null);
+    await once(client, 'close');
+    expect(text()).toContain('"n":1');
+    expect(text()).not.toContain('\r\n0\r\n');
+  });
+
+  it('adds last words only between events', async () => {
+    relay.head(200, [...SSE_HEAD]);
+    relay.write(Buffer.from('event: x\ndata: {"ha'));
+    relay.cut('event: error\ndata: {}\n\n');
+    await once(client, 'close');
+    expect(text()).toContain('{"ha');
+    expect(text()).not.toContain('event: error');
+  });
+});
