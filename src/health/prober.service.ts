@@ -80,10 +80,11 @@ export class ProberService implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   async #round(fingerprint: string): Promise<void> {
+    const plan = this.#planned.get(fingerprint);
     const resource = this.registry.snapshot.byFingerprint.get(fingerprint);
     if (resource !== undefined) await this.#probe(resource, false);
     // Called off, or planned anew by somebody else, while the probe was under way.
-    if (!this.#planned.has(fingerprint)) return;
+    if (plan === undefined || this.#planned.get(fingerprint) !== plan) return;
     this.#plan(fingerprint, this.config.health.intervalMs * (1 - JITTER + 2 * JITTER * this.random()));
   }
 

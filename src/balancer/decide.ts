@@ -1,0 +1,239 @@
+import type { HealthRefusal, HealthView } from '../health/resource-health.js';
+import type { OrganizationView } from '../resources/organization-view.js';
+import type { Resource, ResourceSnapshot } from '../resources/resource.js';
+import type { AffinityBinding, LiveState } from '../state/live-state.js';
+import type { Affinity } from './affinity.js';
+import type { RoutingHints } from './routing-hints.js';
+import { leastLoaded, loadOf, overloaded, settle, type Candidate } from './selection.js';
+
+/** Everything a decision looks at. All of it is in memory and none of it changes while it is looked at. */
+export interface RoutingWorld {
+  readonly snapshot: ResourceSnapshot;
+  readonly organizations: OrganizationView;
+  readonly health: HealthView;
+  readonly live: Pick<LiveState, 'inFlight'>;
+  /** Stored responses may be served by any key of the owner's organisation. */
+  readonly sharedInOrganization: boolean;
+  readonly random: () => number;
+  /** `steadyNow`. */
+  readonly now: number;
+}
+
+export interface RoutingRequest {
+  readonly hints: RoutingHints;
+  readonly affinity: Affinity;
+  /** Resource ids. */
+  readonly tried: readonly string[];
+  /** From 1. */
+  readonly attempt: number;
+}
+
+export type ChoiceReason =
+  | 'affinity_hit'
+  | 'organization_sibling'
+  | 'least_connections'
+  | 'only_candidate'
+  | 'retry_elsewhere'
+  /** Everybody is out because of errors: the one whose pause ends first is used all the same. */
+  | 'last_resort'
+  /** Everybody has refused the model before: the upstream is asked again, its answer is the client's. */
+  | 'model_denied_everywhere';
+
+export type RefusalReason = 'no_available_resources' | 'affinity_unavailable' | 'affinity_lost';
+
+/** The winner (index into `candidates` and into the snapshot), or why there is none. `candidates` is complete either way. */
+export type Choice =
+  | {
+      readonly kind: 'chosen';
+      readonly index: number;
+      readonly reason: ChoiceReason;
+      readonly usable: number;
+      readonly candidates: Candidate[];
+      /** Whether the preferred owner could have served and was too busy. */
+      readonly ownerOverloaded: boolean;
+    }
+  | {
+      readonly kind: 'refused';
+      readonly reason: RefusalReason;
+      readonly candidates: Candidate[];
+      /** Steady time at which the first of those that could serve it is back; null = nothing is due. */
+      readonly backAt: number | null;
+    };
+
+/** Rejections that health is the reason for: these come back. */
+const BY_HEALTH = new Set<string | null>(['unhealthy', 'cooling', 'model_denied']);
+
+export function decide(world: RoutingWorld, request: RoutingRequest): Choice {
+  const { resources } = world.snapshot;
+  const { owner, rule } = request.affinity;
+  const bound = rule === 'owner' || rule === 'organization';
+  const ownerGroup = bound && owner !== null ? groupOfBinding(world, owner) : '';
+  const candidates: Candidate[] = [];
+  let usable = 0;
+  let preferred = -1;
+  for (let i = 0; i < resources.length; i++) {
+    const resource = resources[i] as Resource;
+    const candidate = candidateOf(world, resource);
+    candidate.rejected =
+      outOfScope(world, request, resource, ownerGroup) ?? unusable(world, request, resource, candidate);
+    if (candidate.rejected === null) usable++;
+    if (owner !== null && owner.fingerprint === resource.fingerprint) preferred = i;
+    candidates.push(candidate);
+  }
+  if (usable === 0) return lastResort(world, request, candidates, preferred);
+  return choose(world, request, candidates, preferred, usable);
+}
+
+/** The owner's group now, or, when its key is gone, as it was when the binding was made. */
+function groupOfBinding(world: RoutingWorld, owner: AffinityBinding): string {
+  const resource = world.snapshot.byFingerprint.get(owner.fingerprint);
+  if (resource !== undefined) return world.organizations.groupOf(resource);
+  return owner.organization ?? `key:${owner.fingerprint}`;
+}
+
+function candidateOf(world: RoutingWorld, resource: Resource): Candidate {
+  const inFlight = world.live.inFlight(resource.id);
+  return {
+    resourceId: resource.id,
+    poolId: resource.poolId,
+    organization: world.organizations.organizationOf(resource),
+    weight: resource.weight,
+    inFlight,
+    load: loadOf(inFlight, resource.weight),
+    health: world.health.of(resource.id).status,
+    chosen: false,
+    rejected: null,
+  };
+}
+
+/** What no waiting changes: the pool asked for and what the request is bound to. */
+function outOfScope(
+  world: RoutingWorld,
+  { hints, affinity }: RoutingRequest,
+  resource: Resource,
+  ownerGroup: string,
+): string | null {
+  if (hints.poolId !== null && resource.poolId !== hints.poolId) return 'other_pool';
+  if (affinity.rule !== 'owner' && affinity.rule !== 'organization') return null;
+  if (resource.fingerprint === affinity.owner?.fingerprint) return null;
+  if (affinity.rule === 'owner' && !world.sharedInOrganization) return 'not_owner';
+  return world.organizations.groupOf(resource) === ownerGroup ? null : 'other_organization';
+}
+
+function unusable(
+  world: RoutingWorld,
+  { hints, tried }: RoutingRequest,
+  resource: Resource,
+  candidate: Candidate,
+): string | null {
+  if (tried.length > 0 && tried.includes(resource.id)) return 'already_tried';
+  const refusal = world.health.refusal(resource.id, hints.model, world.now);
+  if (refusal !== null) return refusal.reason;
+  const cap = resource.maxConcurrency;
+  return cap !== null && candidate.inFlight >= cap ? 'at_capacity' : null;
+}
+
+function choose(
+  world: RoutingWorld,
+  request: RoutingRequest,
+  candidates: Candidate[],
+  preferred: number,
+  usable: number,
+): Choice {
+  const best = leastLoaded(candidates, world.random);
+  const owner = candidates[preferred];
+  const ownerUsable = owner !== undefined && owner.rejected === null;
+  const { rule } = request.affinity;
+  // A hard reference stays with its owner whatever the load; its siblings are only for when the owner cannot.
+  const tooBusy = ownerUsable && rule !== 'owner' && overloaded(owner, candidates[best] as Candidate);
+  const index = ownerUsable && !tooBusy ? preferred : best;
+  const byOwner = ownerUsable && !tooBusy;
+  settle(candidates, index, byOwner);
+  const reason = byOwner ? 'affinity_hit' : reasonOf(request, usable);
+  return { kind: 'chosen', index, reason, usable, candidates, ownerOverloaded: tooBusy };
+}
+
+function reasonOf({ affinity, attempt }: RoutingRequest, usable: number): ChoiceReason {
+  if (affinity.rule === 'owner' || affinity.rule === 'organization') return 'organization_sibling';
+  if (attempt > 1) return 'retry_elsewhere';
+  return usable === 1 ? 'only_candidate' : 'least_connections';
+}
+
+/**
+ * Nobody may serve by the book. If nobody in the pool can serve anybody, errors alone shut nobody out: the first attempt
+ * goes to the least bad one, so that a fault of our own judgement, or of the network for a moment, never turns away
+ * everything. While others of the pool are well, a request that is bound to a failing owner is told to come back.
+ */
+function lastResort(
+  world: RoutingWorld,
+  request: RoutingRequest,
+  candidates: Candidate[],
+  preferred: number,
+): Choice {
+  if (request.attempt === 1 && nobodyWell(world, request)) {
+    const index = leastBad(world, request, candidates);
+    const rejected = candidates[index]?.rejected;
+    if (rejected !== undefined) {
+      settle(candidates, index, index === preferred);
+      const reason = rejected === 'model_denied' ? 'model_denied_everywhere' : 'last_resort';
+      return { kind: 'chosen', index, reason, usable: 0, candidates, ownerOverloaded: false };
+    }
+  }
+  return refuse(world, request, candidates);
+}
+
+/** Whether no resource of the pool may serve this model now, whatever the request is bound to. */
+function nobodyWell(world: RoutingWorld, { hints }: RoutingRequest): boolean {
+  return world.snapshot.resources.every(
+    (resource) =>
+      (hints.poolId !== null && resource.poolId !== hints.poolId) ||
+      world.health.refusal(resource.id, hints.model, world.now) !== null,
+  );
+}
+
+/** A refused model before an ejection, then the pause that ends first, then the load. */
+function leastBad(world: RoutingWorld, { hints }: RoutingRequest, candidates: readonly Candidate[]): number {
+  let best = -1;
+  let bestRank = Infinity;
+  candidates.forEach((candidate, i) => {
+    if (!BY_HEALTH.has(candidate.rejected)) return;
+    const refusal = world.health.refusal(candidate.resourceId, hints.model, world.now);
+    if (refusal === null || !refusal.soft) return;
+    const rank = rankOf(refusal, world.now) + Math.min(candidate.load, 1e6) / 1e7;
+    if (rank >= bestRank) return;
+    best = i;
+    bestRank = rank;
+  });
+  return best;
+}
+
+/** Whole milliseconds, so that the load decides between equals. */
+function rankOf(refusal: HealthRefusal, now: number): number {
+  if (refusal.reason === 'model_denied') return 0;
+  return 1 + Math.ceil(Math.max(0, (refusal.until ?? now) - now));
+}
+
+function refuse(world: RoutingWorld, request: RoutingRequest, candidates: Candidate[]): Choice {
+  const { rule } = request.affinity;
+  const bound = rule === 'owner' || rule === 'organization';
+  let inScope = 0;
+  let backAt: number | null = null;
+  for (const candidate of candidates) {
+    if (isOutOfScope(candidate.rejected)) continue;
+    inScope++;
+    const due = backOf(world, request, candidate);
+    if (due !== null) backAt = backAt === null ? due : Math.min(backAt, due);
+  }
+  const reason = !bound ? 'no_available_resources' : inScope === 0 ? 'affinity_lost' : 'affinity_unavailable';
+  return { kind: 'refused', reason, candidates, backAt };
+}
+
+function isOutOfScope(rejected: string | null): boolean {
+  return rejected === 'other_pool' || rejected === 'not_owner' || rejected === 'other_organization';
+}
+
+/** When a candidate in scope can be asked again; one that is merely busy, at once. */
+function backOf(world: RoutingWorld, { hints }: RoutingRequest, candidate: Candidate): number | null {
+  const refusal = world.health.refusal(candidate.resourceId, hints.model, world.now);
+  return refusal === null ? world.now : refusal.until;
+}

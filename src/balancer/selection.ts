@@ -1,0 +1,54 @@
+import type { CandidateRecord } from '../state/live-state.js';
+
+/** A row of the candidate table while it is being filled in; `rejected === null` = may be chosen. */
+export type Candidate = { -readonly [K in keyof CandidateRecord]: CandidateRecord[K] };
+
+/** The preferred one may carry this much more than the best before it loses a request to it. */
+const OVERLOAD_FACTOR = 2;
+const OVERLOAD_SLACK = 4;
+
+/** Lower is better. One more than what is open, so that idle resources differ by weight. */
+export function loadOf(inFlight: number, weight: number): number {
+  return (inFlight + 1) / weight;
+}
+
+/**
+ * Index of the least loaded candidate that may be chosen, -1 if there is none. Among equals each is as likely as any
+ * other (reservoir of one): otherwise a fleet that starts at once lands on the first key.
+ * Remaining rate limit and the cost of a cold cache would be further inputs here, beside `load`.
+ */
+export function leastLoaded(candidates: readonly Candidate[], random: () => number): number {
+  let best = -1;
+  let bestLoad = Infinity;
+  let ties = 0;
+  for (let i = 0; i < candidates.length; i++) {
+    const candidate = candidates[i];
+    if (candidate === undefined || candidate.rejected !== null || candidate.load > bestLoad) continue;
+    if (candidate.load < bestLoad) {
+      best = i;
+      bestLoad = candidate.load;
+      ties = 1;
+    } else if (random() * ++ties < 1) {
+      best = i;
+    }
+  }
+  return best;
+}
+
+/** More than twice the best load and four exchanges per unit of weight on top: a warm cache is worth a queue, not any queue. */
+export function overloaded(preferred: Candidate, best: Candidate): boolean {
+  return preferred.load > OVERLOAD_FACTOR * best.load + OVERLOAD_SLACK / preferred.weight;
+}
+
+/** Marks the winner, and tells every other that could have served why it did not. */
+export function settle(candidates: readonly Candidate[], chosen: number, byAffinity: boolean): void {
+  const winner = candidates[chosen];
+  if (winner === undefined) return;
+  winner.chosen = true;
+  winner.rejected = null;
+  for (const candidate of candidates) {
+    if (candidate === winner || candidate.rejected !== null) continue;
+    if (byAffinity) candidate.rejected = 'lost_to_affinity';
+    else candidate.rejected = candidate.load > winner.load ? 'higher_load' : 'tie_lost';
+  }
+}
