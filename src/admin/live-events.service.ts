@@ -1,5 +1,6 @@
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import type { Response } from 'express';
+import { DrainState } from '../common/drain-state.js';
 import { ProxyError } from '../common/errors.js';
 import { LIVE_STATE, type LiveState } from '../state/live-state.js';
 import { StateViewService } from './state-view.service.js';
@@ -26,6 +27,7 @@ export class LiveEventsService implements BeforeApplicationShutdown {
   constructor(
     private readonly state: StateViewService,
     @Inject(LIVE_STATE) private readonly live: LiveState,
+    private readonly drain: DrainState,
   ) {}
 
   get readers(): number {
@@ -83,7 +85,9 @@ export class LiveEventsService implements BeforeApplicationShutdown {
       if (res.writableLength > MAX_BACKLOG_BYTES) res.destroy();
       else res.write(event);
     }
-    this.#schedule(HEARTBEAT_MS);
+    // The last state has been sent; a stream that stayed would only keep the process from stopping.
+    if (this.drain.draining) this.endAll();
+    else this.#schedule(HEARTBEAT_MS);
   }
 
   #render(): string {

@@ -37,3 +37,6 @@ export const Nested = (type: () => DtoClass, description?: string): PropertyDeco
 
 export const NullableNested = (type: () => DtoClass, description?: string): PropertyDecorator =>
   ApiProperty({ type: type as never, description, nullable: true });
+
+export const NextCursor = (): PropertyDecorator =>
+  NullableField('WzE3OTU0MTAwMDAwMDAsInJlcV8wMTlhIl0', 'Send as `cursor` for the next page; null = the end');

@@ -1,7 +1,8 @@
-import type { AffinityClass, DecisionRecord } from '../../state/live-state.js';
-import { Field, ListOf, NullableField, OneOf } from './api-field.js';
+import type { DecisionRecord } from '../../state/live-state.js';
+import type { CandidateItem, DecisionItem } from '../../usage/decision-item.js';
+import { Field, ListOf, NextCursor, NullableField, OneOf } from './api-field.js';
 
-export class CandidateDto {
+export class CandidateDto implements CandidateItem {
   @Field('openai-1')
   readonly resource_id!: string;
 
@@ -30,7 +31,7 @@ export class CandidateDto {
   readonly rejected!: string | null;
 }
 
-export class DecisionDto {
+export class DecisionDto implements DecisionItem {
   @Field('dec_019a2b3c4d5e0123456789abcdef0123')
   readonly id!: string;
 
@@ -56,13 +57,13 @@ export class DecisionDto {
   readonly model!: string | null;
 
   @OneOf(['hard', 'boundary', 'soft', 'free'], 'soft')
-  readonly affinity_class!: AffinityClass;
+  readonly affinity_class!: string;
 
   @NullableField('session', 'What the class rests on')
   readonly affinity_kind!: string | null;
 
   @OneOf(['hit', 'miss', 'moved', 'lost', 'none'], 'hit')
-  readonly affinity_result!: DecisionRecord['affinityResult'];
+  readonly affinity_result!: string;
 
   @NullableField('openai-1', 'Null when nobody could serve it')
   readonly resource_id!: string | null;
@@ -75,6 +76,14 @@ export class DecisionDto {
 
   @ListOf(() => CandidateDto, 'Everybody who was considered, and why each was or was not chosen')
   readonly candidates!: readonly CandidateDto[];
+}
+
+export class DecisionListDto {
+  @ListOf(() => DecisionDto, 'Newest first')
+  readonly decisions!: readonly DecisionDto[];
+
+  @NextCursor()
+  readonly next_cursor!: string | null;
 }
 
 /** A decision as it is on the wire. */

@@ -1,0 +1,45 @@
+import { Module } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { BalancerModule } from '../balancer/balancer.module.js';
+import { HealthModule } from '../health/health.module.js';
+import { UsageModule } from '../usage/usage.module.js';
+import { AccessGuard } from './access.guard.js';
+import { DocsController } from './docs.controller.js';
+import { ErrorFilter } from './error.filter.js';
+import { GaugesService } from './gauges.service.js';
+import { HealthCheckController } from './health-check.controller.js';
+import { HistoryController } from './history.controller.js';
+import { LiveEventsService } from './live-events.service.js';
+import { MetricsController } from './metrics.controller.js';
+import { OpenApiSource } from './openapi.source.js';
+import { ProcessViewService } from './process-view.service.js';
+import { RequestsController } from './requests.controller.js';
+import { ResourceViewService } from './resource-view.service.js';
+import { StateViewService } from './state-view.service.js';
+import { StateController } from './state.controller.js';
+import { createValidationPipe } from './validation.js';
+
+/** What operators read and do, and the gate, the pipe and the filter of every Nest route. */
+@Module({
+  imports: [BalancerModule, HealthModule, UsageModule],
+  controllers: [
+    StateController,
+    RequestsController,
+    HistoryController,
+    HealthCheckController,
+    MetricsController,
+    DocsController,
+  ],
+  providers: [
+    { provide: APP_GUARD, useClass: AccessGuard },
+    { provide: APP_FILTER, useClass: ErrorFilter },
+    { provide: APP_PIPE, useFactory: createValidationPipe },
+    ResourceViewService,
+    ProcessViewService,
+    StateViewService,
+    LiveEventsService,
+    GaugesService,
+    OpenApiSource,
+  ],
+})
+export class AdminModule {}

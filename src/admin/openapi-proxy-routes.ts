@@ -1,0 +1,225 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+import type { ErrorCode } from '../common/errors.js';
+import { errorResponses } from './api-errors.js';
+import { PROXY_SCHEMAS, PROXY_EXAMPLES } from './openapi-proxy-schemas.js';
+
+type Paths = OpenAPIObject['paths'];
+type Operation = NonNullable<Paths[string]['get']>;
+type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
+type Parameters = NonNullable<Operation['parameters']>;
+
+const COMMON: readonly ErrorCode[] = [
+  'invalid_path',
+  'unauthorized',
+  'forbidden',
+  'misdirected_host',
+  'upstream_rate_limited',
+  'upstream_auth_failed',
+  'upstream_unreachable',
+  'upstream_connection_lost',
+  'bad_upstream_response',
+  'unexpected_redirect',
+  'no_available_resources',
+  'server_shutdown',
+  'overloaded',
+  'upstream_connect_timeout',
+  'upstream_first_byte_timeout',
+  'upstream_idle_timeout',
+  'upstream_total_timeout',
+];
+const WITH_BODY: readonly ErrorCode[] = [
+  'invalid_json',
+  'duplicate_key',
+  'invalid_field',
+  'body_timeout',
+  'body_too_large',
+  'unsupported_media_type',
+  'unsupported_content_encoding',
+];
+const WITH_OWNER: readonly ErrorCode[] = ['response_not_found', 'affinity_lost', 'affinity_unavailable'];
+
+const header = (name: string, example: string, description: string): Parameters[number] => ({
+  name,
+  in: 'header',
+  required: false,
+  schema: { type: 'string' },
+  example,
+  description,
+});
+const ROUTING_HEADERS: Parameters = [
+  header('X-Proxy-Pool-ID', 'main', 'Pool to choose from; none = all resources'),
+  header(
+    'X-Proxy-Session-ID',
+    '0199f2a0-5b1e-7c3d-9a4f-1c2d3e4f5a6b',
+    'Session: stays on one resource while it can',
+  ),
+  header('X-Proxy-Session-Name', 'fix the login test', 'Name of the session for people'),
+];
+const path = (name: string, example: string): Parameters[number] => ({
+  name,
+  in: 'path',
+  required: true,
+  schema: { type: 'string' },
+  example,
+});
+const ADDED_HEADERS = Object.fromEntries(
+  [
+    ['x-proxy-request-id', 'Names the request in /admin/requests'],
+    ['x-proxy-resource-id', 'Who served it'],
+    ['x-proxy-reason', 'Why that one'],
+  ].map(([name, description]) => [name, { description, schema: { type: 'string' as const } }]),
+);
+
+interface Route {
+  readonly summary: string;
+  readonly schema: keyof typeof PROXY_SCHEMAS;
+  readonly parameters?: Parameters;
+  readonly body?: keyof typeof PROXY_SCHEMAS;
+  /** Can also answer server-sent events. */
+  readonly streams?: boolean;
+  readonly owned?: boolean;
+}
+
+function operation(route: Route): Operation {
+  const codes = [...COMMON, ...(route.body ? WITH_BODY : []), ...(route.owned ? WITH_OWNER : [])];
+  const errors = errorResponses(codes).map(({ status, description, content }) => [
+    String(status),
+    { description, content },
+  ]);
+  return {
+    tags: ['Proxy'],
+    summary: route.summary,
+    parameters: [...ROUTING_HEADERS, ...(route.parameters ?? [])],
+    ...(route.body && {
+      requestBody: { required: true, content: { 'application/json': content(route.body) } },
+    }),
+    responses: {
+      '200': {
+        description: "The upstream's answer, unchanged. So are its errors",
+        headers: ADDED_HEADERS,
+        content: {
+          'application/json': content(route.schema),
+          ...(route.streams && {
+            'text/event-stream': { schema: { type: 'string' }, example: PROXY_EXAMPLES.stream },
+          }),
+        },
+      },
+      ...(Object.fromEntries(errors) as Operation['responses']),
+    },
+  };
+}
+
+function content(name: keyof typeof PROXY_SCHEMAS): { schema: { $ref: string }; example: unknown } {
+  return { schema: { $ref: `#/components/schemas/${name}` }, example: PROXY_SCHEMAS[name].example };
+}
+
+export function proxySchemas(): Schemas {
+  return PROXY_SCHEMAS as unknown as Schemas;
+}
+
+export function proxyPaths(): Paths {
+  const response = path('response_id', 'resp_0a1b2c3d');
+  const conversation = path('conversation_id', 'conv_0a1b2c3d');
+  const rest: Parameters[number] = {
+    ...path('path', 'items'),
+    description: 'Anything the upstream has below it',
+  };
+  return {
+    '/v1/responses': {
+      post: operation({
+        summary: 'Create a response: JSON, or server-sent events with `stream`',
+        schema: 'Response',
+        body: 'CreateResponse',
+        streams: true,
+        owned: true,
+      }),
+    },
+    '/v1/responses/compact': {
+      post: operation({
+        summary: 'Compact a conversation',
+        schema: 'Response',
+        body: 'CreateResponse',
+        owned: true,
+      }),
+    },
+    '/v1/responses/input_tokens': {
+      post: operation({
+        summary: 'Count input tokens',
+        schema: 'InputTokens',
+        body: 'CreateResponse',
+        owned: true,
+      }),
+    },
+    '/v1/responses/{response_id}': {
+      get: operation({
+        summary: 'Retrieve a stored response, or go on with its stream (`?stream=true&starting_after=`)',
+        schema: 'Response',
+        parameters: [response],
+        streams: true,
+        owned: true,
+      }),
+      delete: operation({
+        summary: 'Delete a stored response',
+        schema: 'Deleted',
+        parameters: [response],
+        owned: true,
+      }),
+    },
+    '/v1/responses/{response_id}/cancel': {
+      post: operation({
+        summary: 'Cancel a background response',
+        schema: 'Response',
+        parameters: [response],
+        owned: true,
+      }),
+    },
+    '/v1/responses/{response_id}/input_items': {
+      get: operation({
+        summary: 'List the input of a response',
+        schema: 'List',
+        parameters: [response],
+        owned: true,
+      }),
+    },
+    '/v1/conversations': {
+      post: operation({
+        summary: 'Create a conversation',
+        schema: 'Conversation',
+        body: 'CreateConversation',
+      }),
+    },
+    '/v1/conversations/{conversation_id}': {
+      get: operation({
+        summary: 'Retrieve a conversation',
+        schema: 'Conversation',
+        parameters: [conversation],
+        owned: true,
+      }),
+      post: operation({
+        summary: 'Update a conversation',
+        schema: 'Conversation',
+        parameters: [conversation],
+        body: 'CreateConversation',
+        owned: true,
+      }),
+      delete: operation({
+        summary: 'Delete a conversation',
+        schema: 'Deleted',
+        parameters: [conversation],
+        owned: true,
+      }),
+    },
+    '/v1/conversations/{conversation_id}/{path}': {
+      get: operation({
+        summary: 'Items of a conversation',
+        schema: 'List',
+        parameters: [conversation, rest],
+        owned: true,
+      }),
+    },
+    '/v1/models': { get: operation({ summary: 'Models the upstream offers', schema: 'List' }) },
+    '/v1/models/{model}': {
+      get: operation({ summary: 'One model', schema: 'Model', parameters: [path('model', 'gpt-5')] }),
+    },
+  };
+}
