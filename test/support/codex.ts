@@ -58,6 +58,7 @@ export class Codex {
           CODEX_HOME: join(this.home, 'codex'),
           POOL_KEY: 'a-client-key',
           OPENAI_API_KEY: 'a-client-key',
+          CODEX_API_KEY: 'a-client-key',
           NO_PROXY: '127.0.0.1,localhost',
           // Anything that is not the proxy fails at once instead of looking for a network.
           HTTPS_PROXY: 'http://127.0.0.1:9',
