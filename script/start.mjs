@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { build, install, isCheckout, MAIN, requireNode, say, StepError } from './steps.mjs';
 
 /** A young heap that does not have to grow first: fewer collections in the first minutes. */
-const NODE_FLAGS = ['--initial-old-space-size=256', '--enable-source-maps'];
+const NODE_FLAGS = ['--initial-old-space-size=256'];
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 try {
