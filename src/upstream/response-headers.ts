@@ -73,3 +73,24 @@ function without(headers: readonly string[], dropped: ReadonlySet<string>): stri
   }
   return kept;
 }
+
+/**
+ * Why the length of this answer cannot be trusted, or null. undici joins two `content-length` fields to one number
+ * instead of refusing them, and a client behind us would end the body somewhere else than we do.
+ */
+export function framingConflict(raw: readonly Buffer[]): string | null {
+  let length: string | null = null;
+  let coded = false;
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const size = raw[i]?.length;
+    // Only these two lengths can be one of the two names.
+    if (size !== 14 && size !== 17) continue;
+    const name = raw[i]?.toString('latin1').toLowerCase();
+    if (name === 'transfer-encoding') coded = true;
+    if (name !== 'content-length') continue;
+    if (length !== null) return 'two content-length fields';
+    length = raw[i + 1]?.toString('latin1') ?? '';
+    if (!/^\d{1,15}$/.test(length)) return 'a content-length that is not a number';
+  }
+  return coded && length !== null ? 'both content-length and transfer-encoding' : null;
+}
