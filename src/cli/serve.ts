@@ -1,3 +1,4 @@
+import { createLogger } from '../common/logger.js';
 import type { AppConfig } from '../config/app-config.js';
 import { ConfigError } from '../config/config-error.js';
 import { loadConfig } from '../config/load-config.js';
@@ -14,6 +15,8 @@ export async function serveCommand(args: readonly string[]): Promise<number | nu
   }
   const config = readConfig();
   if (config === null) return EXIT.config;
+  const logger = createLogger(config.logLevel);
+  for (const warning of config.warnings) logger.warn({ event: 'config.warning' }, warning);
   try {
     // Nest and its adapters are loaded only for a configuration that can be used.
     const { serve } = await import('../main.js');

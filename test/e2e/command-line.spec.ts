@@ -1,0 +1,91 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const scratch = mkdtempSync(join(tmpdir(), 'rpx-cli-'));
+
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the built command line to its end with nothing of this environment but PATH. */
+async function run(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
+  const child = spawn(process.execPath, ['dist/cli/main.js', ...args], {
+    env: { PATH: process.env['PATH'], TMPDIR: scratch, PROXY_DATA_DIR: join(scratch, 'data'), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, stdout, stderr };
+}
+
+describe('the command line', () => {
+  it('explains itself', async () => {
+    const help = await run(['--help']);
+    expect(help).toMatchObject({ code: 0, stderr: '' });
+    expect(help.stdout).toContain('serve');
+    expect((await run(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it('refuses an unknown command with code 2', async () => {
+    const { code, stderr } = await run(['sreve']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('Unknown command "sreve"');
+  });
+
+  it('says that a worker needs PROXY_REDIS_URL', async () => {
+    const { code, stderr } = await run(['worker']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('PROXY_REDIS_URL');
+  });
+
+  it('refuses a bad configuration with code 78, every problem and no secret', async () => {
+    const { code, stdout, stderr } = await run(['serve'], { PORT: 'eighty', PROXY_ADMIN_TOKEN: 'canary' });
+    expect(code).toBe(78);
+    expect(stderr).toContain('PORT must be a whole number');
+    expect(stderr).toContain('PROXY_ADMIN_TOKEN must be');
+    expect(stdout + stderr).not.toContain('canary');
+  });
+
+  it('names the port and its variable when the port is taken', async () => {
+    const holder = createServer().listen(0, '127.0.0.1');
+    await once(holder, 'listening');
+    const { port } = holder.address() as AddressInfo;
+    const { code, stderr } = await run(['serve'], { PORT: String(port) });
+    const demo = await run(['demo'], { PORT: String(port) });
+    holder.close();
+    expect([code, demo.code]).toEqual([1, 1]);
+    for (const text of [stderr, demo.stderr])
+      expect(text).toContain(
+        `Port ${port} on 127.0.0.1 is already in use. Stop the process that has it, or set PORT`,
+      );
+  });
+
+  it('documents exactly the variables the README lists', async () => {
+    expect(await run(['docs', 'env', '--check', 'README.md'])).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('shows itself on a stand-in upstream and leaves nothing behind', async () => {
+    const { code, stdout, stderr } = await run(['demo', '--requests', '24'], {
+      PORT: '0',
+      PROXY_DATA_DIR: '',
+    });
+    expect(stderr).toBe('');
+    expect(code, stdout).toBe(0);
+    expect(stdout).toMatch(/demo: dashboard: http:\/\/127\.0\.0\.1:\d+\//);
+    expect(stdout).toContain('24 answered, 0 failed, 0 open');
+    expect(readdirSync(scratch).filter((name) => name.startsWith('responses-proxy-demo-'))).toEqual([]);
+  });
+});
