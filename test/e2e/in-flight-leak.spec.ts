@@ -28,9 +28,9 @@ afterAll(() => rig.stop());
 describe('in_flight', () => {
   it('is the number of open exchanges and 0 after 800 requests that end in 8 ways', async () => {
     const samples: { shown: number; upstream: number; client: number }[] = [];
-    let running = true;
+    const load = { running: true };
     const sampling = (async () => {
-      while (running) {
+      while (load.running) {
         const { in_flight: shown } = await rig.proxy.state();
         samples.push({
           shown,
@@ -41,7 +41,7 @@ describe('in_flight', () => {
       }
     })();
     await rig.client.run(800, 24, (n) => (ENDINGS[n % ENDINGS.length] as (n: number) => LoadRequest)(n));
-    running = false;
+    load.running = false;
     await sampling;
     await rig.proxy.idle(1_000);
     expect(samples.length).toBeGreaterThan(3);
