@@ -82,9 +82,12 @@ function sendPaced(res, interval, seconds) {
   res.write(burst[0]);
   let left = Math.round((seconds * 1000) / interval);
   const timer = setInterval(() => {
-    if (--left > 0) return void res.write(burst[1]);
-    clearInterval(timer);
-    res.end(stamped(burst[EVENTS - 1]));
+    left -= 1;
+    if (left > 0) res.write(burst[1]);
+    else {
+      clearInterval(timer);
+      res.end(stamped(burst[EVENTS - 1]));
+    }
   }, interval);
   res.on('close', () => clearInterval(timer));
 }

@@ -88,4 +88,6 @@ async function run(scenario) {
   };
 }
 
-process.on('message', async (scenario) => process.send({ result: await run(scenario) }));
+process.on('message', (scenario) => {
+  void run(scenario).then((result) => process.send({ result }));
+});
