@@ -14,6 +14,7 @@ export interface TrafficCounts {
   readonly started: number;
   readonly ok: number;
   readonly failed: number;
+  readonly open: number;
   readonly streams: number;
 }
 
@@ -35,7 +36,7 @@ export class DemoTraffic {
   ) {}
 
   get state(): TrafficCounts {
-    return { ...this.counts };
+    return { ...this.counts, open: this.open.size };
   }
 
   /** Sends until `limit` requests were started or the signal fires, then waits for the open ones. */

@@ -25,9 +25,7 @@ export async function startDemoUpstream(): Promise<LLMock> {
         content: ANSWERS[served % ANSWERS.length] ?? '',
         usage: {
           input_tokens: inputTokens,
-          input_tokens_details: { cached_tokens: Math.floor(inputTokens * 0.6), cache_write_tokens: 0 },
           output_tokens: outputTokens,
-          output_tokens_details: { reasoning_tokens: Math.floor(outputTokens / 3) },
           total_tokens: inputTokens + outputTokens,
         },
       };
