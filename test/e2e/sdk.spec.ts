@@ -71,7 +71,7 @@ describe('the openai SDK', () => {
     ['fault:404', OpenAI.NotFoundError, null, 'p1'],
     ['fault:422', OpenAI.UnprocessableEntityError, 'unprocessable', 'p1'],
     ['fault:reset', OpenAI.InternalServerError, 'upstream_connection_lost', 'p1'],
-    ['fault:429,retry=1', OpenAI.RateLimitError, 'upstream_rate_limited', 'p2'],
+    ['fault:429,retry=1', OpenAI.RateLimitError, 'rate_limit_exceeded', 'p2'],
     ['fault:401', OpenAI.InternalServerError, 'upstream_auth_failed', 'p3'],
   ])('throws its own error type for %s', async (model, type, code, pool) => {
     const error: unknown = await client(pool)
