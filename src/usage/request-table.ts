@@ -149,7 +149,7 @@ function finishValues(s: Sanitizer, finish: FinishedRecord | null): SqlValue[] {
     s.textOrNull(finish.errorCode),
     s.textOrNull(finish.errorMessage),
     s.textOrNull(finish.errorSource),
-    finish.attempts.length,
+    finish.state === 'interrupted' ? null : finish.attempts.length,
     s.int(usage?.inputTokens),
     s.int(usage?.cachedTokens),
     s.int(usage?.cacheWriteTokens),

@@ -34,6 +34,8 @@ export interface SpoolStatus {
   readonly shedBodies: number;
   readonly shedRecords: number;
   readonly tornRecords: number;
+  /** Records no database would take, put aside in `<spool>/dead/`. */
+  readonly deadRecords: number;
   /** False while the disk refuses writes. */
   readonly writable: boolean;
   /** Last failure of the drain towards SQL, for people; null when the last batch went through. */

@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type QueryRunner } from 'typeorm';
 import { ProxyError } from '../../common/errors.js';
 import type { Logger } from '../../common/logger.js';
@@ -17,7 +17,7 @@ const LAST_RETRY_MS = 10_000;
  * without it and keeps trying in the background.
  */
 @Injectable()
-export class DatabaseService implements OnApplicationShutdown {
+export class DatabaseService {
   #ready = false;
   #lastError: string | null = null;
   #closed = false;
@@ -75,11 +75,7 @@ export class DatabaseService implements OnApplicationShutdown {
     return turn;
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    await this.close();
-  }
-
-  /** Safe to call twice. */
+  /** Whoever writes last closes it: no shutdown hook here, hooks of different modules have no order to rely on. Safe to call twice. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#ready = false;

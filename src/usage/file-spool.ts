@@ -1,0 +1,203 @@
+import type { Clock } from '../common/clock.js';
+import type { Logger } from '../common/logger.js';
+import type { BodyRecord, EventRecord, FinishedRecord, StartedRecord } from './records.js';
+import type { CapturedBodies, CapturedBody, Spool, SpoolStatus } from './spool.js';
+import { SpoolDirectory } from './spool-directory.js';
+import { type EncodedRecord, seal, SpoolEncoder } from './spool-encoder.js';
+import { SpoolSegments } from './spool-segments.js';
+
+/** Bodies stop here, events there; the rest of the room is for what happened to requests. */
+const BODY_SHARE = 0.9;
+const EVENT_SHARE = 0.95;
+const RETRY_DISK_MS = 1_000;
+
+export interface FileSpoolOptions {
+  /** `<dataDir>/spool`. */
+  readonly root: string;
+  readonly instanceId: string;
+  readonly maxBytes: number;
+  readonly segmentBytes: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * The spool on local disk: framed records in append-only segment files, written with one system call each. A write
+ * that has returned survives the death of the process (not of the machine: nothing is synced).
+ */
+export class FileSpool implements Spool {
+  readonly segments: SpoolSegments;
+  /** Called after every append. */
+  onData: () => void = () => undefined;
+  drainError: string | null = null;
+  tornRecords = 0;
+  deadRecords = 0;
+  /** Bytes of other processes' directories that wait for adoption: they share the room. */
+  foreignBytes = 0;
+
+  readonly #directory: SpoolDirectory;
+  readonly #encoder = new SpoolEncoder();
+  #shedBodies = 0;
+  #shedRecords = 0;
+  #diskError: string | null = null;
+  #retryAt = 0;
+  #closed = false;
+
+  private constructor(private readonly options: FileSpoolOptions) {
+    this.#directory = new SpoolDirectory(options.root, options.instanceId, () => this.#lost());
+    this.segments = new SpoolSegments(() => this.#directory.newSegment(), options.segmentBytes);
+  }
+
+  /** Never throws: a disk that cannot be written yet is tried again with every record. */
+  static open(options: FileSpoolOptions): FileSpool {
+    const spool = new FileSpool(options);
+    try {
+      spool.segments.prepare();
+    } catch (e: unknown) {
+      spool.#failed(e);
+    }
+    return spool;
+  }
+
+  started(record: StartedRecord): void {
+    this.#guard(() => this.#append([this.#encoder.record(record)], record.at, 1));
+  }
+
+  event(record: EventRecord): void {
+    this.#guard(() => this.#append([this.#encoder.record(record)], record.at, EVENT_SHARE));
+  }
+
+  finished(record: FinishedRecord, bodies: CapturedBodies): void {
+    this.#guard(() => {
+      const frames: EncodedRecord[] = [];
+      this.#addBody(frames, record, 'request', bodies.request);
+      this.#addBody(frames, record, 'response', bodies.response);
+      const plain = this.#encoder.record(record);
+      if (frames.length > 0 && this.#fits([...frames, plain], BODY_SHARE)) {
+        if (this.#append([...frames, plain], record.at, 1, frames.length)) return;
+      } else {
+        this.#shedBodies += frames.length;
+      }
+      this.#append([plain], record.at, 1);
+    });
+  }
+
+  status(): SpoolStatus {
+    return {
+      pending: this.segments.pending,
+      bytes: this.segments.bytes + this.foreignBytes,
+      oldestAt: this.segments.oldestAt,
+      shedBodies: this.#shedBodies,
+      shedRecords: this.#shedRecords,
+      tornRecords: this.tornRecords,
+      deadRecords: this.deadRecords,
+      writable: this.#diskError === null,
+      drainError: this.drainError,
+    };
+  }
+
+  /** What is not in SQL stays on disk for the next process. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.segments.close();
+    this.#directory.close();
+  }
+
+  #addBody(
+    frames: EncodedRecord[],
+    { id, at }: FinishedRecord,
+    direction: BodyRecord['direction'],
+    body: CapturedBody | null,
+  ): void {
+    if (body !== null) frames.push(this.#encoder.body({ t: 'body', id, at, direction, ...body.meta }, body));
+  }
+
+  #fits(frames: readonly EncodedRecord[], share: number): boolean {
+    const used = this.segments.bytes + this.foreignBytes;
+    return used + totalOf(frames) <= this.options.maxBytes * share;
+  }
+
+  /** False when the write failed and had bodies in it: the caller writes the record alone. */
+  #append(frames: readonly EncodedRecord[], at: number, share: number, bodies = 0): boolean {
+    if (this.#closed || !this.#fits(frames, share) || this.#diskResting()) {
+      this.#shedRecords++;
+      this.#shedBodies += bodies;
+      return true;
+    }
+    try {
+      this.#write(frames, at);
+      this.#recovered();
+    } catch (e: unknown) {
+      this.#shedBodies += bodies;
+      if (bodies > 0) return false;
+      this.#shedRecords++;
+      this.#failed(e);
+      return true;
+    }
+    this.onData();
+    return true;
+  }
+
+  #write(frames: readonly EncodedRecord[], at: number): void {
+    const total = totalOf(frames);
+    const segment = this.segments.forAppend(total, at);
+    for (const frame of frames) seal(frame, segment.marker);
+    const [only] = frames;
+    if (frames.length === 1 && only !== undefined) segment.append(only.head);
+    else
+      segment.appendAll(
+        frames.flatMap((frame) => [frame.head, ...frame.body]),
+        total,
+      );
+    this.segments.appended(total, frames.length);
+  }
+
+  #diskResting(): boolean {
+    return this.#diskError !== null && this.options.clock.monotonic() < this.#retryAt;
+  }
+
+  #failed(e: unknown): void {
+    const message = e instanceof Error ? e.message : String(e);
+    if (this.#diskError === null)
+      this.options.logger.error(
+        { event: 'spool.unwritable', error: message },
+        'spool cannot be written; records are lost and counted',
+      );
+    this.#diskError = message;
+    this.#retryAt = this.options.clock.monotonic() + RETRY_DISK_MS;
+  }
+
+  #recovered(): void {
+    if (this.#diskError === null) return;
+    this.#diskError = null;
+    this.options.logger.warn(
+      { event: 'spool.writable', shed: this.#shedRecords },
+      'spool can be written again',
+    );
+  }
+
+  #lost(): void {
+    this.options.logger.warn(
+      { event: 'spool.lost' },
+      'spool directory was taken away; going on in a new one',
+    );
+    this.segments.forget();
+  }
+
+  /** A record that cannot even be encoded must not hurt the exchange. */
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (e: unknown) {
+      this.#shedRecords++;
+      this.options.logger.error({ event: 'spool.bug', err: e }, 'record could not be spooled');
+    }
+  }
+}
+
+function totalOf(frames: readonly EncodedRecord[]): number {
+  let total = 0;
+  for (const frame of frames) total += frame.total;
+  return total;
+}
