@@ -20,9 +20,10 @@ export class StepError extends Error {}
 
 export function requireNode() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  if (major > 20 || (major === 20 && minor >= 19)) return;
+  // The odd ones and early 22 cannot `require` ES modules, which some packages do.
+  if ((major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22) return;
   throw new StepError(
-    `Node ${process.versions.node} is too old: Responses Proxy needs 20.19 or newer (20, 22 and 24 are tested).`,
+    `Node ${process.versions.node} cannot run this: Responses Proxy needs Node 20.19 or newer, 22.12 or newer, or 24.`,
   );
 }
 
