@@ -1,16 +1,24 @@
+export interface UntilOptions {
+  readonly timeoutMs?: number;
+  readonly everyMs?: number;
+  /** For the error: what was waited for. */
+  readonly what?: string;
+}
+
 /** Waits for a condition instead of for a time. The last value is in the error, so that a failure tells what was seen. */
 export async function until<T>(
   read: () => T | Promise<T>,
-  accept: (value: T) => boolean = Boolean,
-  options: { readonly timeoutMs?: number; readonly everyMs?: number; readonly what?: string } = {},
+  accept: ((value: T) => boolean) | UntilOptions = Boolean,
+  options: UntilOptions = typeof accept === 'function' ? {} : accept,
 ): Promise<T> {
   const { timeoutMs = 10_000, everyMs = 15, what = 'condition' } = options;
+  const accepted = typeof accept === 'function' ? accept : Boolean;
   const deadline = performance.now() + timeoutMs;
   let last: unknown;
   for (;;) {
     try {
       const value = await read();
-      if (accept(value)) return value;
+      if (accepted(value)) return value;
       last = value;
     } catch (e: unknown) {
       last = e;
