@@ -1,0 +1,184 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Clock } from '../common/clock.js';
+import { newId } from '../common/ids.js';
+import { steadyNow } from '../common/steady-now.js';
+import { CLOCK } from '../common/tokens.js';
+import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import {
+  HEALTH_REPORTER,
+  HEALTH_VIEW,
+  type HealthReporter,
+  type HealthView,
+} from '../health/resource-health.js';
+import { ResourceRegistry } from '../resources/resource-registry.service.js';
+import type { Resource } from '../resources/resource.js';
+import {
+  LIVE_STATE,
+  type AffinityBinding,
+  type DecisionRecord,
+  type LiveState,
+} from '../state/live-state.js';
+import { resolveAffinity } from './affinity.js';
+import { BalancerLease } from './balancer-lease.js';
+import { decide, type Choice, type RefusalReason, type RoutingRequest, type RoutingWorld } from './decide.js';
+import { affinityResult, explainChoice } from './explanation.js';
+import { learnedBindings } from './learned-bindings.js';
+import type { Lease, ServedFacts } from './lease.js';
+import { ProvisionalBindings } from './provisional-bindings.js';
+import { refusalOf, type Refusal } from './refusal-text.js';
+import type { RoutingHints } from './routing-hints.js';
+import { RoutingRefusal } from './routing-refusal.js';
+
+interface Decided {
+  readonly request: RoutingRequest;
+  readonly choice: Choice;
+  readonly decision: DecisionRecord;
+  readonly refusal: Refusal | null;
+  readonly resource: Resource | null;
+}
+
+/** Hands out places on resources. Synchronous, from this process's own memory; the deciding itself is in `decide`. */
+@Injectable()
+export class Balancer {
+  /** Replaced in tests. */
+  random: () => number = Math.random;
+
+  constructor(
+    @Inject(APP_CONFIG) private readonly config: AppConfig,
+    private readonly registry: ResourceRegistry,
+    @Inject(LIVE_STATE) private readonly live: LiveState,
+    @Inject(HEALTH_VIEW) private readonly health: HealthView,
+    @Inject(HEALTH_REPORTER) private readonly reporter: HealthReporter,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** `tried` are resource ids, `attempt` counts from 1. Throws `RoutingRefusal` when nobody can serve the request. */
+  acquire(hints: RoutingHints, tried: readonly string[], attempt: number): Lease {
+    const startedAt = steadyNow(this.clock);
+    const { resource, decision, refusal, request } = this.#decide(hints, tried, attempt, startedAt);
+    this.live.rememberDecision(decision);
+    if (resource === null) {
+      const { message, ...options } = refusal ?? { message: decision.explanation };
+      throw new RoutingRefusal(codeOf(decision), message, options, decision);
+    }
+    const leave = this.live.enter(resource.id);
+    this.reporter.admitted(resource.id);
+    const provisional = this.#bindProvisionally(request, resource, decision.at);
+    return new BalancerLease(resource, decision, (outcome, served) => {
+      leave();
+      this.reporter.report(resource.id, hints.model, outcome, startedAt);
+      if (served === undefined) {
+        provisional?.takeBack(this.live, outcome, this.clock.now());
+        return [];
+      }
+      return this.#learn(request, resource, served);
+    });
+  }
+
+  /** The decision that `acquire` would make now, without its effects. */
+  explain(hints: RoutingHints): DecisionRecord {
+    return this.#decide(hints, [], 1, steadyNow(this.clock)).decision;
+  }
+
+  /** Bindings from before this process, any order. What is known here already is newer; it stays, and so does its place. */
+  restore(bindings: readonly AffinityBinding[]): void {
+    const now = this.clock.now();
+    const room = Math.max(0, this.config.affinity.maxEntries - this.live.bindingCount);
+    const wanted = bindings
+      .filter((binding) => binding.expiresAt > now && this.live.binding(binding, now) === null)
+      .sort((a, b) => b.boundAt - a.boundAt)
+      .slice(0, room);
+    // Oldest first, so that the oldest are the first to go.
+    for (const binding of wanted.reverse()) this.live.bind(binding);
+    this.live.touch();
+  }
+
+  #decide(hints: RoutingHints, tried: readonly string[], attempt: number, now: number): Decided {
+    const at = this.clock.now();
+    const { callerId } = hints;
+    const affinity = resolveAffinity(hints, (kind, id) => this.live.binding({ callerId, kind, id }, at));
+    const world: RoutingWorld = {
+      snapshot: this.registry.snapshot,
+      organizations: this.registry,
+      health: this.health,
+      live: this.live,
+      sharedInOrganization: this.config.affinity.sharedInOrganization,
+      random: this.random,
+      now,
+    };
+    const request: RoutingRequest = { hints, affinity, tried, attempt };
+    const choice = decide(world, request);
+    const refusal =
+      choice.kind === 'chosen'
+        ? null
+        : refusalOf(world, request, choice.reason, choice.candidates, choice.backAt);
+    const explanation = choice.kind === 'chosen' ? explainChoice(choice, affinity) : (refusal?.message ?? '');
+    const resource = choice.kind === 'chosen' ? (world.snapshot.resources[choice.index] ?? null) : null;
+    const decision = decisionOf(request, choice, explanation, resource, at);
+    return { request, choice, decision, refusal, resource };
+  }
+
+  /**
+   * The first of a session's requests decides for those that follow before it is answered. What must or should go
+   * elsewhere for a reason of its own leaves the session where it is.
+   */
+  #bindProvisionally(
+    { hints, affinity }: RoutingRequest,
+    resource: Resource,
+    at: number,
+  ): ProvisionalBindings | null {
+    if (
+      affinity.owner !== null &&
+      affinity.owner.fingerprint === resource.fingerprint &&
+      affinity.rule === 'prefer'
+    )
+      return null;
+    const { fingerprint } = resource;
+    const organization = this.registry.organizationOf(resource);
+    const owner = { fingerprint, organization, at };
+    return ProvisionalBindings.write(this.live, hints, owner, this.config.affinity.sessionTtlMs);
+  }
+
+  #learn(
+    { hints, affinity }: RoutingRequest,
+    resource: Resource,
+    facts: ServedFacts,
+  ): readonly AffinityBinding[] {
+    if (facts.organization !== null) this.registry.learnOrganization(resource.id, facts.organization);
+    const { fingerprint } = resource;
+    const owner = { fingerprint, organization: this.registry.organizationOf(resource), at: this.clock.now() };
+    const learned = learnedBindings(hints, affinity, facts, owner, this.config.affinity);
+    for (const binding of learned) this.live.bind(binding);
+    return learned;
+  }
+}
+
+function decisionOf(
+  { hints, affinity, attempt }: RoutingRequest,
+  choice: Choice,
+  explanation: string,
+  resource: Resource | null,
+  at: number,
+): DecisionRecord {
+  return {
+    id: newId('dec', at),
+    requestId: hints.requestId,
+    attempt,
+    at,
+    sessionId: hints.sessionId,
+    callerId: hints.callerId,
+    poolId: hints.poolId,
+    model: hints.model,
+    affinityClass: affinity.class,
+    affinityKind: affinity.kind,
+    affinityResult: affinityResult(choice, affinity),
+    resourceId: resource?.id ?? null,
+    reason: choice.reason,
+    explanation,
+    candidates: choice.candidates,
+  };
+}
+
+function codeOf({ reason }: DecisionRecord): RefusalReason {
+  return reason === 'affinity_lost' || reason === 'affinity_unavailable' ? reason : 'no_available_resources';
+}

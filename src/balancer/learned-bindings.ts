@@ -1,0 +1,61 @@
+import type { AffinityConfig } from '../config/app-config.js';
+import type { AffinityBinding, BindingKind } from '../state/live-state.js';
+import type { Affinity } from './affinity.js';
+import type { ServedFacts } from './lease.js';
+import type { RoutingHints } from './routing-hints.js';
+
+/** Who served, when: what every binding of one answer has in common. */
+export interface BindingOwner {
+  readonly fingerprint: string;
+  readonly organization: string | null;
+  /** Epoch ms. */
+  readonly at: number;
+}
+
+export function bindingOf(
+  hints: RoutingHints,
+  kind: BindingKind,
+  id: string,
+  owner: BindingOwner,
+  ttlMs: number,
+): AffinityBinding {
+  const { fingerprint, organization, at } = owner;
+  return {
+    callerId: hints.callerId,
+    kind,
+    id,
+    fingerprint,
+    organization,
+    boundAt: at,
+    expiresAt: at + ttlMs,
+  };
+}
+
+/**
+ * What a served exchange proves, to be remembered for the next turn. References whose owner was unknown count, too:
+ * the resource that served them owns them. The id of a response that the upstream was told not to store can never be
+ * referred to and is left out, so that the ids of a busy fleet do not push idle sessions out of memory.
+ */
+export function learnedBindings(
+  hints: RoutingHints,
+  affinity: Affinity,
+  facts: ServedFacts,
+  owner: BindingOwner,
+  { sessionTtlMs, responseTtlMs }: AffinityConfig,
+): AffinityBinding[] {
+  const learned: AffinityBinding[] = [];
+  const add = (kind: BindingKind, id: string | null, ttlMs: number): void => {
+    if (id !== null && id !== '') learned.push(bindingOf(hints, kind, id, owner, ttlMs));
+  };
+  const stored = hints.store !== false || hints.background;
+  if (stored) add('response', facts.responseId ?? hints.pathResponseId, responseTtlMs);
+  if (affinity.unknownOwner) add('response', hints.previousResponseId, responseTtlMs);
+  add('conversation', facts.conversationId ?? hints.conversationId, responseTtlMs);
+  add('session', hints.sessionId, sessionTtlMs);
+  add('thread', hints.threadId, sessionTtlMs);
+  for (const digest of facts.sealedDigests) add('sealed', digest, responseTtlMs);
+  const newest = hints.sealedDigests.at(-1);
+  // Served: its organisation can read what came in. The newest item is the one looked up first.
+  if (newest !== undefined) add('sealed', newest, responseTtlMs);
+  return learned;
+}
