@@ -8,7 +8,7 @@ import pg from 'pg';
 
 export interface TestPostgres {
   /** `postgres://…` of a fresh, empty database. */
-  createDatabase(): Promise<string>;
+  createDatabase(name?: string): Promise<string>;
   readonly port: number;
   readonly server: EmbeddedPostgres;
   /** Stops the server and removes its data. Safe to call twice. */
@@ -67,8 +67,7 @@ async function start(): Promise<TestPostgres> {
     port,
     server,
     stop,
-    async createDatabase() {
-      const name = `t${++count}_${randomBytes(4).toString('hex')}`;
+    async createDatabase(name = `t${++count}_${randomBytes(4).toString('hex')}`) {
       const client = new pg.Client({ connectionString: urlOf(port, 'postgres') });
       await client.connect();
       await client.query(`CREATE DATABASE ${name}`);
