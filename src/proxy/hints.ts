@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { RoutingHints } from '../balancer/routing-hints.js';
+import { emptyBodyDraft } from './body-fields.js';
 import type { BodyFields } from './body-fields.js';
 import type { ProxyRoute } from './route-grammar.js';
 import { invalidField } from './routing-field.js';
@@ -18,49 +19,53 @@ export interface HintsInput {
   readonly body: BodyFields | null;
 }
 
+const NO_BODY: BodyFields = Object.freeze(emptyBodyDraft());
+
 export function buildHints(input: HintsInput): RoutingHints {
-  const { requestId, callerId, route, headers, body } = input;
-  const session = sessionOf(headers, body);
+  const { requestId, callerId, route, headers } = input;
+  const body = input.body ?? NO_BODY;
   return {
     requestId,
     callerId,
-    poolId: headerId(headers, 'x-proxy-pool-id') ?? headerId(headers, 'x-pool-id') ?? some(body?.poolId),
-    model: body?.model ?? null,
-    stream: body?.stream ?? false,
-    background: body?.background ?? false,
-    store: body?.store ?? null,
-    sessionId: session?.id ?? null,
-    sessionSource: session?.source ?? null,
-    sessionName: headerText(headers, 'x-proxy-session-name', HEADER_NAME) ?? some(body?.metadataSessionName),
-    threadId: headerId(headers, 'thread-id') ?? some(body?.clientMetadataThreadId),
-    parentThreadId: headerId(headers, 'x-codex-parent-thread-id') ?? some(body?.parentThreadId),
-    forkedFromThreadId: forkOf(headers) ?? some(body?.forkedFromThreadId),
-    previousResponseId: some(body?.previousResponseId),
+    poolId: first(headerId(headers, 'x-proxy-pool-id'), headerId(headers, 'x-pool-id'), body.poolId),
+    model: body.model,
+    stream: body.stream === true,
+    background: body.background === true,
+    store: body.store,
+    ...sessionOf(headers, body),
+    sessionName: first(headerText(headers, 'x-proxy-session-name', HEADER_NAME), body.metadataSessionName),
+    threadId: first(headerId(headers, 'thread-id'), body.clientMetadataThreadId),
+    parentThreadId: first(headerId(headers, 'x-codex-parent-thread-id'), body.parentThreadId),
+    forkedFromThreadId: first(forkOf(headers), body.forkedFromThreadId),
+    previousResponseId: first(body.previousResponseId),
     pathResponseId: route.responseId,
-    conversationId: route.conversationId ?? some(body?.conversationId),
-    itemReferenceIds: body?.itemReferenceIds ?? [],
-    sealedDigests: body?.sealedDigests ?? [],
-    hasSideEffects: body?.hasSideEffects ?? false,
+    conversationId: first(route.conversationId, body.conversationId),
+    itemReferenceIds: body.itemReferenceIds,
+    sealedDigests: body.sealedDigests,
+    hasSideEffects: body.hasSideEffects,
   };
 }
 
 /** First of the documented order that says anything. Every header is checked, also one that would lose. */
 function sessionOf(
   headers: IncomingHttpHeaders,
-  body: BodyFields | null,
-): { readonly id: string; readonly source: string } | null {
+  body: BodyFields,
+): Pick<RoutingHints, 'sessionId' | 'sessionSource'> {
   const sources: readonly (readonly [string, string | null])[] = [
     ['x-proxy-session-id', headerId(headers, 'x-proxy-session-id')],
     ['x-session-id', headerId(headers, 'x-session-id')],
-    ['metadata.session_id', some(body?.metadataSessionId)],
+    ['metadata.session_id', body.metadataSessionId],
     ['session-id', headerId(headers, 'session-id')],
     ['session_id', headerId(headers, 'session_id')],
-    ['client_metadata.session_id', some(body?.clientMetadataSessionId)],
-    ['conversation', some(body?.conversationId)],
-    ['prompt_cache_key', some(body?.promptCacheKey)],
+    ['client_metadata.session_id', body.clientMetadataSessionId],
+    ['conversation', body.conversationId],
+    ['prompt_cache_key', body.promptCacheKey],
   ];
-  for (const [source, id] of sources) if (id !== null) return { id, source };
-  return null;
+  for (const [sessionSource, id] of sources) {
+    const sessionId = first(id);
+    if (sessionId !== null) return { sessionId, sessionSource };
+  }
+  return { sessionId: null, sessionSource: null };
 }
 
 function forkOf(headers: IncomingHttpHeaders): string | null {
@@ -68,9 +73,10 @@ function forkOf(headers: IncomingHttpHeaders): string | null {
   return typeof value === 'string' ? forkedFromThreadId(value, 'json') : null;
 }
 
-/** An empty string names nothing. */
-function some(value: string | null | undefined): string | null {
-  return value === undefined || value === '' ? null : value;
+/** The first that names something; an empty string names nothing. */
+function first(...values: readonly (string | null)[]): string | null {
+  for (const value of values) if (value !== null && value !== '') return value;
+  return null;
 }
 
 function headerId(headers: IncomingHttpHeaders, name: string): string | null {

@@ -33,8 +33,8 @@ export function filterResponseHeaders(
   const headers: string[] = [];
   let dropped: ReadonlySet<string> | null = null;
   for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = raw[i]?.toString('latin1') ?? '';
-    const value = raw[i + 1]?.toString('latin1') ?? '';
+    const name = textAt(raw, i);
+    const value = textAt(raw, i + 1);
     if (!passes(name)) {
       if (name.toLowerCase() === 'connection') dropped = union(dropped, connectionNames(value));
       continue;
@@ -47,6 +47,10 @@ export function filterResponseHeaders(
   }
   // `Connection` may come behind the fields it names.
   return dropped === null || dropped.size === 0 ? headers : without(headers, dropped);
+}
+
+function textAt(raw: readonly Buffer[], index: number): string {
+  return raw[index]?.toString('latin1') ?? '';
 }
 
 function passes(name: string): boolean {
@@ -79,18 +83,17 @@ function without(headers: readonly string[], dropped: ReadonlySet<string>): stri
  * instead of refusing them, and a client behind us would end the body somewhere else than we do.
  */
 export function framingConflict(raw: readonly Buffer[]): string | null {
-  let length: string | null = null;
+  const lengths: string[] = [];
   let coded = false;
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const size = raw[i]?.length;
     // Only these two lengths can be one of the two names.
     if (size !== 14 && size !== 17) continue;
-    const name = raw[i]?.toString('latin1').toLowerCase();
+    const name = textAt(raw, i).toLowerCase();
     if (name === 'transfer-encoding') coded = true;
-    if (name !== 'content-length') continue;
-    if (length !== null) return 'two content-length fields';
-    length = raw[i + 1]?.toString('latin1') ?? '';
-    if (!/^\d{1,15}$/.test(length)) return 'a content-length that is not a number';
+    else if (name === 'content-length') lengths.push(textAt(raw, i + 1));
   }
-  return coded && length !== null ? 'both content-length and transfer-encoding' : null;
+  if (lengths.length > 1) return 'two content-length fields';
+  if (lengths.some((length) => !/^\d{1,15}$/.test(length))) return 'a content-length that is not a number';
+  return coded && lengths.length > 0 ? 'both content-length and transfer-encoding' : null;
 }

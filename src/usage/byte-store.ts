@@ -44,7 +44,8 @@ export class ByteStore {
   /** What was kept, in order; at most `max` bytes of it. */
   chunks(max = this.#kept): Buffer[] {
     this.#flush();
-    if (max >= this.#kept) return this.#chunks;
+    // A copy: more may be pushed while somebody holds it.
+    if (max >= this.#kept) return [...this.#chunks];
     const kept: Buffer[] = [];
     let room = max;
     for (const chunk of this.#chunks) {

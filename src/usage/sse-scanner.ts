@@ -6,8 +6,8 @@ const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const SPACE = 0x20;
 const COLON = 0x3a;
-/** Bytes looked at here before asking native code for the end of the line; `event:` lines are this short. */
-const NEAR = 48;
+/** Bytes looked at here before asking native code for the end of the line: enough for blank ones. */
+const NEAR = 4;
 /** An event larger than this is passed over: nothing in it is worth its memory. */
 const MAX_EVENT_BYTES = 16_777_216;
 
