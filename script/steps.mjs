@@ -35,7 +35,7 @@ export function isCheckout() {
 export async function install() {
   const stamp = sha256([readFileSync(join(ROOT, 'package-lock.json')), process.version]);
   if (readStamp(INSTALL_STAMP) === stamp && existsSync(SQLITE_BINARY)) return;
-  if (readStamp(INSTALL_STAMP) === null && installedAsLocked()) return writeStamp(INSTALL_STAMP, stamp);
+  if (installedAsLocked()) return writeStamp(INSTALL_STAMP, stamp);
   requireWritable(join(ROOT, 'node_modules'));
   const slow = setTimeout(() => say(slowInstallHint()), SLOW_INSTALL_MS);
   try {
