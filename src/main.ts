@@ -16,7 +16,7 @@ import { ProxyHandler } from './proxy/proxy-handler.service.js';
 import { ResourceRegistry } from './resources/resource-registry.service.js';
 import { drainOnSignals } from './shutdown.js';
 import { AffinityReadModel } from './usage/affinity.read-model.js';
-import { TelemetryLifecycle } from './usage/telemetry-lifecycle.service.js';
+import { TelemetryLifecycle } from './usage/telemetry-lifecycle.js';
 
 /** Longest the start waits for records of a dead predecessor; the rest is replayed while traffic already flows. */
 const ADOPTION_PATIENCE_MS = 2_000;

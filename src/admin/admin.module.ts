@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { BalancerModule } from '../balancer/balancer.module.js';
 import { HealthModule } from '../health/health.module.js';
+import { ResourcesModule } from '../resources/resources.module.js';
+import { StateModule } from '../state/state.module.js';
 import { UsageModule } from '../usage/usage.module.js';
 import { AccessGuard } from './access.guard.js';
 import { DocsController } from './docs.controller.js';
@@ -21,7 +23,7 @@ import { createValidationPipe } from './validation.js';
 
 /** What operators read and do, and the gate, the pipe and the filter of every Nest route. */
 @Module({
-  imports: [BalancerModule, HealthModule, UsageModule],
+  imports: [BalancerModule, HealthModule, ResourcesModule, StateModule, UsageModule],
   controllers: [
     StateController,
     RequestsController,

@@ -1,8 +1,8 @@
 import { ProxyError } from '../common/errors.js';
 import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
-import { filterResponseHeaders } from '../upstream/response-headers.js';
 import type { Lease } from '../balancer/lease.js';
 import { RoutingRefusal } from '../balancer/routing-refusal.js';
+import { answerHeaders } from './answer-headers.js';
 import { Attempt } from './attempt.js';
 import type { AttemptEnd, HeldAnswer } from './attempt.js';
 import type { Exchange } from './exchange.js';
@@ -10,6 +10,7 @@ import { finalAnswer } from './final-answer.js';
 import type { TriedResource } from './final-answer.js';
 import type { Finisher } from './finisher.js';
 import type { ProxyDependencies } from './proxy-dependencies.js';
+import type { RetryBudget } from './retry-budget.js';
 import { decideRetry } from './retry-policy.js';
 import { sendHeldAnswer } from './send-answer.js';
 
@@ -18,12 +19,14 @@ const MAX_ATTEMPTS = 3;
 /** Select, send, classify, and again elsewhere while the retry policy allows it and the client has heard nothing. */
 export class AttemptLoop {
   readonly #tried: TriedResource[] = [];
+  #retried5xx = false;
   #lastAnswer: { lease: Lease; answer: HeldAnswer } | null = null;
 
   constructor(
     private readonly deps: ProxyDependencies,
     private readonly finisher: Finisher,
     private readonly exchange: Exchange,
+    private readonly budget: RetryBudget,
   ) {}
 
   async run(): Promise<void> {
@@ -67,21 +70,24 @@ export class AttemptLoop {
   #mayRetry(outcome: AttemptOutcome, attempt: number): boolean {
     const { route, hints } = this.exchange;
     if (route === null || hints === null || this.exchange.clientGone) return false;
-    return decideRetry({
+    const verdict = decideRetry({
       outcome,
       attempt,
       maxAttempts: MAX_ATTEMPTS,
       committed: this.exchange.res.headersSent,
       idempotent: route.idempotent,
       method: route.method,
-      hints: {
-        background: hints.background,
-        conversationId: hints.conversationId,
-        hasSideEffects: hints.hasSideEffects,
-      },
+      hints,
       retry5xx: this.deps.config.retry5xx,
       candidatesLeft: true,
-    }).retry;
+      retried5xx: this.#retried5xx,
+      budgetLeft: this.budget.left,
+    });
+    if (verdict.retry && verdict.class === 'C1') {
+      this.#retried5xx = true;
+      this.budget.spend();
+    }
+    return verdict.retry;
   }
 
   #candidatesLeft(): boolean {
@@ -114,9 +120,7 @@ export class AttemptLoop {
     const outcome = this.#tried.at(-1)?.outcome;
     const code = outcome?.kind === 'answered' ? outcome.code : null;
     const message = outcome?.kind === 'answered' ? outcome.message : null;
-    const headers = filterResponseHeaders(answer.head.raw, lease.resource.apiKey);
-    headers.push('x-proxy-request-id', exchange.id);
-    headers.push('x-proxy-resource-id', lease.resource.id, 'x-proxy-reason', lease.decision.reason);
+    const headers = answerHeaders(this.deps, exchange, lease, answer.head);
     if (retryAfterSeconds !== null && answer.head.retryAfterMs === null) {
       headers.push('retry-after', String(retryAfterSeconds));
     }

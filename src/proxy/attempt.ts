@@ -2,6 +2,7 @@ import type { Lease, ServedFacts } from '../balancer/lease.js';
 import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
 import { attemptClass, classifyError, parseUpstreamError } from '../upstream/classify.js';
 import { buildRequestHeaders } from '../upstream/request-headers.js';
+import { framingConflict } from '../upstream/response-headers.js';
 import type { UpstreamCall, UpstreamSink } from '../upstream/upstream-call.js';
 import { readAnswerHead } from './answer-head.js';
 import type { AnswerHead } from './answer-head.js';
@@ -66,8 +67,8 @@ export class Attempt implements UpstreamSink {
       this.#resolve = resolve;
       exchange.onClientGone = (): void => this.#clientGone();
       exchange.onShutdown = (): void => this.#shutdown();
-      const headers = buildRequestHeaders(exchange.req.rawHeaders, lease.resource.apiKey);
       const body = route.hasBody ? exchange.body : null;
+      const headers = buildRequestHeaders(exchange.req.rawHeaders, lease.resource.apiKey, body?.length ?? 0);
       this.#total = setTimeout(() => this.#timeout(), deps.config.upstream.totalTimeoutMs).unref();
       this.#call = deps.upstream.send(
         { resource: lease.resource, method: route.method, path: route.upstreamPath, headers, body },
@@ -77,6 +78,16 @@ export class Attempt implements UpstreamSink {
   }
 
   onHead(status: number, raw: readonly Buffer[]): boolean {
+    const conflict = framingConflict(raw);
+    if (conflict !== null) {
+      this.abort();
+      this.#end({
+        settled: false,
+        outcome: { kind: 'lost', cause: 'garbage', message: conflict },
+        answer: null,
+      });
+      return false;
+    }
     const head = readAnswerHead(status, raw, this.deps.clock.now());
     this.#head = head;
     if (status < 300) this.#commit(head);

@@ -1,9 +1,9 @@
 import type { ServedFacts } from '../balancer/lease.js';
 import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
-import { filterResponseHeaders } from '../upstream/response-headers.js';
 import { UsageTap } from '../usage/usage-tap.js';
 import type { TapResult } from '../usage/usage-tap.js';
 import type { AnswerHead } from './answer-head.js';
+import { answerHeaders } from './answer-headers.js';
 import type { Attempt } from './attempt.js';
 import { endingOf } from './ending.js';
 import type { CommittedEnd } from './ending.js';
@@ -39,11 +39,8 @@ export class CommittedAnswer {
   }
 
   begin(): void {
-    const { exchange, lease } = this.attempt;
-    const headers = filterResponseHeaders(this.head.raw, lease.resource.apiKey);
-    headers.push('x-proxy-request-id', exchange.id);
-    headers.push('x-proxy-resource-id', lease.resource.id, 'x-proxy-reason', lease.decision.reason);
-    this.#relay.head(this.head.status, headers);
+    const { deps, exchange, lease } = this.attempt;
+    this.#relay.head(this.head.status, answerHeaders(deps, exchange, lease, this.head));
     if (exchange.clientGone) this.#relay.detach();
   }
 

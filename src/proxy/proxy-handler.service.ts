@@ -9,6 +9,7 @@ import { Finisher } from './finisher.js';
 import { buildHints } from './hints.js';
 import type { ProxyDependencies } from './proxy-dependencies.js';
 import { ClientGone, declaredLength, readBody } from './request-body.js';
+import { RetryBudget } from './retry-budget.js';
 import { scanRequestBody } from './request-scan.js';
 import { matchRoute } from './route-grammar.js';
 import { sendOwnError } from './send-answer.js';
@@ -22,6 +23,7 @@ const SHUTDOWN_RETRY_SECONDS = 1;
 export class ProxyHandler {
   readonly #open = new Set<Exchange>();
   readonly #finisher: Finisher;
+  readonly #budget = new RetryBudget();
 
   constructor(private readonly deps: ProxyDependencies) {
     this.#finisher = new Finisher(deps);
@@ -35,6 +37,7 @@ export class ProxyHandler {
   handle(req: IncomingMessage, res: ServerResponse): void {
     const exchange = new Exchange(req, res, this.deps.clock);
     this.#open.add(exchange);
+    this.#budget.earn();
     res.once('close', () => {
       if (!res.writableFinished) exchange.clientClosed();
     });
@@ -82,7 +85,7 @@ export class ProxyHandler {
       headers: req.headers,
       body: fields,
     });
-    await new AttemptLoop(this.deps, this.#finisher, exchange).run();
+    await new AttemptLoop(this.deps, this.#finisher, exchange, this.#budget).run();
   }
 
   #refuse(exchange: Exchange, error: unknown): void {
