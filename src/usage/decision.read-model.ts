@@ -32,7 +32,7 @@ export class DecisionReadModel {
       .equal('request_id', filter.request_id)
       .after(filter.cursor, 'at');
     const sql = `SELECT ${COLUMNS} FROM "decisions"${query.where} ORDER BY "at" DESC, "id" DESC LIMIT ${query.param(filter.limit + 1)}`;
-    const rows = await this.database.requireReady().query<RawDecision[]>(sql, query.params);
+    const rows = await this.database.read<RawDecision>(sql, query.params);
     return pageOf(rows.map(itemOf), filter.limit, (row) => ({ at: row.at, id: row.id }));
   }
 
@@ -40,7 +40,7 @@ export class DecisionReadModel {
   async ofRequest(requestId: string): Promise<DecisionItem[]> {
     const query = new SqlQuery(this.database.dialect).equal('request_id', requestId);
     const sql = `SELECT ${COLUMNS} FROM "decisions"${query.where} ORDER BY "attempt", "id"`;
-    return (await this.database.requireReady().query<RawDecision[]>(sql, query.params)).map(itemOf);
+    return (await this.database.read<RawDecision>(sql, query.params)).map(itemOf);
   }
 }
 

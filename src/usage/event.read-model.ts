@@ -28,9 +28,7 @@ export class EventReadModel {
     const query = new SqlQuery(this.database.dialect).after(filter.cursor, 'at');
     const sql = `SELECT "id", "at", "kind", "severity", "resource_id", "request_id", "message", "data"
       FROM "events"${query.where} ORDER BY "at" DESC, "id" DESC LIMIT ${query.param(filter.limit + 1)}`;
-    const raw = await this.database
-      .requireReady()
-      .query<(Omit<EventItem, 'data'> & { data: string })[]>(sql, query.params);
+    const raw = await this.database.read<Omit<EventItem, 'data'> & { data: string }>(sql, query.params);
     const rows = raw.map((row) => ({ ...row, data: JSON.parse(row.data) as EventItem['data'] }));
     return pageOf(rows, filter.limit, (row) => ({ at: row.at, id: row.id }));
   }

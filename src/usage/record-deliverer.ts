@@ -64,9 +64,7 @@ export class RecordDeliverer {
     try {
       mkdirSync(this.deadDirectory, { recursive: true, mode: 0o700 });
       if (readdirSync(this.deadDirectory).length >= MAX_DEAD_FILES) return;
-      const name = `${record.t}-${String(record.id)
-        .replace(/[^\w-]/g, '_')
-        .slice(0, 80)}`;
+      const name = `${record.t}-${record.id}`.replace(/[^\w-]/g, '_').slice(0, 100);
       const content = JSON.stringify({ error: error.message, record });
       writeFileSync(join(this.deadDirectory, `${name}.json`), content, { mode: 0o600 });
       if (body !== null) writeFileSync(join(this.deadDirectory, `${name}.body`), body, { mode: 0o600 });

@@ -63,21 +63,20 @@ export class RequestReadModel {
       .from('started_at', filter.since)
       .after(filter.cursor, 'started_at');
     const sql = `SELECT ${COLUMNS} FROM "requests"${query.where} ORDER BY "started_at" DESC, "id" DESC LIMIT ${query.param(filter.limit + 1)}`;
-    const rows = await this.database.requireReady().query<RawRequest[]>(sql, query.params);
+    const rows = await this.database.read<RawRequest>(sql, query.params);
     return pageOf(rows.map(itemOf), filter.limit, (row) => ({ at: row.started_at, id: row.id }));
   }
 
   /** Null when there is no such request. */
   async detail(id: string): Promise<RequestDetail | null> {
-    const source = this.database.requireReady();
     const query = new SqlQuery(this.database.dialect).equal('id', id);
-    const [raw] = await source.query<RawRequest[]>(
+    const [raw] = await this.database.read<RawRequest>(
       `SELECT ${COLUMNS} FROM "requests"${query.where}`,
       query.params,
     );
     if (raw === undefined) return null;
     const byRequest = new SqlQuery(this.database.dialect).equal('request_id', id);
-    const attempts = await source.query<AttemptItem[]>(
+    const attempts = await this.database.read<AttemptItem>(
       `SELECT "n", "resource_id", "class", "status", "error", "started_at", "duration_ms", "bytes_sent", "bytes_received"
        FROM "attempts"${byRequest.where} ORDER BY "n"`,
       byRequest.params,
@@ -93,12 +92,10 @@ export class RequestReadModel {
   /** Null when nothing was captured, or it has been pruned. */
   async body(id: string, direction: 'request' | 'response'): Promise<CapturedBodyItem | null> {
     const query = new SqlQuery(this.database.dialect).equal('request_id', id).equal('direction', direction);
-    const [raw] = await this.database
-      .requireReady()
-      .query<(RawBody & { codec: string; content: Buffer })[]>(
-        `SELECT ${BODY_COLUMNS}, "codec", "content" FROM "bodies"${query.where}`,
-        query.params,
-      );
+    const [raw] = await this.database.read<RawBody & { codec: string; content: Buffer }>(
+      `SELECT ${BODY_COLUMNS}, "codec", "content" FROM "bodies"${query.where}`,
+      query.params,
+    );
     if (raw === undefined) return null;
     const { codec, content, ...meta } = raw;
     return { ...bodyOf(meta), content: codec === 'gzip' ? await gunzipAsync(content) : content };
@@ -106,12 +103,10 @@ export class RequestReadModel {
 
   async #bodies(id: string): Promise<BodyItem[]> {
     const query = new SqlQuery(this.database.dialect).equal('request_id', id);
-    const rows = await this.database
-      .requireReady()
-      .query<RawBody[]>(
-        `SELECT ${BODY_COLUMNS} FROM "bodies"${query.where} ORDER BY "direction"`,
-        query.params,
-      );
+    const rows = await this.database.read<RawBody>(
+      `SELECT ${BODY_COLUMNS} FROM "bodies"${query.where} ORDER BY "direction"`,
+      query.params,
+    );
     return rows.map(bodyOf);
   }
 }

@@ -31,7 +31,7 @@ export class SessionReadModel {
   }): Promise<Page<SessionItem>> {
     const query = new SqlQuery(this.database.dialect).after(filter.cursor, 'last_seen_at');
     const sql = `SELECT ${COLUMNS} FROM "sessions"${query.where} ORDER BY "last_seen_at" DESC, "id" DESC LIMIT ${query.param(filter.limit + 1)}`;
-    const rows = await this.database.requireReady().query<SessionItem[]>(sql, query.params);
+    const rows = await this.database.read<SessionItem>(sql, query.params);
     return pageOf(rows, filter.limit, (row) => ({ at: row.last_seen_at, id: row.id }));
   }
 
@@ -39,7 +39,7 @@ export class SessionReadModel {
   async detail(id: string): Promise<SessionDetail | null> {
     const query = new SqlQuery(this.database.dialect).equal('id', id);
     const sql = `SELECT ${COLUMNS} FROM "sessions"${query.where} ORDER BY "last_seen_at" DESC LIMIT 1`;
-    const [session] = await this.database.requireReady().query<SessionItem[]>(sql, query.params);
+    const [session] = await this.database.read<SessionItem>(sql, query.params);
     if (session === undefined) return null;
     const { rows } = await this.requests.list({ limit: DETAIL_REQUESTS, session_id: id });
     return { session, requests: rows.filter((row) => row.caller_id === session.caller_id) };

@@ -105,7 +105,7 @@ export class SpoolAdopter {
       // The same one again: SQL refused to take its end, which was put aside.
       if (first === null || first === previous) return total;
       previous = first;
-      await this.deliverer.deliver(open.map((request) => interrupted(request, claim.diedAt)));
+      await this.deliverer.deliver(open.map((request) => interruption(request, claim.diedAt)));
       total += open.length;
     }
   }
@@ -131,7 +131,7 @@ export class SpoolAdopter {
   }
 }
 
-function interrupted(request: UnfinishedRequest, diedAt: number): SpooledRecord {
+function interruption(request: UnfinishedRequest, diedAt: number): SpooledRecord {
   const record: FinishedRecord = {
     t: 'finished',
     id: request.id,

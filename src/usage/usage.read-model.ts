@@ -51,9 +51,7 @@ export class UsageReadModel {
         SUM("cache_write_tokens") AS "cache_write_tokens", SUM("output_tokens") AS "output_tokens",
         SUM("reasoning_tokens") AS "reasoning_tokens", SUM("total_tokens") AS "total_tokens"
       FROM "requests"${query.where} GROUP BY 1 ORDER BY ${order} LIMIT ${MAX_GROUPS}`;
-    const rows = await this.database
-      .requireReady()
-      .query<Omit<UsageItem, 'cached_share'>[]>(sql, query.params);
+    const rows = await this.database.read<Omit<UsageItem, 'cached_share'>>(sql, query.params);
     return { rows: rows.map((row) => ({ ...row, cached_share: shareOf(row) })), nextCursor: null };
   }
 }

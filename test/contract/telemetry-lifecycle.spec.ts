@@ -152,4 +152,29 @@ describe('telemetry without Postgres', () => {
     await app.close();
     dir.remove();
   });
+
+  it('goes on when Postgres is stopped and started again, answers admin reads with 503 meanwhile', async () => {
+    const dir = tempDir();
+    const server = await postgres();
+    const app = await boot(dir.path, await databaseOf('postgres', dir.path), 'inst_a');
+    await app.get(DatabaseService).connect();
+    await app.get(TelemetryLifecycle).start();
+    const spool = app.get<Spool>(SPOOL);
+    const requests = app.get(RequestReadModel);
+    spool.started(started('r1'));
+    await until(() => spool.status().pending === 0);
+
+    await server.server.stop();
+    for (let i = 0; i < 3; i++) {
+      const error: unknown = await requests.list({ limit: 1 }).catch((e: unknown) => e);
+      expect(error).toMatchObject({ code: 'database_unavailable', status: 503 });
+    }
+    spool.finished(finished('r1'), NONE);
+    await until(() => spool.status().drainError !== null);
+    await server.server.start();
+    await until(() => spool.status().pending === 0, Boolean, { timeoutMs: 20_000 });
+    expect((await requests.detail('r1'))?.request.state).toBe('completed');
+    await app.close();
+    dir.remove();
+  });
 });

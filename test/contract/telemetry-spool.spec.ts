@@ -2,13 +2,11 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import {
   existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
   statSync,
   truncateSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -20,34 +18,15 @@ import { RecordDeliverer } from '../../src/usage/record-deliverer.js';
 import type { CapturedBody } from '../../src/usage/spool.js';
 import { SpoolAdopter } from '../../src/usage/spool-adopter.js';
 import { SpoolDrainer } from '../../src/usage/spool-drainer.js';
-import { currentOwner, isOwnerDead, writeOwner } from '../../src/usage/spool-owner.js';
-import type { SpooledRecord, TelemetryQueue } from '../../src/usage/telemetry-queue.js';
+import { currentOwner, writeOwner } from '../../src/usage/spool-owner.js';
 import { TelemetryUnavailable } from '../../src/usage/telemetry-unavailable.js';
 import { tempDir } from '../support/database.js';
+import { MemoryQueue } from '../support/memory-queue.js';
 import { event, finished, started } from '../support/telemetry-records.js';
 
 const logger = createLogger('silent');
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 const NONE = { request: null, response: null };
-
-class MemoryQueue implements TelemetryQueue {
-  readonly records: SpooledRecord[] = [];
-  refuse: (record: SpooledRecord) => Error | null = () => null;
-
-  deliver(batch: readonly SpooledRecord[]): Promise<void> {
-    for (const record of batch) {
-      const error = this.refuse(record);
-      if (error !== null) return Promise.reject(error);
-    }
-    for (const { record, body } of batch)
-      this.records.push({ record, body: body === null ? null : Buffer.from(body) });
-    return Promise.resolve();
-  }
-
-  get ids(): string[] {
-    return this.records.map(({ record }) => `${record.t}:${record.id}`);
-  }
-}
 
 describe('spool', () => {
   let dir: ReturnType<typeof tempDir>;
@@ -262,25 +241,6 @@ describe('spool', () => {
     spool.started(started('r2'));
     expect(spool.status()).toMatchObject({ writable: true, pending: 1, shedRecords: 2 });
     spool.close();
-  });
-
-  it('tells dead owners from living ones', () => {
-    const self = currentOwner('inst_me');
-    const path = join(dir.path, 'x');
-    mkdirSync(path);
-    const dead = (owner: Partial<typeof self>, ageMs = 0) => {
-      writeOwner(path, { ...self, instanceId: 'inst_x', ...owner });
-      const at = new Date(Date.now() - ageMs);
-      utimesSync(join(path, 'owner.json'), at, at);
-      return isOwnerDead(path, self, Date.now());
-    };
-    expect(dead({})).toBe(false);
-    expect(dead({}, 3_600_000)).toBe(false); // stopped, not dead
-    expect(dead({ pidStart: '1' })).toBe(true); // same pid, another process: pid 1 of a restarted container
-    expect(dead({ pid: 4_194_303 })).toBe(true);
-    expect(dead({ pidNamespace: 'pid:[1]' })).toBe(false);
-    expect(dead({ pidNamespace: 'pid:[1]' }, 60_000)).toBe(true);
-    expect(dead({ bootId: 'other' }, 60_000)).toBe(true);
   });
 
   it('leaves a living sibling alone', async () => {

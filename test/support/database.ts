@@ -45,3 +45,24 @@ export async function openDatabase(dialect: TestDialect): Promise<TestDatabase> 
     },
   };
 }
+
+/** Everything history consists of. */
+export const TABLES = [
+  'requests',
+  'sessions',
+  'attempts',
+  'decisions',
+  'bodies',
+  'events',
+  'affinity_bindings',
+];
+
+/** All rows as text, in an order that does not depend on when they were written. */
+export async function dumpTables(service: DatabaseService): Promise<string> {
+  const tables: Record<string, unknown> = {};
+  for (const table of TABLES) {
+    const rows: object[] = await service.dataSource.query(`SELECT * FROM "${table}"`);
+    tables[table] = rows.map((row) => JSON.stringify(row)).sort();
+  }
+  return JSON.stringify(tables, null, 1);
+}

@@ -3,16 +3,12 @@ import type { AffinityBinding, DecisionRecord } from '../../src/state/live-state
 
 export const T0 = 1_763_870_000_000;
 
-export function decision(
-  requestId: string,
-  attempt = 1,
-  resourceId: string | null = 'openai-1',
-): DecisionRecord {
+export function decision(requestId: string, n = 1, resourceId: string | null = 'openai-1'): DecisionRecord {
   return {
-    id: `dec_${requestId}_${attempt}`,
+    id: `dec_${requestId}_${n}`,
     requestId,
-    attempt,
-    at: T0 + attempt,
+    attempt: n,
+    at: T0 + n,
     sessionId: 's1',
     callerId: 'loopback',
     poolId: null,

@@ -28,7 +28,7 @@ const OID_NUMERIC = 1700;
 const numericTypes = {
   getTypeParser(oid: number, format?: 'text' | 'binary'): unknown {
     if (oid === OID_INT8 || oid === OID_NUMERIC) return Number;
-    return pg.types.getTypeParser(oid, format as 'text');
+    return pg.types.getTypeParser(oid, format);
   },
 };
 

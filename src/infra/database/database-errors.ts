@@ -21,6 +21,14 @@ export function isDatabaseBlocked(e: unknown): boolean {
   );
 }
 
+/** Whether the connection is gone, or the server: what follows will fail as well until it is back. */
+export function isConnectionLost(e: unknown): boolean {
+  if (!(e instanceof Error)) return false;
+  const code = codeOf(e);
+  if (code !== null && SQLSTATE.test(code)) return /^(08|53|57P)/.test(code);
+  return isDatabaseBlocked(e);
+}
+
 function codeOf(e: Error): string | null {
   const { code, driverError } = e as Error & { code?: unknown; driverError?: { code?: unknown } };
   const found = code ?? driverError?.code;

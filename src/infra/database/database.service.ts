@@ -5,6 +5,7 @@ import type { Logger } from '../../common/logger.js';
 import { LOGGER } from '../../common/tokens.js';
 import { APP_CONFIG, type AppConfig } from '../../config/app-config.js';
 import type { Dialect } from './column-types.js';
+import { isConnectionLost, isDatabaseBlocked } from './database-errors.js';
 import { createDataSource, dataSourceOptions, dialectOf } from './data-source.js';
 import { migrate } from './migrate.js';
 import { preflightSqlite } from './sqlite-preflight.js';
@@ -56,11 +57,19 @@ export class DatabaseService {
 
   requireReady(): DataSource {
     if (this.#ready) return this.dataSource;
-    throw new ProxyError(
-      'database_unavailable',
-      `History cannot be read: ${this.#lastError ?? 'the database is not connected yet'}. Traffic is not affected; records wait on disk.`,
-      { retryAfterSeconds: 5 },
-    );
+    throw unavailable(this.#lastError ?? 'the database is not connected yet');
+  }
+
+  /** One SELECT. Throws `database_unavailable` when the database is away, locked or too slow. */
+  async read<Row>(sql: string, params: readonly unknown[]): Promise<Row[]> {
+    const source = this.requireReady();
+    try {
+      return await source.query<Row[]>(sql, [...params]);
+    } catch (e: unknown) {
+      this.#noticeLoss(e);
+      if (isDatabaseBlocked(e)) throw unavailable((e as Error).message, e);
+      throw e;
+    }
   }
 
   /**
@@ -69,7 +78,14 @@ export class DatabaseService {
    */
   async transaction<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
     const writer = this.#writer;
-    if (writer === null) return runPostgres(this.requireReady(), work);
+    if (writer === null) {
+      try {
+        return await runPostgres(this.requireReady(), work);
+      } catch (e: unknown) {
+        this.#noticeLoss(e);
+        throw e;
+      }
+    }
     const turn = this.#writes.then(() => runSqlite(writer, work));
     this.#writes = turn.catch(() => undefined); // the caller hears of it; the next writer must not
     return turn;
@@ -108,6 +124,13 @@ export class DatabaseService {
     }
   }
 
+  /** From here on callers are told at once, and the background finds out when the server is back. */
+  #noticeLoss(e: unknown): void {
+    if (this.dialect !== 'postgres' || !this.#ready || !isConnectionLost(e)) return;
+    this.#ready = false;
+    this.#retryLater((e as Error).message, FIRST_RETRY_MS);
+  }
+
   #retryLater(message: string, retryMs: number): void {
     if (this.#lastError === null)
       this.logger.warn(
@@ -119,6 +142,14 @@ export class DatabaseService {
     this.#retry = setTimeout(() => void this.#tryPostgres(Math.min(retryMs * 2, LAST_RETRY_MS)), retryMs);
     this.#retry.unref();
   }
+}
+
+function unavailable(reason: string, cause?: unknown): ProxyError {
+  return new ProxyError(
+    'database_unavailable',
+    `History cannot be read: ${reason}. Traffic is not affected; records wait on disk.`,
+    { retryAfterSeconds: 5, cause },
+  );
 }
 
 async function runSqlite<T>(writer: DataSource, work: (runner: QueryRunner) => Promise<T>): Promise<T> {

@@ -1,0 +1,124 @@
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AffinityReadModel } from '../../src/usage/affinity.read-model.js';
+import { DecisionReadModel } from '../../src/usage/decision.read-model.js';
+import { EventReadModel } from '../../src/usage/event.read-model.js';
+import { Recorder } from '../../src/usage/recorder.js';
+import type { TelemetryRecord } from '../../src/usage/records.js';
+import { RequestReadModel } from '../../src/usage/request.read-model.js';
+import { RetentionService } from '../../src/usage/retention.service.js';
+import { UsageReadModel } from '../../src/usage/usage.read-model.js';
+import { dumpTables, openDatabase, TABLES, type TestDatabase } from '../support/database.js';
+import { stopPostgres } from '../support/postgres.js';
+import { attempt, binding, decision, event, finished, started, T0 } from '../support/telemetry-records.js';
+import { sampleRecords } from '../support/telemetry-sample.js';
+
+afterAll(stopPostgres);
+
+describe.each(['sqlite', 'postgres'] as const)('history on %s', (dialect) => {
+  let db: TestDatabase;
+  let recorder: Recorder;
+
+  beforeEach(async () => {
+    db = await openDatabase(dialect);
+    recorder = new Recorder(db.service);
+  });
+  afterEach(() => db.close());
+
+  const write = (...records: TelemetryRecord[]) =>
+    recorder.write(records.map((record) => ({ record, body: null })));
+  const requests = () => new RequestReadModel(db.service, new DecisionReadModel(db.service));
+
+  it('pages through requests newest first, with filters, without gaps or repeats', async () => {
+    const ids = Array.from({ length: 25 }, (_, i) => `r${String(i).padStart(2, '0')}`);
+    await write(
+      ...ids.map((id, i) => started(id, { at: T0 + Math.floor(i / 3), model: i % 2 === 0 ? 'even' : 'odd' })),
+    );
+    const seen: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const page = await requests().list({ limit: 4, cursor });
+      seen.push(...page.rows.map((row) => row.id));
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+    expect(seen).toEqual(ids.toReversed());
+    expect((await requests().list({ limit: 500, model: 'odd', since: T0 + 4 })).rows).toHaveLength(6);
+    await expect(requests().list({ limit: 4, cursor: 'nonsense' })).rejects.toMatchObject({
+      code: 'invalid_parameter',
+      options: { param: 'cursor' },
+    });
+  });
+
+  it('reads decisions, usage, bindings and events', async () => {
+    await write(
+      started('r1'),
+      finished('r1', {
+        decisions: [decision('r1', 2, 'openai-2')],
+        attempts: [attempt(1), attempt(2, 'openai-2')],
+      }),
+      started('r2', { at: T0 + 3_600_000, model: 'gpt-5-mini' }),
+      finished('r2', {
+        servedModel: null,
+        state: 'failed',
+        bindings: [binding('s1', { boundAt: T0 + 5, fingerprint: 'new' })],
+      }),
+      event('e1'),
+    );
+    const detail = await requests().detail('r1');
+    expect(detail?.attempts.map((row) => row.resource_id)).toEqual(['openai-1', 'openai-2']);
+    expect(detail?.decisions.map((row) => row.attempt)).toEqual([1, 2]);
+    expect(detail?.decisions[0]?.candidates[0]).toMatchObject({ in_flight: 0, chosen: true });
+    const decisions = await new DecisionReadModel(db.service).list({ limit: 10, resource_id: 'openai-2' });
+    expect(decisions.rows).toHaveLength(1);
+    const usage = new UsageReadModel(db.service);
+    const byModel = await usage.list({ group_by: 'model' });
+    expect(byModel.rows.map((row) => [row.group, row.requests, row.failed, row.input_tokens])).toEqual([
+      ['gpt-5-2025-08-07', 1, 0, 100],
+      ['gpt-5-mini', 1, 1, 100],
+    ]);
+    expect((await usage.list({ group_by: 'hour' })).rows).toHaveLength(2);
+    expect((await usage.list({ group_by: 'session' })).rows[0]).toMatchObject({
+      group: 's1',
+      requests: 2,
+      cached_share: 0,
+    });
+    const affinity = new AffinityReadModel(db.service);
+    expect(await affinity.newest(10, T0)).toEqual([binding('s1', { boundAt: T0 + 5, fingerprint: 'new' })]);
+    expect(await affinity.newest(10, T0 + 86_400_000)).toEqual([]);
+    expect((await new EventReadModel(db.service).list({ limit: 1 })).rows[0]?.data).toEqual({
+      from: 'unknown',
+      to: 'healthy',
+    });
+  });
+
+  it('prunes every table by its age, bodies by their own', async () => {
+    const day = 86_400_000;
+    const old = T0 - 40 * day;
+    await recorder.write(sampleRecords());
+    await write(
+      started('old', { at: old, session: null, decision: { ...decision('old'), at: old } }),
+      finished('old', {
+        startedAt: old,
+        at: old,
+        attempts: [{ ...attempt(), startedAt: old }],
+        bindings: [],
+      }),
+      event('old', { at: old }),
+    );
+    const policy = { retention: { days: 30, bodyDays: 7 } };
+    const service = new RetentionService(db.service, policy, { now: () => T0, monotonic: () => 0 });
+    expect(await service.prune()).toMatchObject({
+      requests: 1,
+      attempts: 1,
+      decisions: 1,
+      events: 1,
+      bodies: 0,
+    });
+    const later = new RetentionService(db.service, policy, { now: () => T0 + 8 * day, monotonic: () => 0 });
+    expect(await later.prune()).toMatchObject({ requests: 0, bodies: 1, affinity_bindings: 2 });
+    const last = new RetentionService(db.service, policy, { now: () => T0 + 99 * day, monotonic: () => 0 });
+    await last.prune();
+    expect(JSON.parse(await dumpTables(db.service))).toEqual(
+      Object.fromEntries(TABLES.map((table) => [table, []])),
+    );
+  });
+});
