@@ -26,6 +26,7 @@ export class ResourcesIndicator {
     const unhealthy = resources.filter(({ id }) => this.health.of(id).status === 'unhealthy').length;
     const degraded = unhealthy === resources.length;
     const counts = { configured: resources.length, unhealthy, degraded };
-    return indicator.up(degraded ? { ...counts, message: 'Every resource is unhealthy' } : counts);
+    if (degraded) return indicator.up({ ...counts, message: 'Every resource is unhealthy' });
+    return indicator.up(counts);
   }
 }

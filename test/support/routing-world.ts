@@ -1,0 +1,139 @@
+import { Balancer } from '../../src/balancer/balancer.service.js';
+import type { RoutingHints } from '../../src/balancer/routing-hints.js';
+import { RoutingRefusal } from '../../src/balancer/routing-refusal.js';
+import type { Clock } from '../../src/common/clock.js';
+import { createLogger } from '../../src/common/logger.js';
+import { Secret } from '../../src/common/secret.js';
+import type { AppConfig } from '../../src/config/app-config.js';
+import { HealthService } from '../../src/health/health.service.js';
+import type { DatabaseService } from '../../src/infra/database/database.service.js';
+import { ResourceIdentityRepository } from '../../src/resources/resource-identity.repository.js';
+import { ResourceRegistry } from '../../src/resources/resource-registry.service.js';
+import { MemoryLiveState } from '../../src/state/memory-live-state.js';
+import type { AttemptOutcome } from '../../src/upstream/attempt-outcome.js';
+
+export const NO_HINTS: RoutingHints = {
+  requestId: 'req_1',
+  callerId: 'loopback',
+  poolId: null,
+  model: null,
+  stream: false,
+  background: false,
+  store: null,
+  sessionId: null,
+  sessionSource: null,
+  sessionName: null,
+  threadId: null,
+  parentThreadId: null,
+  forkedFromThreadId: null,
+  previousResponseId: null,
+  pathResponseId: null,
+  conversationId: null,
+  itemReferenceIds: [],
+  sealedDigests: [],
+  hasSideEffects: false,
+};
+
+/** Time that passes when told to. */
+export class ManualClock implements Clock {
+  #ms = 1_800_000_000_000;
+
+  now(): number {
+    return this.#ms;
+  }
+
+  monotonic(): number {
+    return this.#ms - 1_799_999_000_000;
+  }
+
+  advance(ms: number): void {
+    this.#ms += ms;
+  }
+}
+
+export interface WorldKey {
+  readonly key: string;
+  readonly weight?: number;
+  readonly pool?: string;
+  readonly organization?: string;
+}
+
+export interface WorldOptions {
+  readonly sharedInOrganization?: boolean;
+  readonly maxEntries?: number;
+}
+
+export const SERVED: AttemptOutcome = { kind: 'served', status: 200, rateLimit: null };
+
+export function answered(status: number, code: string | null = null, retryAfterMs: number | null = null) {
+  return {
+    kind: 'answered',
+    status,
+    code,
+    message: null,
+    retryAfterMs,
+    rateLimit: null,
+  } as const satisfies AttemptOutcome;
+}
+
+/** The real parts of routing on a manual clock, with nothing written anywhere. */
+export function routingWorld(keys: readonly WorldKey[], options: WorldOptions = {}) {
+  const clock = new ManualClock();
+  const logger = createLogger('silent');
+  const config = configOf(keys, options);
+  const repository = new ResourceIdentityRepository({ ready: false } as DatabaseService);
+  const registry = new ResourceRegistry(config, repository, clock, logger);
+  const live = new MemoryLiveState(config.affinity.maxEntries);
+  const health = new HealthService(registry, live, clock, logger);
+  const balancer = new Balancer(config, registry, live, health, health, clock);
+  const acquire = (hints: Partial<RoutingHints> = {}, tried: string[] = []) =>
+    balancer.acquire({ ...NO_HINTS, ...hints }, tried, tried.length + 1);
+  const refused = (hints: Partial<RoutingHints> = {}, tried: string[] = []): RoutingRefusal => {
+    try {
+      acquire(hints, tried);
+    } catch (e: unknown) {
+      if (e instanceof RoutingRefusal) return e;
+      throw e;
+    }
+    throw new Error('expected a refusal');
+  };
+  /** One served exchange; answers the resource it was on. */
+  const serve = (
+    hints: Partial<RoutingHints> = {},
+    learned: { responseId?: string; sealed?: string[] } = {},
+  ) => {
+    const lease = acquire(hints);
+    lease.release(SERVED, {
+      responseId: learned.responseId ?? null,
+      conversationId: null,
+      organization: null,
+      sealedDigests: learned.sealed ?? [],
+    });
+    return lease.resource.id;
+  };
+  const fail = (id: string, outcome: AttemptOutcome, times = 1) => {
+    for (let n = 0; n < times; n++) health.report(id, null, outcome);
+  };
+  return { clock, config, registry, live, health, balancer, acquire, refused, serve, fail };
+}
+
+function configOf(keys: readonly WorldKey[], options: WorldOptions): AppConfig {
+  return {
+    dataDir: '/nonexistent',
+    upstream: { baseUrl: 'http://upstream.test/v1' },
+    health: { path: '/models', intervalMs: 30_000, timeoutMs: 1_000 },
+    affinity: {
+      sessionTtlMs: 3_600_000,
+      responseTtlMs: 7_200_000,
+      maxEntries: options.maxEntries ?? 1_000,
+      sharedInOrganization: options.sharedInOrganization ?? false,
+    },
+    keys: keys.map(({ key, weight, pool, organization }, i) => ({
+      apiKey: new Secret(key),
+      origin: `OPENAI_API_KEYS[${i + 1}]`,
+      weight: weight ?? 1,
+      poolId: pool ?? null,
+      organization: organization ?? null,
+    })),
+  } as unknown as AppConfig;
+}
