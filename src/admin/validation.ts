@@ -7,7 +7,8 @@ export function createValidationPipe(): ValidationPipe {
     transform: true,
     whitelist: true,
     forbidNonWhitelisted: true,
-    forbidUnknownValues: true,
+    // A route without parameters has a class without rules, and that is a rule too: nothing is allowed.
+    forbidUnknownValues: false,
     stopAtFirstError: true,
     exceptionFactory: toInvalidParameter,
   });
