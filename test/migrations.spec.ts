@@ -3,6 +3,7 @@ import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { MIGRATIONS } from '../src/infra/database/migrations.js';
+import { ResourceIdentity } from '../src/resources/resource-identity.entity.js';
 import { databaseService, openDatabase, tempDir } from './support/database.js';
 import { stopPostgres } from './support/postgres.js';
 
@@ -42,6 +43,30 @@ describe.each(['sqlite', 'postgres'] as const)('migrations on %s', (dialect) => 
     const db = await openDatabase(dialect);
     const repository = db.service.dataSource.getRepository('ResourceIdentity');
     await expect(repository.findOneBy({ fingerprint: undefined })).rejects.toThrow(/undefined/i);
+    await db.close();
+  });
+});
+
+describe.each(['sqlite', 'postgres'] as const)('transactions on %s', (dialect) => {
+  const identity = (n: number) => ({
+    fingerprint: `f${n}`,
+    resourceId: `openai-${n}`,
+    organization: null,
+    firstSeenAt: 1,
+    lastSeenAt: 2 ** 52 + n,
+  });
+
+  it('commit as a whole or not at all, also through the entity manager, one after the other', async () => {
+    const db = await openDatabase(dialect);
+    const save = (n: number, fail: boolean) =>
+      db.service.transaction(async ({ manager }) => {
+        await manager.save(ResourceIdentity, identity(n));
+        if (fail) throw new Error('changed my mind');
+      });
+    const results = await Promise.allSettled([save(1, false), save(2, true), save(3, false)]);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    const repository = db.service.dataSource.getRepository(ResourceIdentity);
+    expect(await repository.find({ order: { fingerprint: 'ASC' } })).toEqual([identity(1), identity(3)]);
     await db.close();
   });
 });

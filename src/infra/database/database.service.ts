@@ -155,6 +155,8 @@ function unavailable(reason: string, cause?: unknown): ProxyError {
 async function runSqlite<T>(writer: DataSource, work: (runner: QueryRunner) => Promise<T>): Promise<T> {
   const runner = writer.createQueryRunner();
   await runner.query('BEGIN IMMEDIATE');
+  // What `startTransaction` would have noted; its own BEGIN takes the lock too late. `manager.save` asks for it.
+  Object.assign(runner, { isTransactionActive: true, transactionDepth: 1 });
   try {
     const result = await work(runner);
     await runner.query('COMMIT');
@@ -162,6 +164,8 @@ async function runSqlite<T>(writer: DataSource, work: (runner: QueryRunner) => P
   } catch (e: unknown) {
     await runner.query('ROLLBACK').catch(() => undefined); // a failed COMMIT or a full disk may have rolled back already
     throw e;
+  } finally {
+    Object.assign(runner, { isTransactionActive: false, transactionDepth: 0 });
   }
 }
 
