@@ -12,7 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   upstream: ['common', 'config', 'resources'],
   usage: ['common', 'config', 'infra', 'state', 'upstream'],
   registry: ['common', 'config', 'infra'],
-  health: ['common', 'config', 'resources', 'state', 'upstream'],
+  health: ['common', 'config', 'infra', 'resources', 'state', 'upstream', 'usage'],
   balancer: ['common', 'config', 'resources', 'state', 'health', 'upstream'],
   proxy: ['common', 'config', 'infra', 'resources', 'state', 'health', 'upstream', 'usage', 'balancer'],
   admin: [
@@ -41,7 +41,7 @@ const PACKAGE_PLACES: readonly (readonly [packageName: RegExp, places: RegExp])[
   [/^(bullmq|@nestjs\/bullmq)$/, /^src\/usage\/(bullmq-|usage\.module)/],
   [/^undici$/, /^src\/upstream\//],
   [/^ws$/, /^src\/proxy\/[a-z-]*websocket/],
-  [/^express$/, /^src\/(admin|dashboard)\/|^src\/app\./],
+  [/^express$/, /^src\/(admin|dashboard)\/|^src\/health\/health\.controller|^src\/app\./],
   [/^@copilotkit\/aimock$/, /^src\/cli\/demo-upstream\.ts$/],
 ];
 
