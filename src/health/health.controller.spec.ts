@@ -1,0 +1,75 @@
+import { Test } from '@nestjs/testing';
+import { TerminusModule } from '@nestjs/terminus';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { afterEach, describe, expect, it } from 'vitest';
+import { answered, routingWorld, type WorldKey } from '../../test/support/routing-world.js';
+import { DrainState } from '../common/drain-state.js';
+import { DatabaseService } from '../infra/database/database.service.js';
+import { ResourceRegistry } from '../resources/resource-registry.service.js';
+import { DatabaseIndicator } from './database.indicator.js';
+import { DrainIndicator } from './drain.indicator.js';
+import { HealthController } from './health.controller.js';
+import { HEALTH_VIEW } from './resource-health.js';
+import { ResourcesIndicator } from './resources.indicator.js';
+
+describe('health routes', () => {
+  let app: NestExpressApplication | undefined;
+  afterEach(() => app?.close());
+
+  async function start(keys: readonly WorldKey[]) {
+    const world = routingWorld(keys);
+    const database = { ready: true, lastError: null as string | null };
+    const drain = new DrainState();
+    const module = await Test.createTestingModule({
+      imports: [TerminusModule.forRoot({ logger: false })],
+      controllers: [HealthController],
+      providers: [
+        ResourcesIndicator,
+        DatabaseIndicator,
+        DrainIndicator,
+        { provide: ResourceRegistry, useValue: world.registry },
+        { provide: HEALTH_VIEW, useValue: world.health },
+        { provide: DatabaseService, useValue: database },
+        { provide: DrainState, useValue: drain },
+      ],
+    }).compile();
+    app = module.createNestApplication<NestExpressApplication>({ logger: false });
+    await app.listen(0, '127.0.0.1');
+    const base = await app.getUrl();
+    const get = async (path: string) => {
+      const response = await fetch(base + path);
+      return { code: response.status, body: (await response.json()) as Record<string, unknown> };
+    };
+    return { ...world, database, drain, get };
+  }
+
+  it('is ready with a key, a database and no intention to stop', async () => {
+    const { get } = await start([{ key: 'a' }]);
+    expect(await get('/healthz')).toEqual({ code: 200, body: { status: 'ok' } });
+    expect(await get('/readyz')).toMatchObject({
+      code: 200,
+      body: { status: 'ready', details: { resources: { status: 'up' }, database: { status: 'up' } } },
+    });
+  });
+
+  it('names what is wrong, and lives all the same', async () => {
+    const { get, database, drain } = await start([]);
+    database.ready = false;
+    database.lastError = 'connect ECONNREFUSED';
+    drain.begin();
+    const { code, body } = await get('/readyz');
+    expect([code, body.status]).toEqual([503, 'not_ready']);
+    const text = JSON.stringify(body.error);
+    for (const part of ['OPENAI_API_KEY', 'ECONNREFUSED', 'draining']) expect(text).toContain(part);
+    expect(await get('/healthz')).toEqual({ code: 200, body: { status: 'ok' } });
+  });
+
+  it('is degraded but ready when every resource is unhealthy', async () => {
+    const { get, fail } = await start([{ key: 'a' }]);
+    fail('openai-1', answered(401));
+    expect(await get('/readyz')).toMatchObject({
+      code: 200,
+      body: { status: 'ready', details: { resources: { degraded: true, unhealthy: 1 } } },
+    });
+  });
+});
