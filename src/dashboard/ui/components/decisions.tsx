@@ -48,9 +48,15 @@ function Candidates(props: { candidates: readonly Candidate[] }): JSX.Element {
             <th scope="col">Pool</th>
             <th scope="col">Organisation</th>
             <th scope="col">Health</th>
-            <th scope="col">In flight</th>
-            <th scope="col">Weight</th>
-            <th scope="col">Load</th>
+            <th scope="col" class="number">
+              In flight
+            </th>
+            <th scope="col" class="number">
+              Weight
+            </th>
+            <th scope="col" class="number">
+              Load
+            </th>
             <th scope="col">Outcome</th>
           </tr>
         </thead>

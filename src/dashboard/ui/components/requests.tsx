@@ -24,11 +24,21 @@ export function Requests(): JSX.Element {
                 <th scope="col">Model</th>
                 <th scope="col">Resource</th>
                 <th scope="col">State</th>
-                <th scope="col">Status</th>
-                <th scope="col">Latency</th>
-                <th scope="col">Tokens in</th>
-                <th scope="col">Cached</th>
-                <th scope="col">Out</th>
+                <th scope="col" class="number">
+                  Status
+                </th>
+                <th scope="col" class="number">
+                  Latency
+                </th>
+                <th scope="col" class="number">
+                  Tokens in
+                </th>
+                <th scope="col" class="number">
+                  Cached
+                </th>
+                <th scope="col" class="number">
+                  Out
+                </th>
               </tr>
             </thead>
             <tbody>
