@@ -21,7 +21,7 @@ function awkwardBody(i: number): Buffer {
     .toString('latin1')
     .replace(/["\\\u0000-\u001f]/g, '');
   const head = `${' '.repeat(i % 5)}{\r\n\t"model" :"gpt-5.5",  "n":[1.0,-0,1e400,1E+2,0.10],"esc":"\\u00e9\\ud800\\/\\u0000",`;
-  const tail = `"text":"${text}"\t,"deep":${'['.repeat(i)}${']'.repeat(i)} , "input":"ж😀"}${'\n'.repeat(i % 3)}`;
+  const tail = `"text":"${text}"\t,"deep":${'['.repeat(i + 1)}${']'.repeat(i + 1)} , "input":"ж😀"}${'\n'.repeat(i % 3)}`;
   return Buffer.from(head + tail);
 }
 
@@ -111,7 +111,7 @@ describe('streaming', () => {
 
   it('numbers events as the upstream did', async () => {
     const seen = await rig.client.send({ body: { stream: true, model: 'plan:paced,n=5,interval=5' } });
-    expect(parseSse(seen.text).map((e) => e.data['sequence_number'])).toEqual([...Array(11).keys()]);
+    expect(parseSse(seen.text).map((e) => e.data['sequence_number'])).toEqual([...Array(13).keys()]);
   });
 });
 

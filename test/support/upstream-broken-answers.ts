@@ -92,7 +92,7 @@ async function bigBody(x: UpstreamExchange, fault: Fault): Promise<void> {
 /** Done before the answer, which then goes on as usual. */
 export async function prelude(x: UpstreamExchange, fault: Fault | null): Promise<void> {
   if (fault?.mode === 'info') {
-    x.res.writeContinue();
+    // No 100: nobody asked for it with `expect`, and undici takes it for a broken answer.
     x.res.writeProcessing();
     x.res.writeEarlyHints({ link: '</x>; rel=preload' });
   }
