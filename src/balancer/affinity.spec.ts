@@ -14,9 +14,9 @@ function resolve(hints: Partial<RoutingHints>, bound: Record<string, string>) {
     via,
     unknownOwner,
     sealedBy,
-  } = resolveAffinity({ ...NO_HINTS, ...hints }, (kind: BindingKind, id: string) => {
-    const fingerprint = bound[`${kind}:${id}`];
-    return fingerprint === undefined ? null : ({ kind, id, fingerprint } as AffinityBinding);
+  } = resolveAffinity({ ...NO_HINTS, ...hints }, (bindingKind: BindingKind, id: string) => {
+    const fingerprint = bound[`${bindingKind}:${id}`];
+    return fingerprint === undefined ? null : ({ kind: bindingKind, id, fingerprint } as AffinityBinding);
   });
   const to = `${asked}/${kind} ${rule} ${owner?.fingerprint ?? '-'}${via === null ? '' : ` via ${via}`}`;
   return `${to}${unknownOwner ? ' unknown' : ''}${sealedBy === null ? '' : ` sealed by ${sealedBy.fingerprint}`}`;

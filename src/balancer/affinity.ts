@@ -29,6 +29,11 @@ interface Found {
   readonly binding: AffinityBinding | null;
 }
 
+interface SealedBy {
+  readonly binding: AffinityBinding;
+  readonly via: string | null;
+}
+
 /**
  * One ordered decision instead of filters that overrule each other: what must (`hard`) before what can only be read by
  * one organisation (`boundary`) before what had better (`soft`). Where the owner is unknown the request goes by the
@@ -37,34 +42,47 @@ interface Found {
 export function resolveAffinity(hints: RoutingHints, lookup: BindingLookup): Affinity {
   const hard = findHard(hints, lookup);
   const sealed = findSealed(hints, lookup);
-  const { sealedDigests } = hints;
-  if (hard !== null && hard.binding !== null) {
-    const sealedBy = sealed === null || sealed.via !== null ? null : sealed.binding;
-    return affinity('hard', hard.kind, 'owner', hard.binding, null, false, sealedBy);
-  }
-  if (sealed !== null) {
-    const asked = hard === null ? 'boundary' : 'hard';
-    return affinity(asked, hard?.kind ?? 'sealed', 'organization', sealed.binding, sealed.via, hard !== null);
-  }
-  const soft = findSoft(hints, lookup);
-  const asked = hard !== null ? 'hard' : sealedDigests.length > 0 ? 'boundary' : null;
-  const kind = hard?.kind ?? (asked === null ? null : 'sealed');
-  if (soft !== null && soft.binding !== null)
-    return affinity(asked ?? 'soft', kind ?? soft.kind, 'prefer', soft.binding, soft.kind, asked !== null);
-  if (soft !== null) return affinity(asked ?? 'soft', kind ?? soft.kind, 'any', null, null, asked !== null);
-  return affinity(asked ?? 'free', kind, 'any', null, null, asked !== null);
+  if (hard !== null && hard.binding !== null) return ownedBy(hard.kind, hard.binding, sealed);
+  if (sealed === null) return withoutOwner(hints, hard, findSoft(hints, lookup));
+  return {
+    class: hard === null ? 'boundary' : 'hard',
+    kind: hard === null ? 'sealed' : hard.kind,
+    rule: 'organization',
+    owner: sealed.binding,
+    via: sealed.via,
+    unknownOwner: hard !== null,
+    sealedBy: null,
+  };
 }
 
-function affinity(
-  asked: AffinityClass,
-  kind: string | null,
-  rule: Affinity['rule'],
-  owner: AffinityBinding | null,
-  via: string | null,
-  unknownOwner: boolean,
-  sealedBy: AffinityBinding | null = null,
-): Affinity {
-  return { class: asked, kind, rule, owner, via, unknownOwner, sealedBy };
+function ownedBy(kind: string, owner: AffinityBinding, sealed: SealedBy | null): Affinity {
+  const sealedBy = sealed === null || sealed.via !== null ? null : sealed.binding;
+  return { class: 'hard', kind, rule: 'owner', owner, via: null, unknownOwner: false, sealedBy };
+}
+
+/** Nothing known binds it: its session may still say where it had better go. */
+function withoutOwner(hints: RoutingHints, hard: Found | null, soft: Found | null): Affinity {
+  const owner = soft === null ? null : soft.binding;
+  const asked = askedFor(hints, hard, soft);
+  return {
+    class: asked.class,
+    kind: asked.kind,
+    rule: owner === null ? 'any' : 'prefer',
+    owner,
+    via: owner === null || soft === null ? null : soft.kind,
+    unknownOwner: asked.class === 'hard' || asked.class === 'boundary',
+    sealedBy: null,
+  };
+}
+
+function askedFor(
+  hints: RoutingHints,
+  hard: Found | null,
+  soft: Found | null,
+): { readonly class: AffinityClass; readonly kind: string | null } {
+  if (hard !== null) return { class: 'hard', kind: hard.kind };
+  if (hints.sealedDigests.length > 0) return { class: 'boundary', kind: 'sealed' };
+  return soft === null ? { class: 'free', kind: null } : { class: 'soft', kind: soft.kind };
 }
 
 /** The first hard reference with a known owner, else the first one. Item ids count only when their owner is known. */
@@ -93,10 +111,7 @@ function findHard(hints: RoutingHints, lookup: BindingLookup): Found | null {
 }
 
 /** Who made the newest encrypted item we know, else whoever the conversation around it belongs to. */
-function findSealed(
-  hints: RoutingHints,
-  lookup: BindingLookup,
-): { binding: AffinityBinding; via: string | null } | null {
+function findSealed(hints: RoutingHints, lookup: BindingLookup): SealedBy | null {
   const { sealedDigests } = hints;
   for (let i = sealedDigests.length - 1; i >= 0; i--) {
     const binding = lookup('sealed', sealedDigests[i] ?? '');
@@ -109,27 +124,27 @@ function findSealed(
 
 /** Null when the request names no session at all; a fork or sub-agent inherits from where it came. */
 function findSoft(hints: RoutingHints, lookup: BindingLookup): Found | null {
-  const { sessionId, threadId, parentThreadId, forkedFromThreadId } = hints;
-  let named: string | null = null;
-  if (sessionId !== null) {
-    const binding = lookup('session', sessionId);
-    if (binding !== null) return { kind: 'session', binding };
-    named = 'session';
+  const first = findOne('session', 'session', hints.sessionId, lookup);
+  if (first !== null && first.binding !== null) return first;
+  let named = first;
+  const { threadId, parentThreadId, forkedFromThreadId } = hints;
+  for (const [kind, id] of [
+    ['thread', threadId],
+    ['parent', parentThreadId],
+    ['fork', forkedFromThreadId],
+  ] as const) {
+    const found = findOne(kind, 'thread', id, lookup);
+    if (found !== null && found.binding !== null) return found;
+    named ??= found;
   }
-  if (threadId !== null) {
-    const binding = lookup('thread', threadId);
-    if (binding !== null) return { kind: 'thread', binding };
-    named ??= 'thread';
-  }
-  if (parentThreadId !== null) {
-    const binding = lookup('thread', parentThreadId);
-    if (binding !== null) return { kind: 'parent', binding };
-    named ??= 'parent';
-  }
-  if (forkedFromThreadId !== null) {
-    const binding = lookup('thread', forkedFromThreadId);
-    if (binding !== null) return { kind: 'fork', binding };
-    named ??= 'fork';
-  }
-  return named === null ? null : { kind: named, binding: null };
+  return named;
+}
+
+function findOne(
+  kind: string,
+  bindingKind: BindingKind,
+  id: string | null,
+  lookup: BindingLookup,
+): Found | null {
+  return id === null ? null : { kind, binding: lookup(bindingKind, id) };
 }

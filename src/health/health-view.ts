@@ -18,21 +18,36 @@ export function refusalOf(state: HealthState, model: string | null, now: number)
 
 /** `toWall` is what to add to a steady time to show it on the wall clock. */
 export function describeHealth(state: HealthState, now: number, toWall: number): ResourceHealth {
-  const { verdict, probe } = state;
-  const over = verdict?.kind === 'cooling' && verdict.until <= now;
-  const trial = verdict?.kind === 'ejected' && verdict.until <= now;
   return {
-    status: over ? 'healthy' : trial ? 'degraded' : state.status,
-    reason: over ? 'cooldown_over' : trial ? 'on_trial' : state.reason,
-    detail: over ? null : state.detail,
+    ...standing(state, now),
     since: Math.round(state.since + toWall),
     until: untilOf(state, now, toWall),
-    lastProbeAt: probe === null ? null : Math.round(probe.at + toWall),
-    lastProbeStatus: probe?.status ?? null,
-    lastProbeLatencyMs: probe?.latencyMs ?? null,
-    lastProbeError: probe?.error ?? null,
+    ...probeOf(state, toWall),
     consecutiveFailures: state.failures + state.unsent,
     deniedModels: state.denied.filter((one) => one.until > now).map((one) => one.model),
+  };
+}
+
+/** A pause that is over shows as over, although nothing has happened since to end it. */
+function standing(state: HealthState, now: number): Pick<ResourceHealth, 'status' | 'reason' | 'detail'> {
+  const { verdict, status, reason, detail } = state;
+  if (verdict === null || verdict.kind === 'hard' || verdict.until > now) return { status, reason, detail };
+  return verdict.kind === 'cooling'
+    ? { status: 'healthy', reason: 'cooldown_over', detail: null }
+    : { status: 'degraded', reason: 'on_trial', detail };
+}
+
+function probeOf(
+  { probe }: HealthState,
+  toWall: number,
+): Pick<ResourceHealth, 'lastProbeAt' | 'lastProbeStatus' | 'lastProbeLatencyMs' | 'lastProbeError'> {
+  if (probe === null)
+    return { lastProbeAt: null, lastProbeStatus: null, lastProbeLatencyMs: null, lastProbeError: null };
+  return {
+    lastProbeAt: Math.round(probe.at + toWall),
+    lastProbeStatus: probe.status,
+    lastProbeLatencyMs: probe.latencyMs,
+    lastProbeError: probe.error,
   };
 }
 

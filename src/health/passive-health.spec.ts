@@ -170,7 +170,7 @@ describe('passive health', () => {
   });
 
   it('never shortens a pause and never lets a soft refusal hide a hard one, whatever happens', () => {
-    const outcome = fc.constantFrom<AttemptOutcome>(
+    const anyOutcome = fc.constantFrom<AttemptOutcome>(
       SERVED,
       UNSENT,
       CUT,
@@ -185,7 +185,7 @@ describe('passive health', () => {
       answered(400),
     );
     fc.assert(
-      fc.property(fc.array(fc.tuple(outcome, fc.nat({ max: 40_000 })), { maxLength: 60 }), (steps) => {
+      fc.property(fc.array(fc.tuple(anyOutcome, fc.nat({ max: 40_000 })), { maxLength: 60 }), (steps) => {
         let state = initialHealth(NOW);
         let now = NOW;
         for (const [outcome, pause] of steps) {

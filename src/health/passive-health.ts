@@ -51,14 +51,9 @@ export function applyOutcome(
     case 'answered':
       return answered(state, model, outcome, now, startedAt);
     case 'unsent':
-      // A full local pool is our doing, not the upstream's.
-      if (outcome.cause === 'pool' || straggles(state, startedAt)) return state;
-      return missed(state, now, outcome.message);
     case 'lost':
     case 'cut':
-      // Our own limit on the whole exchange ended it: a long answer is not a failing one.
-      if (outcome.cause === 'total_timeout' || straggles(state, startedAt)) return state;
-      return failed(state, now, outcome.message);
+      return broke(state, outcome, now, startedAt);
     case 'failed_in_stream':
       return failedInStream(state, outcome.code, outcome.message, now, startedAt);
     case 'neutral':
@@ -66,6 +61,19 @@ export function applyOutcome(
     default:
       return outcome satisfies never;
   }
+}
+
+function broke(
+  state: HealthState,
+  outcome: Extract<AttemptOutcome, { kind: 'unsent' | 'lost' | 'cut' }>,
+  now: number,
+  startedAt: number,
+): HealthState {
+  if (straggles(state, startedAt)) return state;
+  // A full pool and the limit on the whole exchange are our own doing, not the upstream's.
+  if (outcome.cause === 'pool' || outcome.cause === 'total_timeout') return state;
+  const count = outcome.kind === 'unsent' ? missed : failed;
+  return count(state, now, outcome.message);
 }
 
 /** Takes the one place of a trial: whoever asks next is refused until the next trial is due. */

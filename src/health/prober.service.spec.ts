@@ -70,7 +70,7 @@ describe('ProberService', () => {
   });
 
   it('plans nothing more when stopped during a probe', async () => {
-    let finish = (_: ProbeAnswer): void => undefined;
+    let finish: (answer: ProbeAnswer) => void = () => undefined;
     const { scheduler, prober } = setUp(() => new Promise((resolve) => (finish = resolve)));
     prober.onApplicationBootstrap();
     scheduler.fire();

@@ -34,7 +34,7 @@ describe('assignIds', () => {
     ['the same key twice', {}, ['a', 'a', 'b'], ['openai-1', 'openai-1', 'openai-2']],
     ['no key', { a: 'openai-1' }, [], []],
   ])('%s', (_name, before, keys, expected) => {
-    const ids = assignIds(known(before as Record<string, string>), keys);
+    const ids = assignIds(known(before), keys);
     expect(keys.map((key) => ids.get(key))).toEqual(expected);
   });
 

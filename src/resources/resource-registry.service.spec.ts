@@ -87,7 +87,7 @@ describe('ResourceRegistry', () => {
 
   it('lets replicas that start together agree', async () => {
     const both = await Promise.all([idsOf(['sk-a', 'sk-b']), idsOf(['sk-b', 'sk-c'])]);
-    const [first, second] = both as [string[], string[]];
+    const [first, second] = both;
     expect(first[1]).toBe(second[0]);
     expect(new Set([...first, ...second]).size).toBe(3);
   });
