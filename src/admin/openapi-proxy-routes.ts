@@ -82,9 +82,9 @@ interface Route {
 
 function operation(route: Route): Operation {
   const codes = [...COMMON, ...(route.body ? WITH_BODY : []), ...(route.owned ? WITH_OWNER : [])];
-  const errors = errorResponses(codes).map(({ status, description, content }) => [
+  const errors = errorResponses(codes).map(({ status, description, content: media }) => [
     String(status),
-    { description, content },
+    { description, content: media },
   ]);
   return {
     tags: ['Proxy'],
@@ -117,109 +117,115 @@ export function proxySchemas(): Schemas {
   return PROXY_SCHEMAS as unknown as Schemas;
 }
 
+const RESPONSE = path('response_id', 'resp_0a1b2c3d');
+const CONVERSATION = path('conversation_id', 'conv_0a1b2c3d');
+const REST: Parameters[number] = {
+  ...path('path', 'items'),
+  description: 'Anything the upstream has below it',
+};
+
+const RESPONSE_PATHS: Paths = {
+  '/v1/responses': {
+    post: operation({
+      summary: 'Create a response: JSON, or server-sent events with `stream`',
+      schema: 'Response',
+      body: 'CreateResponse',
+      streams: true,
+      owned: true,
+    }),
+  },
+  '/v1/responses/compact': {
+    post: operation({
+      summary: 'Compact a conversation',
+      schema: 'Response',
+      body: 'CreateResponse',
+      owned: true,
+    }),
+  },
+  '/v1/responses/input_tokens': {
+    post: operation({
+      summary: 'Count input tokens',
+      schema: 'InputTokens',
+      body: 'CreateResponse',
+      owned: true,
+    }),
+  },
+  '/v1/responses/{response_id}': {
+    get: operation({
+      summary: 'Retrieve a stored response, or go on with its stream (`?stream=true&starting_after=`)',
+      schema: 'Response',
+      parameters: [RESPONSE],
+      streams: true,
+      owned: true,
+    }),
+    delete: operation({
+      summary: 'Delete a stored response',
+      schema: 'Deleted',
+      parameters: [RESPONSE],
+      owned: true,
+    }),
+  },
+  '/v1/responses/{response_id}/cancel': {
+    post: operation({
+      summary: 'Cancel a background response',
+      schema: 'Response',
+      parameters: [RESPONSE],
+      owned: true,
+    }),
+  },
+  '/v1/responses/{response_id}/input_items': {
+    get: operation({
+      summary: 'List the input of a response',
+      schema: 'List',
+      parameters: [RESPONSE],
+      owned: true,
+    }),
+  },
+};
+
+const OTHER_PATHS: Paths = {
+  '/v1/conversations': {
+    post: operation({
+      summary: 'Create a conversation',
+      schema: 'Conversation',
+      body: 'CreateConversation',
+    }),
+  },
+  '/v1/conversations/{conversation_id}': {
+    get: operation({
+      summary: 'Retrieve a conversation',
+      schema: 'Conversation',
+      parameters: [CONVERSATION],
+      owned: true,
+    }),
+    post: operation({
+      summary: 'Update a conversation',
+      schema: 'Conversation',
+      parameters: [CONVERSATION],
+      body: 'CreateConversation',
+      owned: true,
+    }),
+    delete: operation({
+      summary: 'Delete a conversation',
+      schema: 'Deleted',
+      parameters: [CONVERSATION],
+      owned: true,
+    }),
+  },
+  '/v1/conversations/{conversation_id}/{path}': {
+    get: operation({
+      summary: 'Items of a conversation',
+      schema: 'List',
+      parameters: [CONVERSATION, REST],
+      owned: true,
+    }),
+  },
+  '/v1/models': { get: operation({ summary: 'Models the upstream offers', schema: 'List' }) },
+  '/v1/models/{model}': {
+    get: operation({ summary: 'One model', schema: 'Model', parameters: [path('model', 'gpt-5')] }),
+  },
+};
+
 export function proxyPaths(): Paths {
-  const response = path('response_id', 'resp_0a1b2c3d');
-  const conversation = path('conversation_id', 'conv_0a1b2c3d');
-  const rest: Parameters[number] = {
-    ...path('path', 'items'),
-    description: 'Anything the upstream has below it',
-  };
-  return {
-    '/v1/responses': {
-      post: operation({
-        summary: 'Create a response: JSON, or server-sent events with `stream`',
-        schema: 'Response',
-        body: 'CreateResponse',
-        streams: true,
-        owned: true,
-      }),
-    },
-    '/v1/responses/compact': {
-      post: operation({
-        summary: 'Compact a conversation',
-        schema: 'Response',
-        body: 'CreateResponse',
-        owned: true,
-      }),
-    },
-    '/v1/responses/input_tokens': {
-      post: operation({
-        summary: 'Count input tokens',
-        schema: 'InputTokens',
-        body: 'CreateResponse',
-        owned: true,
-      }),
-    },
-    '/v1/responses/{response_id}': {
-      get: operation({
-        summary: 'Retrieve a stored response, or go on with its stream (`?stream=true&starting_after=`)',
-        schema: 'Response',
-        parameters: [response],
-        streams: true,
-        owned: true,
-      }),
-      delete: operation({
-        summary: 'Delete a stored response',
-        schema: 'Deleted',
-        parameters: [response],
-        owned: true,
-      }),
-    },
-    '/v1/responses/{response_id}/cancel': {
-      post: operation({
-        summary: 'Cancel a background response',
-        schema: 'Response',
-        parameters: [response],
-        owned: true,
-      }),
-    },
-    '/v1/responses/{response_id}/input_items': {
-      get: operation({
-        summary: 'List the input of a response',
-        schema: 'List',
-        parameters: [response],
-        owned: true,
-      }),
-    },
-    '/v1/conversations': {
-      post: operation({
-        summary: 'Create a conversation',
-        schema: 'Conversation',
-        body: 'CreateConversation',
-      }),
-    },
-    '/v1/conversations/{conversation_id}': {
-      get: operation({
-        summary: 'Retrieve a conversation',
-        schema: 'Conversation',
-        parameters: [conversation],
-        owned: true,
-      }),
-      post: operation({
-        summary: 'Update a conversation',
-        schema: 'Conversation',
-        parameters: [conversation],
-        body: 'CreateConversation',
-        owned: true,
-      }),
-      delete: operation({
-        summary: 'Delete a conversation',
-        schema: 'Deleted',
-        parameters: [conversation],
-        owned: true,
-      }),
-    },
-    '/v1/conversations/{conversation_id}/{path}': {
-      get: operation({
-        summary: 'Items of a conversation',
-        schema: 'List',
-        parameters: [conversation, rest],
-        owned: true,
-      }),
-    },
-    '/v1/models': { get: operation({ summary: 'Models the upstream offers', schema: 'List' }) },
-    '/v1/models/{model}': {
-      get: operation({ summary: 'One model', schema: 'Model', parameters: [path('model', 'gpt-5')] }),
-    },
-  };
+  return { ...RESPONSE_PATHS, ...OTHER_PATHS };
 }

@@ -29,8 +29,10 @@ export class RequestsController {
   @ApiOperation({ summary: 'Requests, newest first: metadata, tokens, latency and error, never bodies' })
   @ApiOkResponse({ type: RequestListDto })
   async list(@Query() query: RequestsQuery): Promise<RequestListDto> {
+    const { limit, cursor, session_id, resource_id, status_code, model, state } = query;
     const since = sinceParameter(query.since, this.clock.now());
-    const { rows, nextCursor } = await this.requests.list({ ...query, since });
+    const filter = { limit, cursor, session_id, resource_id, status_code, model, state, since };
+    const { rows, nextCursor } = await this.requests.list(filter);
     return { requests: rows, next_cursor: nextCursor };
   }
 

@@ -26,17 +26,19 @@ export const NullableOneOf = (
 ): PropertyDecorator =>
   ApiProperty({ type: 'string', enum: [...values, null], example, description, nullable: true });
 
+// Swagger knows a lazy type by its function's name, `type`, which the property initialiser gives it: passing the
+// caller's function on would leave empty references.
 export const ListOf = (type: () => DtoClass, description?: string): PropertyDecorator =>
-  ApiProperty({ type: type as never, isArray: true, description });
+  ApiProperty({ type: () => type() as never, isArray: true, description });
 
 export const Texts = (example: readonly string[], description?: string): PropertyDecorator =>
   ApiProperty({ type: 'string', isArray: true, example: [...example], description });
 
 export const Nested = (type: () => DtoClass, description?: string): PropertyDecorator =>
-  ApiProperty({ type: type as never, description });
+  ApiProperty({ type: () => type() as never, description });
 
 export const NullableNested = (type: () => DtoClass, description?: string): PropertyDecorator =>
-  ApiProperty({ type: type as never, description, nullable: true });
+  ApiProperty({ type: () => type() as never, description, nullable: true });
 
 export const NextCursor = (): PropertyDecorator =>
   NullableField('WzE3OTU0MTAwMDAwMDAsInJlcV8wMTlhIl0', 'Send as `cursor` for the next page; null = the end');
