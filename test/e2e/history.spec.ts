@@ -210,10 +210,7 @@ describe('every ending has its state', () => {
     const open = Array.from({ length: 5 }, () =>
       own.client.send({ body: { stream: true, model: 'plan:paced,n=900,interval=20' } }),
     );
-    await until(
-      () => own.upstream.ledger.creates.filter((a) => a.responseBytes > 0).length,
-      (n) => n === 5,
-    );
+    await until(() => own.client.entries.every((e) => e.text.length > 0));
     await own.proxy.kill9();
     const seen = await Promise.all(open);
     await own.proxy.restart();

@@ -35,9 +35,9 @@ export class RawClient {
     return this.#received.toString('latin1');
   }
 
-  /** Status of the first answer, or null. */
+  /** Status of the first final answer (1xx skipped), or null. */
   get status(): number | null {
-    const match = /^HTTP\/1\.1 (\d{3})/.exec(this.text);
+    const match = /^(?:HTTP\/1\.1 1\d\d [^]*?\r\n\r\n)*HTTP\/1\.1 ([2-5]\d\d)/.exec(this.text);
     return match ? Number(match[1]) : null;
   }
 
