@@ -35,7 +35,7 @@ interface Answer {
 }
 
 async function exchange(data: Buffer | string, timeoutMs = 8_000): Promise<Answer> {
-  const before = rig.upstream.ledger.arrivals.length;
+  const before = rig.upstream.ledger.traffic.length;
   const raw = await RawClient.open(rig.proxy.port);
   raw.send(data);
   await until(() => raw.closed || raw.ended || complete(raw.text), Boolean, {
@@ -45,7 +45,7 @@ async function exchange(data: Buffer | string, timeoutMs = 8_000): Promise<Answe
   const answer = {
     status: raw.status,
     text: raw.text,
-    arrivals: rig.upstream.ledger.arrivals.length - before,
+    arrivals: rig.upstream.ledger.traffic.length - before,
   };
   raw.destroy();
   return answer;
@@ -106,7 +106,7 @@ describe('bodies that are not one JSON object', () => {
   });
 
   it.each([
-    ['a syntax error deep inside', '{"model":"gpt-5.5","input":[{"a":tru}]}', 400],
+    ['a syntax error deep inside', '{"model":"gpt-5.5","input":"x","reasoning":{"a":tru}}', 400],
     [
       '__proto__ keys',
       '{"model":"gpt-5.5","__proto__":{"x":1},"metadata":{"__proto__":"a"},"input":"x"}',

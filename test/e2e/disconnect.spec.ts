@@ -75,12 +75,12 @@ describe('a client that goes away', () => {
   });
 
   it('while still sending its body costs no key and reaches no upstream', async () => {
-    const before = rig.upstream.ledger.arrivals.length;
+    const before = rig.upstream.ledger.traffic.length;
     const raw = await RawClient.open(rig.proxy.port);
     raw.send(rawRequest('POST', '/v1/responses', [JSON_TYPE, 'content-length: 1000'], '{"model":'));
     raw.destroy();
     await rig.proxy.idle();
-    expect(rig.upstream.ledger.arrivals.length).toBe(before);
+    expect(rig.upstream.ledger.traffic.length).toBe(before);
   });
 
   it('a hundred at once, in all three windows', async () => {
