@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import { configureAdmin } from './admin/admin.setup.js';
+import { LiveEventsService } from './admin/live-events.service.js';
 import { AppAdapter } from './app.adapter.js';
 import { AppModule } from './app.module.js';
 import { Balancer } from './balancer/balancer.service.js';
@@ -40,12 +41,13 @@ export async function serve(config: AppConfig): Promise<void> {
   await app.init();
   adapter.hotPath = (req, res): void => handler.handle(req, res);
   const drain = app.get(DrainState);
-  drainOnSignals({ app, drain, handler, logger, limitMs: config.server.drainTimeoutMs });
+  const liveEvents = app.get(LiveEventsService);
+  drainOnSignals({ app, drain, handler, liveEvents, logger, limitMs: config.server.drainTimeoutMs });
   await app.listen(config.server.port, config.server.host);
   announce(config, logger, app.get(ResourceRegistry).snapshot.resources.length);
 }
 
-/** Brings records of a predecessor to SQL, then the affinity of all of them back into memory. */
+/** Brings records of a predecessor to SQL, then what was learned of keys and conversations back into memory. */
 async function restoreMemory(app: NestExpressApplication, config: AppConfig, logger: Logger): Promise<void> {
   const database = app.get(DatabaseService);
   const restore = async (): Promise<void> => {
@@ -53,17 +55,16 @@ async function restoreMemory(app: NestExpressApplication, config: AppConfig, log
     const bindings = await app.get(AffinityReadModel).newest(config.affinity.maxEntries, Date.now());
     app.get(Balancer).restore(bindings);
   };
-  const adopted = app
-    .get(TelemetryLifecycle)
-    .start()
-    .then(restore)
-    .catch((error: unknown) =>
-      logger.error({ err: error }, 'affinity could not be restored from the database'),
-    );
-  let timer: NodeJS.Timeout | undefined;
-  const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, ADOPTION_PATIENCE_MS)));
-  await Promise.race([adopted, patience]);
-  clearTimeout(timer);
+  const failed = (error: unknown): void =>
+    logger.error({ err: error }, 'affinity could not be restored from the database');
+  const adopted = app.get(TelemetryLifecycle).start().then(restore).catch(failed);
+  // A database that was away at the start, or comes back, knows things this process does not.
+  database.onReady(() => void app.get(ResourceRegistry).load().then(restore).catch(failed));
+  await Promise.race([adopted, patience(ADOPTION_PATIENCE_MS)]);
+}
+
+function patience(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }
 
 function announce(config: AppConfig, logger: Logger, resources: number): void {

@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import type { Logger } from 'pino';
 import type { DrainState } from './common/drain-state.js';
+import type { LiveEventsService } from './admin/live-events.service.js';
 import type { ProxyHandler } from './proxy/proxy-handler.service.js';
 
 const POLL_MS = 50;
@@ -10,6 +11,7 @@ interface Draining {
   readonly app: INestApplication;
   readonly drain: DrainState;
   readonly handler: ProxyHandler;
+  readonly liveEvents: LiveEventsService;
   readonly logger: Logger;
   readonly limitMs: number;
 }
@@ -27,6 +29,7 @@ export function drainOnSignals(parts: Draining): void {
       return;
     }
     parts.drain.begin();
+    parts.liveEvents.endAll();
     parts.logger.info({ signal, open: parts.handler.openExchanges, limit_ms: parts.limitMs }, 'draining');
     drain(parts, () => hurry).then(
       () => process.exit(0),

@@ -88,7 +88,7 @@ describe('Balancer: sessions', () => {
   it('moves a session off an owner that is far busier than the rest', () => {
     const world = routingWorld(THREE);
     const home = world.serve({ sessionId: 's' });
-    for (let n = 0; n < 6; n++) world.live.enter(home);
+    for (let n = 0; n < 18; n++) world.live.enter(home);
     const { decision, resource } = world.acquire({ sessionId: 's' });
     expect(resource.id).not.toBe(home);
     expect(decision.affinityResult).toBe('moved');

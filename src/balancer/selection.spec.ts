@@ -91,10 +91,10 @@ describe('leastLoaded', () => {
 describe('overloaded', () => {
   it.each([
     [0, 0, false],
-    [5, 0, false],
-    [6, 0, true],
-    [20, 9, false],
-    [24, 9, true],
+    [17, 0, false],
+    [18, 0, true],
+    [35, 9, false],
+    [36, 9, true],
   ])('the owner with %i open against %i elsewhere: %s', (own, other, expected) => {
     expect(overloaded(candidate(own, 1), candidate(other, 1))).toBe(expected);
   });

@@ -5,7 +5,7 @@ export type Candidate = { -readonly [K in keyof CandidateRecord]: CandidateRecor
 
 /** The preferred one may carry this much more than the best before it loses a request to it. */
 const OVERLOAD_FACTOR = 2;
-const OVERLOAD_SLACK = 4;
+const OVERLOAD_SLACK = 16;
 
 /** Lower is better. One more than what is open, so that idle resources differ by weight. */
 export function loadOf(inFlight: number, weight: number): number {
@@ -35,7 +35,8 @@ export function leastLoaded(candidates: readonly Candidate[], random: () => numb
   return best;
 }
 
-/** More than twice the best load and four exchanges per unit of weight on top: a warm cache is worth a queue, not any queue. */
+/** More than twice the best load and sixteen exchanges per unit of weight on top: a warm cache is worth a queue, not any queue,
+ * and a session's sub-agents should find it. */
 export function overloaded(preferred: Candidate, best: Candidate): boolean {
   return preferred.load > OVERLOAD_FACTOR * best.load + OVERLOAD_SLACK / preferred.weight;
 }

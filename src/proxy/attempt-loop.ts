@@ -10,11 +10,14 @@ import { finalAnswer } from './final-answer.js';
 import type { TriedResource } from './final-answer.js';
 import type { Finisher } from './finisher.js';
 import type { ProxyDependencies } from './proxy-dependencies.js';
+import { refusedEnding } from './refused-ending.js';
 import type { RetryBudget } from './retry-budget.js';
 import { decideRetry } from './retry-policy.js';
 import { sendHeldAnswer } from './send-answer.js';
 
 const MAX_ATTEMPTS = 3;
+/** Verdicts of a decision on candidates that could have served. */
+const USABLE: ReadonlySet<string | null> = new Set([null, 'higher_load', 'tie_lost', 'lost_to_affinity']);
 
 /** Select, send, classify, and again elsewhere while the retry policy allows it and the client has heard nothing. */
 export class AttemptLoop {
@@ -45,7 +48,7 @@ export class AttemptLoop {
       if (this.exchange.finished) return;
       lease.release(end.outcome);
       attempt.note(end.outcome);
-      if (end.settled) return this.#clientLeft(lease);
+      if (end.settled) return this.#clientLeft();
       this.#tried.push({ resourceId: lease.resource.id, outcome: end.outcome });
       this.#lastAnswer = end.answer === null ? null : { lease, answer: end.answer };
       if (!this.#mayRetry(end.outcome, n)) return this.#giveUp(n >= MAX_ATTEMPTS && this.#candidatesLeft());
@@ -96,11 +99,7 @@ export class AttemptLoop {
     const tried = new Set(this.#triedIds());
     return this.deps.balancer
       .explain(hints)
-      .candidates.some(
-        ({ resourceId, rejected }) =>
-          !tried.has(resourceId) &&
-          (rejected === null || rejected.startsWith('higher_load') || rejected === 'tie_lost'),
-      );
+      .candidates.some(({ resourceId, rejected }) => !tried.has(resourceId) && USABLE.has(rejected));
   }
 
   #triedIds(): string[] {
@@ -112,7 +111,7 @@ export class AttemptLoop {
     if (answer.kind === 'own') throw answer.error;
     if (this.#lastAnswer === null)
       throw new ProxyError('internal_error', 'There is no upstream answer to pass on.');
-    this.#pass(this.#lastAnswer.lease, this.#lastAnswer.answer, answer.addRetryAfterSeconds);
+    this.#pass(this.#lastAnswer.lease, this.#lastAnswer.answer, answer.retryAfterSeconds);
   }
 
   #pass(lease: Lease, answer: HeldAnswer, retryAfterSeconds: number | null): void {
@@ -120,10 +119,7 @@ export class AttemptLoop {
     const outcome = this.#tried.at(-1)?.outcome;
     const code = outcome?.kind === 'answered' ? outcome.code : null;
     const message = outcome?.kind === 'answered' ? outcome.message : null;
-    const headers = answerHeaders(this.deps, exchange, lease, answer.head);
-    if (retryAfterSeconds !== null && answer.head.retryAfterMs === null) {
-      headers.push('retry-after', String(retryAfterSeconds));
-    }
+    const headers = answerHeaders(this.deps, exchange, lease, answer.head, retryAfterSeconds);
     exchange.firstByteMs ??= exchange.elapsed();
     this.finisher.finish(
       exchange,
@@ -154,22 +150,7 @@ export class AttemptLoop {
     sendHeldAnswer(exchange.res, answer.head.status, headers, answer.body);
   }
 
-  #clientLeft(lease: Lease): void {
-    this.finisher.finish(
-      this.exchange,
-      {
-        state: 'client_aborted',
-        statusCode: null,
-        resourceId: lease.resource.id,
-        errorCode: 'client_aborted',
-        errorMessage: 'The client closed the connection before the answer began.',
-        errorSource: 'proxy',
-        upstreamRequestId: null,
-        responseBytes: 0,
-        tap: null,
-        bindings: [],
-      },
-      null,
-    );
+  #clientLeft(): void {
+    this.finisher.finish(this.exchange, refusedEnding(this.exchange, null), null);
   }
 }

@@ -115,7 +115,7 @@ export class Attempt implements UpstreamSink {
   }
 
   onError(error: unknown, sent: boolean): void {
-    const outcome = classifyError(error, sent || this.#head !== null);
+    const outcome = classifyError(error, sent || this.#head !== null, this.#head !== null);
     if (this.#committed !== null) return this.#committed.cut(outcome);
     this.#end({ settled: false, outcome, answer: null });
   }

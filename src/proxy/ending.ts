@@ -63,26 +63,27 @@ export function endingOf(
 
 type MakeCore = (state: Core['state'], code: string | null, message: string | null, ours?: boolean) => Core;
 
+type LostCause = Extract<AttemptOutcome, { kind: 'lost' }>['cause'];
+type CutCause = Extract<AttemptOutcome, { kind: 'cut' }>['cause'];
+
+/** After the head, no bytes for too long is silence in the middle: the idle limit, whatever the client library calls it. */
+const CUT: Readonly<Record<LostCause, readonly [CutCause, string]>> = {
+  reset: ['reset', 'upstream_connection_lost'],
+  eof: ['eof', 'upstream_connection_lost'],
+  garbage: ['garbage', 'upstream_connection_lost'],
+  first_byte_timeout: ['idle_timeout', 'upstream_idle_timeout'],
+  total_timeout: ['total_timeout', 'upstream_total_timeout'],
+};
+
 function cutEnding(
   failure: AttemptOutcome | null,
   core: MakeCore,
 ): { outcome: AttemptOutcome; ending: Core } {
-  const lost = failure !== null && failure.kind === 'lost' ? failure : null;
-  const timeout = lost?.cause === 'total_timeout' ? 'total_timeout' : 'idle_timeout';
-  const timedOut = lost?.cause === 'total_timeout' || lost?.cause === 'first_byte_timeout';
-  const cause = timedOut
-    ? timeout
-    : lost?.cause === 'eof'
-      ? 'eof'
-      : lost?.cause === 'garbage'
-        ? 'garbage'
-        : 'reset';
+  const lost = failure?.kind === 'lost' ? failure : null;
+  const [cause, code] = CUT[lost?.cause ?? 'reset'];
   const message = lost?.message ?? 'the upstream connection broke';
-  const code = timedOut ? `upstream_${timeout}` : 'upstream_connection_lost';
-  return {
-    outcome: { kind: 'cut', cause, message },
-    ending: core(timedOut ? 'timeout' : 'upstream_error', code, message),
-  };
+  const state = cause === 'idle_timeout' || cause === 'total_timeout' ? 'timeout' : 'upstream_error';
+  return { outcome: { kind: 'cut', cause, message }, ending: core(state, code, message) };
 }
 
 function completeEnding(

@@ -1,3 +1,4 @@
+import type { RoutingHints } from '../balancer/routing-hints.js';
 import type { AffinityBinding } from '../state/live-state.js';
 import type { FinishedRecord, RequestState, SessionRef, StartedRecord } from '../usage/records.js';
 import type { CapturedBody } from '../usage/spool.js';
@@ -6,6 +7,7 @@ import type { Exchange } from './exchange.js';
 
 const MAX_MESSAGE = 1_000;
 const MAX_USER_AGENT = 256;
+const MAX_PATH = 200;
 
 /** How an exchange ended, in the words of the record. */
 export interface Ending {
@@ -26,26 +28,35 @@ type StartFacts = Omit<StartedRecord, 't' | 'id' | 'decision'>;
 
 /** What is known of a request when it starts; also kept with requests that were refused before they did. */
 export function startFacts(exchange: Exchange, instanceId: string): StartFacts {
-  const { hints, route, req } = exchange;
+  const { req } = exchange;
   return {
+    ...routingFacts(exchange.hints),
     at: exchange.startedAt,
     instanceId,
     callerId: exchange.callerId,
     transport: 'http',
     method: req.method ?? 'GET',
-    path: route?.pathWithoutQuery ?? (req.url ?? '').split('?', 1)[0]?.slice(0, 200) ?? '',
-    model: hints?.model ?? null,
-    stream: hints?.stream ?? false,
-    poolId: hints?.poolId ?? null,
-    session: sessionOf(exchange),
+    path: pathOf(exchange),
     userAgent: req.headers['user-agent']?.slice(0, MAX_USER_AGENT) ?? null,
     requestBytes: exchange.body?.length ?? 0,
   };
 }
 
-function sessionOf(exchange: Exchange): SessionRef | null {
-  const hints = exchange.hints;
-  if (hints === null || hints.sessionId === null) return null;
+/** Never the query: it is the client's, and nobody has promised that it holds no secret. */
+function pathOf(exchange: Exchange): string {
+  if (exchange.route !== null) return exchange.route.pathWithoutQuery;
+  return exchange.req.url?.split('?', 1)[0]?.slice(0, MAX_PATH) ?? '';
+}
+
+function routingFacts(
+  hints: RoutingHints | null,
+): Pick<StartFacts, 'model' | 'stream' | 'poolId' | 'session'> {
+  if (hints === null) return { model: null, stream: false, poolId: null, session: null };
+  return { model: hints.model, stream: hints.stream, poolId: hints.poolId, session: sessionOf(hints) };
+}
+
+function sessionOf(hints: RoutingHints): SessionRef | null {
+  if (hints.sessionId === null) return null;
   return {
     id: hints.sessionId,
     source: hints.sessionSource ?? 'unknown',
@@ -99,5 +110,30 @@ export function captureRequest(exchange: Exchange, maxBytes: number): CapturedBo
       truncated: body.length > maxBytes,
     },
     chunks: [body.length > maxBytes ? body.subarray(0, maxBytes) : body],
+  };
+}
+
+/** The one line an exchange leaves in the log. No query, no header, no body. */
+export function logLine(
+  exchange: Exchange,
+  ending: Ending,
+): Record<string, string | number | boolean | null | undefined> {
+  return {
+    id: exchange.id,
+    state: ending.state,
+    status: ending.statusCode,
+    method: exchange.req.method,
+    path: pathOf(exchange),
+    model: exchange.hints?.model,
+    session: exchange.hints?.sessionId,
+    resource: ending.resourceId,
+    reason: exchange.decisions.at(-1)?.reason,
+    attempts: exchange.attempts.length,
+    ms: exchange.elapsed(),
+    first_byte_ms: exchange.firstByteMs,
+    input_tokens: ending.tap?.usage?.inputTokens,
+    cached_tokens: ending.tap?.usage?.cachedTokens,
+    output_tokens: ending.tap?.usage?.outputTokens,
+    error: ending.errorCode,
   };
 }

@@ -6,6 +6,9 @@ import type { DecisionRecord } from '../state/live-state.js';
 import type { AttemptRecord } from '../usage/records.js';
 import type { ProxyRoute } from './route-grammar.js';
 
+/** Caller of an exchange whose access has not been checked, or was refused. */
+export const NOBODY = 'unknown';
+
 /**
  * One request of one client from its head to its end: who, when, what was tried. Plain state; what is done with it
  * lives with the handler, the attempts and the finisher.
@@ -15,7 +18,7 @@ export class Exchange {
   /** Epoch ms. */
   readonly startedAt: number;
   readonly #startedMono: number;
-  callerId = 'unknown';
+  callerId = NOBODY;
   route: ProxyRoute | null = null;
   hints: RoutingHints | null = null;
   body: Buffer | null = null;

@@ -20,7 +20,7 @@ const tried = (...outcomes: AttemptOutcome[]): { resourceId: string; outcome: At
 function heard(outcomes: AttemptOutcome[], untried = false): Record<string, unknown> {
   const answer = finalAnswer(tried(...outcomes), untried);
   return answer.kind === 'pass'
-    ? { pass: true, retryAfter: answer.addRetryAfterSeconds }
+    ? { pass: true, retryAfter: answer.retryAfterSeconds }
     : { code: answer.error.code, status: answer.error.status, ...answer.error.toHeaders() };
 }
 

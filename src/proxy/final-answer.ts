@@ -11,9 +11,9 @@ export interface TriedResource {
   readonly outcome: AttemptOutcome;
 }
 
-/** `pass`: the last upstream answer, unchanged but for a `retry-after` it lacks. `own`: an error of ours. */
+/** `pass`: the last upstream answer, unchanged but for its `retry-after` where one is given. `own`: an error of ours. */
 export type FinalAnswer =
-  | { readonly kind: 'pass'; readonly addRetryAfterSeconds: number | null }
+  | { readonly kind: 'pass'; readonly retryAfterSeconds: number | null }
   | { readonly kind: 'own'; readonly error: ProxyError };
 
 /**
@@ -29,8 +29,8 @@ export function finalAnswer(tried: readonly TriedResource[], untried: boolean): 
     return keysRefused(refused, untried);
   }
   if (limited.length > 0 && (isKeyRefusal(last.outcome) || isRateLimited(last.outcome))) {
-    const seconds = retryAfterSeconds(limited);
-    if (isRateLimited(last.outcome)) return { kind: 'pass', addRetryAfterSeconds: seconds };
+    const seconds = shortestWait(limited);
+    if (isRateLimited(last.outcome)) return { kind: 'pass', retryAfterSeconds: seconds };
     return {
       kind: 'own',
       error: new ProxyError(
@@ -54,7 +54,7 @@ function byOutcome({ resourceId, outcome }: TriedResource): FinalAnswer {
           `${resourceId} answered ${outcome.status}, a redirect, which is never followed. Check its base URL.`,
         );
       }
-      return { kind: 'pass', addRetryAfterSeconds: null };
+      return { kind: 'pass', retryAfterSeconds: null };
     case 'unsent':
       return outcome.cause === 'connect_timeout'
         ? own(
@@ -155,7 +155,7 @@ function isRateLimited(outcome: AttemptOutcome): boolean {
   return outcome.kind === 'answered' && outcome.status === 429 && !isKeyRefusal(outcome);
 }
 
-function retryAfterSeconds(limited: readonly TriedResource[]): number {
+function shortestWait(limited: readonly TriedResource[]): number {
   const waits = limited.map(
     ({ outcome }) =>
       (outcome.kind === 'answered' ? outcome.retryAfterMs : null) ?? DEFAULT_RATE_LIMIT_SECONDS * 1000,

@@ -1,4 +1,4 @@
-import { captureRequest, finishedRecord, startFacts } from './exchange-records.js';
+import { captureRequest, finishedRecord, logLine, startFacts } from './exchange-records.js';
 import type { Ending } from './exchange-records.js';
 import type { Exchange } from './exchange.js';
 import type { ProxyDependencies } from './proxy-dependencies.js';
@@ -32,26 +32,7 @@ export class Finisher {
   }
 
   #log(exchange: Exchange, ending: Ending): void {
-    const { hints, route, req } = exchange;
-    const usage = ending.tap?.usage ?? null;
-    const line = {
-      id: exchange.id,
-      state: ending.state,
-      status: ending.statusCode,
-      method: req.method,
-      path: route?.pathWithoutQuery ?? null,
-      model: hints?.model ?? null,
-      session: hints?.sessionId ?? null,
-      resource: ending.resourceId,
-      reason: exchange.decisions.at(-1)?.reason ?? null,
-      attempts: exchange.attempts.length,
-      ms: exchange.elapsed(),
-      first_byte_ms: exchange.firstByteMs,
-      input_tokens: usage?.inputTokens ?? null,
-      cached_tokens: usage?.cachedTokens ?? null,
-      output_tokens: usage?.outputTokens ?? null,
-      error: ending.errorCode,
-    };
+    const line = logLine(exchange, ending);
     if (ending.state === 'completed' || ending.state === 'client_aborted')
       this.deps.logger.info(line, 'request');
     else this.deps.logger.warn(line, 'request');

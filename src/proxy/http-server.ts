@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ServerConfig } from '../config/app-config.js';
+import { watchHalfClosed } from './half-closed.js';
 
 export type HotPath = (req: IncomingMessage, res: ServerResponse) => void;
 
@@ -52,19 +53,14 @@ export function createProxyServer(
   return server;
 }
 
-/**
- * A FIN from the client means one of two things that look the same: it has closed (and wants the upstream stopped), or
- * it has only finished sending (and waits for its answer). Before the answer has begun an interim response tells them
- * apart: a closed client's kernel answers it with a reset, a waiting client skips it. Afterwards FIN means gone.
- */
+/** Half-closed sockets stay open for answers of the hot path only; everything else ends with its client. */
 function followHalfClosed(server: Server): void {
   (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
   server.on('connection', (socket: Socket & { _httpMessage?: ServerResponse | null }) => {
     socket.on('end', () => {
       const res = socket._httpMessage;
       if (!res) socket.end();
-      else if (isProxyPath(res.req.url) && !res.headersSent && res.req.httpVersionMinor === 1)
-        res.writeProcessing();
+      else if (isProxyPath(res.req.url) && res.req.httpVersionMinor === 1) watchHalfClosed(socket, res);
       else if (!res.writableEnded) socket.destroy();
     });
   });

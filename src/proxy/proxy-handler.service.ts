@@ -4,11 +4,12 @@ import { ProxyError } from '../common/errors.js';
 import { RoutingRefusal } from '../balancer/routing-refusal.js';
 import { checkBodyHeaders, checkHead } from './admission.js';
 import { AttemptLoop } from './attempt-loop.js';
-import { Exchange } from './exchange.js';
+import { Exchange, NOBODY } from './exchange.js';
 import { Finisher } from './finisher.js';
 import { buildHints } from './hints.js';
 import type { ProxyDependencies } from './proxy-dependencies.js';
 import { ClientGone, declaredLength, readBody } from './request-body.js';
+import { refusedEnding } from './refused-ending.js';
 import { RetryBudget } from './retry-budget.js';
 import { scanRequestBody } from './request-scan.js';
 import { matchRoute } from './route-grammar.js';
@@ -89,51 +90,27 @@ export class ProxyHandler {
   }
 
   #refuse(exchange: Exchange, error: unknown): void {
-    const own = error instanceof ProxyError ? error : null;
-    if (own === null && !(error instanceof ClientGone)) {
-      this.deps.logger.error({ id: exchange.id, err: error }, 'a request failed inside the proxy');
-    }
-    const answer =
-      own ??
-      new ProxyError(
-        'internal_error',
-        `The proxy failed on this request (${exchange.id}); the log says why.`,
-      );
+    const answer = this.#answerFor(exchange, error);
     if (error instanceof RoutingRefusal && !exchange.decisions.includes(error.decision)) {
       exchange.decisions.push(error.decision);
     }
     const gone = error instanceof ClientGone || exchange.clientGone;
     // Callers without access leave no trace in the history: it must not be fillable by strangers.
-    if (exchange.callerId !== 'unknown') {
-      this.#finisher.finish(
-        exchange,
-        {
-          state: gone ? 'client_aborted' : stateFor(answer, exchange),
-          statusCode: gone ? null : answer.status,
-          resourceId: exchange.attempts.at(-1)?.resourceId ?? null,
-          errorCode: gone ? 'client_aborted' : answer.code,
-          errorMessage: answer.message,
-          errorSource: 'proxy',
-          upstreamRequestId: null,
-          responseBytes: 0,
-          tap: null,
-          bindings: [],
-        },
-        null,
-      );
+    if (exchange.callerId !== NOBODY) {
+      this.#finisher.finish(exchange, refusedEnding(exchange, gone ? null : answer), null);
     }
     if (exchange.res.headersSent) exchange.res.destroy();
     else sendOwnError(exchange.res, answer, exchange.id);
   }
-}
 
-function stateFor(
-  error: ProxyError,
-  exchange: Exchange,
-): 'rejected' | 'timeout' | 'upstream_error' | 'interrupted' {
-  if (exchange.attempts.length === 0) return 'rejected';
-  if (error.code === 'server_shutdown') return 'interrupted';
-  return error.code.endsWith('_timeout') ? 'timeout' : 'upstream_error';
+  #answerFor(exchange: Exchange, error: unknown): ProxyError {
+    if (error instanceof ProxyError) return error;
+    const { id } = exchange;
+    if (!(error instanceof ClientGone)) {
+      this.deps.logger.error({ id, err: error }, 'a request failed inside the proxy');
+    }
+    return new ProxyError('internal_error', `The proxy failed on this request (${id}); the log says why.`);
+  }
 }
 
 function isWebSocketUpgrade(req: IncomingMessage): boolean {

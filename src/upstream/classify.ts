@@ -11,8 +11,10 @@ type LostCause = Extract<AttemptOutcome, { kind: 'lost' }>['cause'];
  * What an error of the HTTP client says about the attempt. `requestSent`: the complete request had been handed to
  * the socket, or an answer had begun; only then may the upstream have processed it.
  */
-export function classifyError(err: unknown, requestSent: boolean): AttemptOutcome {
-  const failure = failureOf(err);
+export function classifyError(err: unknown, requestSent: boolean, headSeen = true): AttemptOutcome {
+  const told = failureOf(err);
+  // Before any head, an answer whose length does not fit is how the parser reports a head that contradicts itself.
+  const failure = told === 'eof' && !headSeen && isLengthMismatch(err) ? 'garbage' : told;
   if (failure === 'aborted') return { kind: 'neutral', cause: 'client_aborted' };
   if (failure === 'internal') return { kind: 'neutral', cause: 'internal' };
   const message = describe(err);
@@ -21,6 +23,10 @@ export function classifyError(err: unknown, requestSent: boolean): AttemptOutcom
   if (failure === 'garbage' || failure === 'first_byte_timeout' || failure === 'total_timeout')
     return { kind: 'lost', cause: failure, message };
   return { kind: 'unsent', cause: UNSENT[failure], message };
+}
+
+function isLengthMismatch(err: unknown): boolean {
+  return property(err, 'code') === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH';
 }
 
 type Connection = Exclude<Failure, 'aborted' | 'internal'>;

@@ -85,13 +85,19 @@ export function failureOf(err: unknown): Failure {
   if (typeof err !== 'object' || err === null) return 'internal';
   const code = text(err, 'code') ?? codeOfFirst(err);
   if (code === 'ETIMEDOUT') return text(err, 'syscall') === 'connect' ? 'connect_timeout' : 'reset';
-  if (code === 'UND_ERR_SOCKET') return text(err, 'message') === 'other side closed' ? 'eof' : 'reset';
+  if (code === 'UND_ERR_SOCKET') return ofSocketError(text(err, 'message'));
   const known = code === null ? undefined : byCode(code);
   if (known !== undefined) return known;
   const name = text(err, 'name');
   if (name === 'TimeoutError') return 'total_timeout';
   if (name === 'AbortError') return 'aborted';
   return withoutCode(err);
+}
+
+/** undici gives one code to three things and tells them apart in the message only. */
+function ofSocketError(message: string | null): Failure {
+  if (message === 'bad response' || message === 'bad upgrade') return 'garbage';
+  return message === 'other side closed' ? 'eof' : 'reset';
 }
 
 function withoutCode(err: object): Failure {

@@ -62,18 +62,20 @@ export class ProbeSink implements UpstreamSink {
   #end(failure: string | null): void {
     if (this.#done) return;
     this.#done = true;
-    const told = failure ?? (this.#status !== null && this.#status >= 400 ? this.#errorOfBody() : null);
-    const message = typeof told === 'string' ? told : (told?.message ?? null);
+    const refusal = failure === null ? this.#refusal() : null;
+    const message = failure ?? refusal?.message ?? null;
     this.finish({
       status: failure === null ? this.#status : null,
       latencyMs: this.#latencyMs ?? Math.round(performance.now() - this.startedAt),
       error: message === null ? null : message.replaceAll(this.apiKey.reveal(), '[secret]').slice(0, 500),
       organization: this.#organization,
-      code: typeof told === 'string' ? null : (told?.code ?? null),
+      code: refusal?.code ?? null,
     });
   }
 
-  #errorOfBody(): { message: string; code: string | null } {
+  /** What a complete error answer says; null for any other. */
+  #refusal(): { message: string; code: string | null } | null {
+    if (this.#status === null || this.#status < 400) return null;
     const fallback = { message: `answered ${this.#status}`, code: null };
     try {
       const parsed: unknown = JSON.parse(Buffer.concat(this.#body).toString('utf8'));

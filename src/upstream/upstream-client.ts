@@ -43,7 +43,7 @@ export class UpstreamClient {
     const options: Dispatcher.DispatchOptions = {
       origin: base.origin,
       path: base.path + request.path,
-      method: request.method as Dispatcher.HttpMethod,
+      method: request.method,
       headers: large ? [...headers, 'content-length', String(request.body?.length)] : headers,
       // undici takes any iterable of buffers; its types do not say so.
       body: large && request.body ? (slices(request.body) as unknown as Readable) : request.body,
@@ -51,7 +51,7 @@ export class UpstreamClient {
       bodyTimeout: this.limits.idleTimeoutMs,
     };
     try {
-      this.#pool(base.origin, large).dispatch(options, call as unknown as Dispatcher.DispatchHandler);
+      this.#pool(base.origin, large).dispatch(options, call);
     } catch (error: unknown) {
       // undici validates synchronously; report later so that every caller sees one order of events.
       queueMicrotask(() => call.fail(error));

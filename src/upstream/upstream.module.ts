@@ -6,7 +6,11 @@ import { UpstreamClient } from './upstream-client.js';
 
 @Module({
   providers: [
-    { provide: UpstreamClient, useFactory: (config: AppConfig) => new UpstreamClient(config.upstream), inject: [APP_CONFIG] },
+    {
+      provide: UpstreamClient,
+      useFactory: (config: AppConfig) => new UpstreamClient(config.upstream),
+      inject: [APP_CONFIG],
+    },
   ],
   exports: [UpstreamClient],
 })

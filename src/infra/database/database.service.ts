@@ -26,6 +26,7 @@ export class DatabaseService {
   /** SQLite only: TypeORM shares one connection there, and a read must not see, nor a write join, an open transaction. */
   #writer: DataSource | null = null;
   #writes: Promise<unknown> = Promise.resolve();
+  readonly #listeners: (() => void)[] = [];
 
   constructor(
     readonly dataSource: DataSource,
@@ -53,6 +54,11 @@ export class DatabaseService {
     } else {
       await this.#tryPostgres(FIRST_RETRY_MS);
     }
+  }
+
+  /** Calls back each time a database that was away can be used again. */
+  onReady(listener: () => void): void {
+    this.#listeners.push(listener);
   }
 
   requireReady(): DataSource {
@@ -119,6 +125,7 @@ export class DatabaseService {
       if (this.#lastError !== null) this.logger.info({ event: 'database.connected' }, 'database is back');
       this.#lastError = null;
       this.#ready = !this.#closed;
+      if (this.#ready) for (const listener of this.#listeners) listener();
     } catch (e: unknown) {
       this.#retryLater(e instanceof Error ? e.message : String(e), retryMs);
     }
