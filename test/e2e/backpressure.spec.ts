@@ -63,7 +63,7 @@ describe('clients that do not read', () => {
       const [first] = clients;
       first?.socket.resume();
       await until(
-        () => first?.bytes.length ?? 0,
+        () => first?.size ?? 0,
         (n) => n > 50 * MB,
         { timeoutMs: 20_000, what: 'the whole body once read' },
       );

@@ -43,7 +43,8 @@ describe('one bad key of three', () => {
       }
       const hits = arrivals().filter((a) => a.key === bad).length;
       expect(arrivals().length).toBe(30 + hits);
-      expect(hits).toBeGreaterThan(0);
+      // The first probe may have found the revoked key before any request did.
+      if (fault !== '401') expect(hits).toBeGreaterThan(0);
       expect(hits).toBeLessThanOrEqual(fault.startsWith('503') ? 6 : 1);
     },
   );

@@ -5,7 +5,9 @@ import { until } from './until.js';
 
 /** A client that sends exactly the bytes it is told to, and shows exactly what came back and how it ended. */
 export class RawClient {
-  #received = Buffer.alloc(0);
+  /** Joined when read: answers here may be many megabytes. */
+  #chunks: Buffer[] = [];
+  size = 0;
   /** FIN from the other side. */
   ended = false;
   /** Nothing more will come; `error` says whether it was a reset. */
@@ -14,7 +16,8 @@ export class RawClient {
 
   private constructor(readonly socket: Socket) {
     socket.on('data', (chunk: Buffer) => {
-      this.#received = Buffer.concat([this.#received, chunk]);
+      this.#chunks.push(chunk);
+      this.size += chunk.length;
     });
     socket.on('end', () => (this.ended = true));
     socket.on('error', (e: NodeJS.ErrnoException) => (this.error = e));
@@ -28,11 +31,12 @@ export class RawClient {
   }
 
   get bytes(): Buffer {
-    return this.#received;
+    if (this.#chunks.length > 1) this.#chunks = [Buffer.concat(this.#chunks)];
+    return this.#chunks[0] ?? Buffer.alloc(0);
   }
 
   get text(): string {
-    return this.#received.toString('latin1');
+    return this.bytes.toString('latin1');
   }
 
   /** Status of the first final answer (1xx skipped), or null. */
