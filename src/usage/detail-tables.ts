@@ -8,7 +8,7 @@ import type { SqlValue, TableSpec } from './table-writer.js';
 const gzipAsync = promisify(gzip);
 /** Fast rather than small: JSON shrinks five times at level 1 already. */
 const GZIP_LEVEL = 1;
-const WORTH_COMPRESSING = 256;
+const WORTH_COMPRESSING = 16 * 1024;
 
 // These never change once written: a second copy is the same row.
 export const ATTEMPTS: TableSpec = {
