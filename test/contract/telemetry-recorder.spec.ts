@@ -126,7 +126,7 @@ describe.each(['sqlite', 'postgres'] as const)('recorder on %s', (dialect) => {
   });
 
   it('keeps bodies compressed and hands them out as they were', async () => {
-    const text = Buffer.from(JSON.stringify({ input: 'hello '.repeat(1000) }));
+    const text = Buffer.from(JSON.stringify({ input: 'hello '.repeat(10_000) }));
     const meta = { contentType: 'application/json', contentEncoding: null, size: 9_000_000, truncated: true };
     const body = { t: 'body', id: 'r1', at: T0, direction: 'request', ...meta } as const;
     await recorder.write([
