@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { afterAll } from 'vitest';
 import type { FakeUpstream } from './fake-upstream.js';
 import { freePort } from './free-port.js';
 import { until } from './until.js';
@@ -12,7 +13,8 @@ import { until } from './until.js';
 const ENTRY = resolve(import.meta.dirname, '../../dist/cli/main.js');
 const started = new Set<ProxyProcess>();
 
-// Last resort when a test file dies: no proxy may outlive it.
+// A test that fails half way leaves its own proxy behind: it ends with the file. The second is for workers that end early.
+afterAll(() => ProxyProcess.stopAll());
 process.once('exit', () => {
   for (const proxy of started) proxy.killNow();
 });

@@ -5,10 +5,17 @@ import { connect } from 'node:net';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import { freePort } from './free-port.js';
 import { until } from './until.js';
 
 const BINARIES = ['redis-server', 'valkey-server'];
+const started = new Set<TestRedis>();
+
+// Whatever a failed test left running ends with its file.
+afterAll(async () => {
+  await Promise.all([...started].map((redis) => redis.stop()));
+});
 
 /** A real Redis server for one test file. */
 export class TestRedis {
@@ -28,8 +35,8 @@ export class TestRedis {
     const dir = mkdtempSync(join(tmpdir(), 'rpx-redis-'));
     const fixed = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', dir];
     const child = spawn(binary, [...fixed, ...args], { stdio: 'ignore' });
-    process.once('exit', () => child.kill('SIGKILL'));
     const redis = new TestRedis(port, child, dir);
+    started.add(redis);
     await until(() => redis.#ping(), Boolean, { what: 'redis answering' });
     return redis;
   }
@@ -43,6 +50,7 @@ export class TestRedis {
   }
 
   async stop(): Promise<void> {
+    started.delete(this);
     if (this.child.exitCode === null && this.child.signalCode === null) {
       const gone = once(this.child, 'exit');
       this.child.kill('SIGKILL');
