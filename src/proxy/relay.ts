@@ -23,6 +23,7 @@ export class Relay {
   #gathered: Buffer[] = [];
   #gatheredBytes = 0;
   #scheduled = false;
+  #headHeld = false;
   #paused = false;
   #detached = false;
   #stall: NodeJS.Timeout | null = null;
@@ -34,13 +35,13 @@ export class Relay {
     private readonly events: RelayEvents,
   ) {
     res.on('drain', this.#onDrain);
+    res.once('close', () => this.#release());
   }
 
   head(status: number, headers: string[]): void {
     this.res.writeHead(status, headers);
-    // Held to the end of the turn, so that a body that came in the same packet leaves in the same packet.
-    this.res.cork();
-    this.res.flushHeaders();
+    // The first write carries the head with it; without one in this turn it leaves alone at the turn's end.
+    this.#headHeld = true;
     this.#schedule();
   }
 
@@ -59,8 +60,10 @@ export class Relay {
   end(): void {
     this.tap.end();
     this.#flush();
-    this.#release();
-    if (!this.#detached) this.res.end();
+    if (this.#detached) return;
+    this.res.end();
+    // What is still on its way to the client must not hold the connection for as long as the client likes.
+    if (!this.res.writableFinished) this.#watch();
   }
 
   /** The client is gone but the upstream goes on: bytes are read for their usage and dropped. */
@@ -73,7 +76,6 @@ export class Relay {
 
   /** Ends the client's connection so that the answer looks as unfinished as it is: what was written still arrives. */
   cut(lastWords: string | null): void {
-    this.#release();
     if (this.#detached || this.res.destroyed) return;
     this.#flush();
     // Half an event must not be completed by ours.
@@ -84,8 +86,12 @@ export class Relay {
       this.res.destroy();
       return;
     }
-    while (socket.writableCorked > 0) socket.uncork();
     socket.destroySoon();
+    if (!socket.destroyed) this.#watch();
+  }
+
+  #watch(): void {
+    this.#stall ??= setTimeout(() => this.events.onStall(), this.stallTimeoutMs).unref();
   }
 
   #release(): void {
@@ -101,9 +107,14 @@ export class Relay {
 
   readonly #turnOver = (): void => {
     this.#scheduled = false;
-    this.#flush();
-    if (this.res.socket !== null && this.res.socket.writableCorked > 0) this.res.uncork();
+    if (this.#gathered.length > 0) this.#flush();
+    else if (this.#headHeld) this.#sendHead();
   };
+
+  #sendHead(): void {
+    this.#headHeld = false;
+    this.res.flushHeaders();
+  }
 
   #flush(): void {
     const [first] = this.#gathered;
@@ -111,9 +122,10 @@ export class Relay {
     const data = this.#gathered.length === 1 ? first : Buffer.concat(this.#gathered, this.#gatheredBytes);
     this.#gathered = [];
     this.#gatheredBytes = 0;
+    this.#headHeld = false;
     if (this.res.write(data)) return;
     this.#paused = true;
-    this.#stall ??= setTimeout(() => this.events.onStall(), this.stallTimeoutMs).unref();
+    this.#watch();
   }
 
   readonly #onDrain = (): void => {
