@@ -10,18 +10,21 @@ const request = (remoteAddress: string | undefined, headers: IncomingHttpHeaders
 });
 
 describe('isLoopbackAddress', () => {
-  it.each(['127.0.0.1', '127.8.9.1', '::1', '::ffff:127.0.0.1', '::FFFF:127.0.0.1'])(
-    'accepts %s',
-    (address) => {
-      expect(isLoopbackAddress(address)).toBe(true);
-    },
-  );
-  it.each(['10.0.0.1', '::2', '::ffff:10.0.0.1', '1127.0.0.1', '127.0.0.1.evil.example', '', undefined])(
-    'refuses %s',
-    (address) => {
-      expect(isLoopbackAddress(address)).toBe(false);
-    },
-  );
+  it.each(['127.0.0.1', '::1', '::ffff:127.0.0.1', '::FFFF:127.0.0.1'])('accepts %s', (address) => {
+    expect(isLoopbackAddress(address)).toBe(true);
+  });
+  it.each([
+    '10.0.0.1',
+    '127.0.0.6',
+    '::2',
+    '::ffff:10.0.0.1',
+    '1127.0.0.1',
+    '127.0.0.1.evil.example',
+    '',
+    undefined,
+  ])('refuses %s', (address) => {
+    expect(isLoopbackAddress(address)).toBe(false);
+  });
 });
 
 describe('callerStanding', () => {
@@ -45,8 +48,16 @@ describe('callerStanding', () => {
       expect(standing({ host })).toBe('foreign_host');
     },
   );
-  it.each(['x-forwarded-for', 'forwarded', 'x-real-ip'])('does not trust a request with %s', (name) => {
+  it.each(
+    'x-forwarded-for forwarded x-real-ip x-forwarded-proto x-forwarded-client-cert x-envoy-external-address cf-connecting-ip true-client-ip x-client-ip x-original-url via'.split(
+      ' ',
+    ),
+  )('does not trust a request with %s', (name) => {
     expect(standing({ [name]: '127.0.0.1' })).toBe('forwarded');
+  });
+  it('does not trust HTTP/1.0: that is how a reverse proxy speaks unless told otherwise', () => {
+    const http10 = { ...request('127.0.0.1'), httpVersionMinor: 0 };
+    expect(callerStanding(http10, '127.0.0.1')).toBe('forwarded');
   });
   it('refuses pages of other sites and opaque origins, not its own', () => {
     expect(standing({ origin: 'https://evil.example' })).toBe('foreign_origin');

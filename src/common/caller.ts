@@ -6,6 +6,7 @@ export interface CallerRequest {
   readonly socket: { readonly remoteAddress?: string | undefined };
   readonly headers: IncomingHttpHeaders;
   readonly rawHeaders: readonly string[];
+  readonly httpVersionMinor?: number;
 }
 
 /** The part of the configuration they read. */
@@ -18,15 +19,17 @@ export interface CallerPolicy {
  * How far a caller without a credential is trusted:
  * - `loopback`: a program on this machine talking to us directly
  * - `remote`: another machine
- * - `forwarded`: a loopback socket with forwarding headers. Behind a reverse proxy on this host everybody has a
- *   loopback address, so these count as remote
+ * - `forwarded`: a loopback socket with the marks of a reverse proxy: forwarding headers, or HTTP/1.0, which nginx
+ *   speaks unless told otherwise. Behind one everybody has a loopback address, so these count as remote
  * - `foreign_host`: a loopback socket asking for a name that is not ours: a web page after DNS rebinding
  * - `foreign_origin`: a loopback socket driven by a page of another site
  */
 export type CallerStanding = 'loopback' | 'remote' | 'forwarded' | 'foreign_host' | 'foreign_origin';
 
-const FORWARDING_HEADERS = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'x-forwarded-host', 'via'] as const;
-const LOOPBACK_IPV4 = /^127(?:\.\d{1,3}){3}$/;
+const FORWARDING_HEADER =
+  /^(?:forwarded|via|x-real-ip|x-forwarded\b.*|x-envoy-.*|x-original-.*|cf-.*|(?:x-|true-|fastly-)?client-ip|x-cluster-client-ip)$/;
+/** Names in 127/8 other than this one belong to somebody: service meshes deliver foreign traffic from 127.0.0.6. */
+const LOOPBACK_IPV4 = /^127\.0\.0\.1$/;
 const MAPPED_IPV4 = /^::ffff:/i;
 
 export function isLoopbackAddress(address: string | undefined): boolean {
@@ -49,19 +52,27 @@ function isOwnHost(host: string | undefined, configuredHost: string): boolean {
   return name !== '' && name === hostName(configuredHost);
 }
 
+const CROSS_SITE = new Set(['cross-site', 'same-site']);
+
 /** True when a browser says that a page of another site made the request. Programs send no Origin. */
 export function isForeignOrigin(headers: IncomingHttpHeaders): boolean {
   const origin = headers.origin;
-  if (origin === undefined) return headers['sec-fetch-site'] === 'cross-site';
+  if (origin === undefined) return CROSS_SITE.has(String(headers['sec-fetch-site']));
   const authority = /^https?:\/\/(.+)$/i.exec(origin)?.[1];
   return authority?.toLowerCase() !== headers.host?.toLowerCase();
 }
 
 export function callerStanding(req: CallerRequest, configuredHost: string): CallerStanding {
   if (!isLoopbackAddress(req.socket.remoteAddress)) return 'remote';
-  if (FORWARDING_HEADERS.some((name) => req.headers[name] !== undefined)) return 'forwarded';
+  if (isForwarded(req)) return 'forwarded';
   if (!isOwnHost(req.headers.host, configuredHost)) return 'foreign_host';
   return isForeignOrigin(req.headers) ? 'foreign_origin' : 'loopback';
+}
+
+function isForwarded(req: CallerRequest): boolean {
+  if (req.httpVersionMinor === 0) return true;
+  for (const name in req.headers) if (FORWARDING_HEADER.test(name)) return true;
+  return false;
 }
 
 export function isLoopbackCaller(req: CallerRequest, configuredHost: string): boolean {

@@ -12,6 +12,10 @@ import type { OrganizationView } from './organization-view.js';
 import { ResourceIdentityRepository } from './resource-identity.repository.js';
 import type { Resource, ResourceSnapshot } from './resource.js';
 
+/** As the API writes them. A header is no place for anything longer. */
+const ORGANIZATION = /^[\x21-\x7e]{1,128}$/;
+const RELEARN_MS = 60_000;
+
 /**
  * The resources there are, as one immutable snapshot that is swapped whole. Ids stay with their keys: SQL remembers
  * them, a file in the data directory keeps a copy for a start while SQL is away, and without both they go by position.
@@ -23,6 +27,8 @@ export class ResourceRegistry implements OrganizationView {
   readonly #identities = new Map<string, KnownIdentity>();
   readonly #groups = new Map<string, string>();
   readonly #listeners = new Set<(snapshot: ResourceSnapshot) => void>();
+  /** Monotonic ms by fingerprint. */
+  readonly #learnedAt = new Map<string, number>();
   readonly #file: IdentityFile;
   #writing: Promise<void> = Promise.resolve();
 
@@ -75,9 +81,10 @@ export class ResourceRegistry implements OrganizationView {
   /** From an answer's `openai-organization`. Takes effect at once; remembered as soon as disk and SQL allow. */
   learnOrganization(resourceId: string, organization: string): void {
     const resource = this.#snapshot.byId.get(resourceId);
-    if (resource === undefined || organization === '') return;
+    if (resource === undefined || !ORGANIZATION.test(organization)) return;
     const { fingerprint } = resource;
-    if (this.#identities.get(fingerprint)?.organization === organization) return;
+    if (this.#identities.get(fingerprint)?.organization === organization || this.#justLearned(fingerprint))
+      return;
     this.#identities.set(fingerprint, { fingerprint, resourceId, organization });
     this.#groups.clear();
     this.logger.info(
@@ -86,6 +93,15 @@ export class ResourceRegistry implements OrganizationView {
     );
     this.#tell();
     void this.#persistOrganization(fingerprint, organization);
+  }
+
+  /** An upstream that names another organisation with every answer must not cost a write each time. */
+  #justLearned(fingerprint: string): boolean {
+    const now = this.clock.monotonic();
+    const last = this.#learnedAt.get(fingerprint);
+    if (last !== undefined && now - last < RELEARN_MS) return true;
+    this.#learnedAt.set(fingerprint, now);
+    return false;
   }
 
   /** Called after each swap and when an organisation is learned. Returns the unsubscribe function. */
