@@ -32,6 +32,15 @@ describe('createLogger', () => {
     expect(lines()[0]).toMatchObject({ level: 'info', msg: 'x\ny' });
   });
 
+  it('lets no C1 control, bidi mark or line separator through, and keeps what was said', () => {
+    const { logger, text, lines } = capture();
+    const hostile = 'a\u007f\u0085\u009b31mb\u200e\u202egpj\u2066x\u2069\u2028\u2029\ufeffz';
+    logger.info({ agent: hostile, [`k\u009b`]: 1 }, `ünïcode 漢字 ${hostile}`);
+    expect(text()).not.toMatch(/[\u007f-\u009f\u200e\u2028-\u202e\u2066-\u2069\ufeff]/);
+    expect(text()).toContain('\\u009b31m');
+    expect(lines()[0]).toMatchObject({ agent: hostile, msg: `ünïcode 漢字 ${hostile}` });
+  });
+
   it('masks secrets by type, by name and by shape', () => {
     const { logger, text, lines } = capture();
     logger.info({

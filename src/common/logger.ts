@@ -1,5 +1,8 @@
 import { pino, stdSerializers, type DestinationStream, type Logger } from 'pino';
 
+import { gatheringStdout } from './log-destination.js';
+import { isoTime } from './log-time.js';
+
 export type { Logger } from 'pino';
 export { LOGGER } from './tokens.js';
 
@@ -36,21 +39,29 @@ export function redactText(text: string): string {
   return text.replace(SECRET_TEXT, (_match, bearer: string | undefined) => `${bearer ?? ''}[secret]`);
 }
 
+/** What JSON leaves as it is and a terminal obeys: DEL, C1 controls, line separators and marks that reorder the text. */
+const TERMINAL_CONTROLS = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+
+/** Within JSON they can only stand in strings, where an escape means the same. */
+export function escapeControls(line: string): string {
+  return line.replace(TERMINAL_CONTROLS, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 /**
- * JSON lines, exactly one per event: JSON escapes newlines and control characters, so no value, however hostile, can
+ * JSON lines, exactly one per event: newlines and control characters are escaped, so no value, however hostile, can
  * start a second line or reach a terminal as an escape sequence.
  */
 export function createLogger(level: LogLevel, destination?: DestinationStream): Logger {
   const options = {
     level,
     base: undefined,
-    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    timestamp: () => `,"time":"${isoTime(Date.now())}"`,
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: REDACT_PATHS, censor: '[secret]' },
     serializers: { err: serializeError, error: serializeError },
-    hooks: { streamWrite: redactText },
+    hooks: { streamWrite: (line: string) => escapeControls(redactText(line)) },
   };
-  return destination === undefined ? pino(options) : pino(options, destination);
+  return pino(options, destination ?? gatheringStdout());
 }
 
 /** `error` is also used for plain strings. */

@@ -11,6 +11,8 @@ export interface EnvVariable {
   readonly accepted: string;
   /** The value appears in no message. */
   readonly secret: boolean;
+  /** An address: refused because of what is in it, which may be a user and a password. No message shows it either. */
+  readonly address?: boolean;
 }
 
 type Scalar = string | number | boolean | readonly string[] | null;
@@ -129,12 +131,14 @@ export function Text(
     readonly accepted: string;
     readonly check?: (text: string) => boolean;
     readonly secret?: boolean;
+    readonly address?: boolean;
   },
 ): PropertyDecorator {
   const { check = () => true } = options;
   return declare({
     ...describe(options, options.accepted),
     secret: options.secret ?? false,
+    address: options.address ?? false,
     parse: (text) => (check(text) ? text : undefined),
   });
 }

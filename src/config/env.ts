@@ -48,18 +48,24 @@ function readClass<T extends object>(
 ): T {
   const instance = new target();
   parseInto(instance, raw);
-  const secrets = new Set(
-    variablesOf(target)
-      .filter((v) => v.secret)
-      .map((v) => v.name),
-  );
+  const variables = new Map(variablesOf(target).map((variable) => [variable.name, variable]));
   for (const error of validateSync(instance)) {
     const message = Object.values(error.constraints ?? {}).join('; ');
-    problems.push(
-      `${message} (${secrets.has(error.property) ? 'the value is a secret and not shown' : `it is ${shown(raw.get(error.property) ?? '')}`})`,
-    );
+    const note = noteOn(variables.get(error.property), raw.get(error.property) ?? '');
+    problems.push(`${message} (${note})`);
   }
   return instance;
+}
+
+/** An URL, a part of one or a key in the wrong variable: somebody pasted what was meant for another. */
+const MAY_HOLD_CREDENTIALS = /:\/\/|@|sk-|rpx_|bearer|token|passw|secret/i;
+
+/** What the message says about the value that was refused. */
+function noteOn(variable: EnvVariable | undefined, text: string): string {
+  if (variable?.secret !== false) return 'the value is a secret and not shown';
+  if (variable.address === true || MAY_HOLD_CREDENTIALS.test(text))
+    return 'the value is not shown: it may hold credentials';
+  return `it is ${shown(text)}`;
 }
 
 /** Quoted and bounded: a value may hold newlines or be very long. */

@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { AppConfig } from './app-config.js';
 import { ConfigError } from './config-error.js';
+import { ENV_SECTIONS } from './env.js';
 import { loadConfig } from './load-config.js';
 
 type Environment = Record<string, string | undefined>;
@@ -68,9 +69,9 @@ describe('loadConfig', () => {
   it.each<[string, string, string]>([
     ['PORT', '80a', 'a whole number from 0 to 65535'],
     ['PORT', '65536', 'a whole number from 0 to 65535'],
+    ['HOST', 'local host', 'an IP address or a host name'],
     ['PORT', '-1', 'a whole number from 0 to 65535'],
     ['PORT', '8e3', 'a whole number from 0 to 65535'],
-    ['HOST', 'http://localhost', 'an IP address or a host name'],
     ['PROXY_MAX_BODY_BYTES', '64MB', 'a whole number'],
     ['PROXY_REQUEST_TIMEOUT_SECONDS', '0', 'a number of seconds from 0.05'],
     ['PROXY_REQUEST_TIMEOUT_SECONDS', '10m', 'a number of seconds'],
@@ -78,15 +79,10 @@ describe('loadConfig', () => {
     ['PROXY_ON_DISCONNECT', 'stay', 'one of abort, drain'],
     ['PROXY_LOG_LEVEL', 'loud', 'one of fatal, error, warn, info'],
     ['PROXY_ANONYMOUS_ACCESS', 'proxy,admin', 'a comma-separated list of proxy, telemetry'],
-    ['PROXY_UPSTREAM_BASE_URL', 'api.openai.com', 'an http or https URL'],
-    ['PROXY_UPSTREAM_BASE_URL', 'ftp://x/v1', 'an http or https URL'],
-    ['PROXY_UPSTREAM_BASE_URL', 'https://x/v1?a=b', 'without query'],
     ['PROXY_UPSTREAM_ALLOW_CIDRS', '10.0.0.0/33', 'a comma-separated list of networks'],
     ['PROXY_UPSTREAM_ALLOW_CIDRS', '10.0.0.0', 'a comma-separated list of networks'],
     ['PROXY_HEALTH_CHECK_PATH', 'models', 'a path beginning with /'],
     ['PROXY_HEALTH_CHECK_PATH', '/../admin', 'a path beginning with /'],
-    ['PROXY_SQLITE_URL', './proxy.sqlite3', 'sqlite:///./relative/file or sqlite:////absolute/file'],
-    ['PROXY_SQLITE_URL', 'sqlite:///:memory:', 'sqlite:///./relative/file'],
     ['OPENAI_RESOURCE_WEIGHTS', '1,zero', 'numbers greater than 0'],
     ['OPENAI_RESOURCE_WEIGHTS', '1,0', 'numbers greater than 0'],
     ['OPENAI_RESOURCE_POOL_ID', 'a,b', 'one pool name'],
@@ -97,6 +93,50 @@ describe('loadConfig', () => {
     expect(problems[0]).toContain(accepted);
     expect(problems[0]).toContain(JSON.stringify(value));
   });
+
+  it.each<[string, string, string]>([
+    ['HOST', 'http://localhost', 'an IP address or a host name'],
+    ['PROXY_UPSTREAM_BASE_URL', 'api.openai.com', 'an http or https URL'],
+    ['PROXY_UPSTREAM_BASE_URL', 'ftp://x/v1', 'an http or https URL'],
+    ['PROXY_UPSTREAM_BASE_URL', 'https://x/v1?a=b', 'without query'],
+    ['PROXY_SQLITE_URL', './proxy.sqlite3', 'sqlite:///./relative/file or sqlite:////absolute/file'],
+    ['PROXY_SQLITE_URL', 'sqlite:///:memory:', 'sqlite:///./relative/file'],
+  ])('refuses %s=%s, says what is accepted and does not repeat the address', (name, value, accepted) => {
+    const problems = problemsOf({ [name]: value });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(`${name} must be`);
+    expect(problems[0]).toContain(accepted);
+    expect(problems[0]).toContain('the value is not shown');
+    expect(problems[0]).not.toContain(value);
+  });
+
+  const variables = ENV_SECTIONS.flatMap((section) => section.variables.map(({ name }) => name));
+  const pasted = [
+    'http://u:CANARY@h',
+    'https://h/v1?key=CANARY',
+    'postgres://u:CANARY@h/db?x',
+    'redis://:CANARY@h',
+    'sqlite:///x?CANARY#',
+    'u:CANARY@h',
+    'sk-CANARY 12345678',
+    '"sk-CANARY"',
+    'Bearer CANARY',
+  ];
+
+  it.each([...variables, 'OPENAI_API_KEY_1', 'PROXY_MISTYPED'])(
+    'never prints credentials pasted into %s',
+    (name) => {
+      for (const value of pasted) {
+        let said = '';
+        try {
+          said = load({ [name]: value }).warnings.join();
+        } catch (e: unknown) {
+          said = inspect(e, { depth: 10 });
+        }
+        expect(said, value).not.toContain('CANARY');
+      }
+    },
+  );
 
   it.each<[string, string]>([
     ['PROXY_ADMIN_TOKEN', 'canary7'],

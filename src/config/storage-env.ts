@@ -39,6 +39,7 @@ export class StorageEnv {
     defaultText: 'sqlite:///./data/proxy.sqlite3',
     accepted: 'sqlite:///./relative/file or sqlite:////absolute/file',
     check: isSqliteUrl,
+    address: true,
     meaning: 'SQLite file, used when no Postgres URL is set; the default follows `PROXY_DATA_DIR`.',
   })
   readonly PROXY_SQLITE_URL!: string | null;

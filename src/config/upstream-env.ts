@@ -7,6 +7,7 @@ export class UpstreamEnv {
     default: 'https://api.openai.com/v1',
     accepted: 'an http or https URL without query, fragment or credentials',
     check: isHttpBaseUrl,
+    address: true,
     meaning: 'Upstream of the keys above, with the base path.',
   })
   readonly PROXY_UPSTREAM_BASE_URL!: string;
