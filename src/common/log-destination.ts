@@ -1,7 +1,7 @@
 import { pino, type DestinationStream } from 'pino';
 
-/** About forty lines: one system call for each would cost more than making them. */
-const GATHERED_BYTES = 16_384;
+/** About twenty lines: one system call for each would cost more than making them. */
+const GATHERED_BYTES = 8_192;
 /** Longest a line waits in memory for company. What a kill -9 costs is log lines; records are on disk by then. */
 const LONGEST_WAIT_MS = 250;
 
