@@ -34,6 +34,8 @@ export interface ServerConfig {
   readonly host: string;
   readonly port: number;
   readonly maxBodyBytes: number;
+  /** Of all request bodies held at once. */
+  readonly maxBufferedBytes: number;
   readonly maxHeaders: number;
   readonly maxHeaderBytes: number;
   readonly headersTimeoutMs: number;

@@ -24,6 +24,15 @@ export class ListenerEnv {
   readonly PROXY_MAX_BODY_BYTES!: number;
 
   @WholeNumber({
+    default: 536_870_912,
+    min: 65_536,
+    max: 68_719_476_736,
+    meaning:
+      'Most bytes of request bodies held at once, all requests together; beyond it new ones are answered with 503.',
+  })
+  readonly PROXY_MAX_BUFFERED_BYTES!: number;
+
+  @WholeNumber({
     default: 200,
     min: 20,
     max: 2000,

@@ -76,6 +76,7 @@ function serverConfig(env: ListenerEnv): ServerConfig {
     host: env.HOST,
     port: env.PORT,
     maxBodyBytes: env.PROXY_MAX_BODY_BYTES,
+    maxBufferedBytes: env.PROXY_MAX_BUFFERED_BYTES,
     maxHeaders: env.PROXY_MAX_HEADERS,
     maxHeaderBytes: env.PROXY_MAX_HEADER_BYTES,
     headersTimeoutMs: ms(env.PROXY_HEADERS_TIMEOUT_SECONDS),

@@ -4,6 +4,9 @@ import type { AnswerHead } from './answer-head.js';
 import type { Exchange } from './exchange.js';
 import type { ProxyDependencies } from './proxy-dependencies.js';
 
+/** Types no browser runs. Anything else an upstream sends must not act as a page of this origin: the dashboard lives here. */
+const PLAIN = /^(?:application\/json|text\/event-stream)\b/i;
+
 /**
  * The upstream's headers as the client may see them, and the three that explain the answer. Flat name, value list.
  * `retryAfterSeconds` replaces whatever wait the upstream named: Codex sits out any value, however long.
@@ -23,6 +26,8 @@ export function answerHeaders(
     );
   let headers = filterResponseHeaders(head.raw, resource.apiKey, onLeak);
   if (retryAfterSeconds !== null) headers = withRetryAfter(headers, retryAfterSeconds);
+  headers.push('x-content-type-options', 'nosniff');
+  if (!PLAIN.test(head.contentType ?? '')) headers.push('content-security-policy', 'sandbox');
   headers.push('x-proxy-request-id', exchange.id);
   headers.push('x-proxy-resource-id', resource.id, 'x-proxy-reason', decision.reason);
   return headers;

@@ -23,6 +23,7 @@ const USABLE: ReadonlySet<string | null> = new Set([null, 'higher_load', 'tie_lo
 export class AttemptLoop {
   readonly #tried: TriedResource[] = [];
   #retried5xx = false;
+  #nextFreeSeconds: number | null = null;
   #lastAnswer: { lease: Lease; answer: HeldAnswer } | null = null;
 
   constructor(
@@ -64,8 +65,11 @@ export class AttemptLoop {
       return lease;
     } catch (error: unknown) {
       if (error instanceof RoutingRefusal) this.exchange.decisions.push(error.decision);
-      // With an upstream's own answer in hand that one says more than "nobody is left".
-      if (n > 1 && error instanceof ProxyError) return null;
+      // With an upstream's own answer in hand that one says more than "nobody is left"; the wait it names is kept.
+      if (n > 1 && error instanceof ProxyError) {
+        this.#nextFreeSeconds = error.options.retryAfterSeconds ?? null;
+        return null;
+      }
       throw error;
     }
   }
@@ -85,6 +89,7 @@ export class AttemptLoop {
       candidatesLeft: true,
       retried5xx: this.#retried5xx,
       budgetLeft: this.budget.left,
+      ownerUnknown: this.#ownerUnknown(),
     });
     if (verdict.retry && verdict.class === 'C1') {
       this.#retried5xx = true;
@@ -107,15 +112,32 @@ export class AttemptLoop {
   }
 
   #giveUp(untried: boolean): void {
-    const answer = finalAnswer(this.#tried, untried);
+    const { route } = this.exchange;
+    const answer = finalAnswer(this.#tried, {
+      untried,
+      nextFreeSeconds: this.#nextFreeSeconds,
+      generates: route?.kind === 'create' || route?.kind === 'compact',
+    });
     if (answer.kind === 'own') throw answer.error;
     if (this.#lastAnswer === null)
       throw new ProxyError('internal_error', 'There is no upstream answer to pass on.');
     this.#pass(this.#lastAnswer.lease, this.#lastAnswer.answer, answer.retryAfterSeconds);
   }
 
+  /** Asked for something stored that no key here is known to have made. */
+  #ownerUnknown(): boolean {
+    const first = this.exchange.decisions[0];
+    return first?.affinityClass === 'hard' && first.affinityResult === 'miss';
+  }
+
   #pass(lease: Lease, answer: HeldAnswer, retryAfterSeconds: number | null): void {
     const { exchange } = this;
+    if (answer.truncated) {
+      throw new ProxyError(
+        'bad_upstream_response',
+        `${lease.resource.id} answered ${answer.head.status} with an error body too long to hold.`,
+      );
+    }
     const outcome = this.#tried.at(-1)?.outcome;
     const code = outcome?.kind === 'answered' ? outcome.code : null;
     const message = outcome?.kind === 'answered' ? outcome.message : null;

@@ -1,4 +1,4 @@
-import type { Lease, ServedFacts } from '../balancer/lease.js';
+import type { Lease } from '../balancer/lease.js';
 import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
 import { attemptClass, classifyError, parseUpstreamError } from '../upstream/classify.js';
 import { buildRequestHeaders } from '../upstream/request-headers.js';
@@ -18,6 +18,8 @@ const HELD_ANSWER_BYTES = 256 * 1024;
 export interface HeldAnswer {
   readonly head: AnswerHead;
   readonly body: Buffer;
+  /** The body went over what is held; the rest was not read. */
+  readonly truncated: boolean;
 }
 
 export interface AttemptEnd {
@@ -27,12 +29,10 @@ export interface AttemptEnd {
   readonly answer: HeldAnswer | null;
 }
 
-export const NOTHING_LEARNED: ServedFacts = {
-  responseId: null,
-  conversationId: null,
-  organization: null,
-  sealedDigests: [],
-};
+/** Refusals of the request itself. Everything else may be about the key or the upstream, and somebody else may serve. */
+function isForTheClient(status: number): boolean {
+  return status >= 400 && status < 500 && status !== 401 && status !== 403 && status !== 429;
+}
 
 /** One request to one resource. Holds error answers back, hands good ones on, and ends exactly once. */
 export class Attempt implements UpstreamSink {
@@ -96,22 +96,19 @@ export class Attempt implements UpstreamSink {
 
   onChunk(chunk: Buffer): boolean {
     this.bytesReceived += chunk.length;
+    this.#mask(chunk);
     if (this.#committed !== null) return this.#committed.write(chunk);
     this.#held.push(chunk);
     this.#heldBytes += chunk.length;
     if (this.#heldBytes <= HELD_ANSWER_BYTES || this.#head === null) return true;
-    const answer = this.#commit(this.#head);
-    let goOn = true;
-    for (const held of this.#held.splice(0)) goOn = answer.write(held);
-    return goOn;
+    return this.#heldTooLong(this.#head);
   }
 
   onEnd(): void {
     if (this.#committed !== null) return this.#committed.end();
     const head = this.#head;
     if (head === null) return this.onError(new Error('the upstream ended without an answer'), true);
-    const answer = { head, body: Buffer.concat(this.#held) };
-    this.#end({ settled: false, outcome: this.#answered(answer), answer });
+    this.#endAnswered(head, false);
   }
 
   onError(error: unknown, sent: boolean): void {
@@ -149,6 +146,36 @@ export class Attempt implements UpstreamSink {
     this.#call?.resume();
   }
 
+  /** A long error answer: passed on as it comes where it would be passed on anyway, else its status has to do. */
+  #heldTooLong(head: AnswerHead): boolean {
+    if (!isForTheClient(head.status)) {
+      this.abort();
+      this.#endAnswered(head, true);
+      return false;
+    }
+    const answer = this.#commit(head);
+    let goOn = true;
+    for (const held of this.#held.splice(0)) goOn = answer.write(held);
+    return goOn;
+  }
+
+  #endAnswered(head: AnswerHead, truncated: boolean): void {
+    const body = Buffer.concat(this.#held);
+    this.#mask(body);
+    const answer = { head, body, truncated };
+    this.#end({ settled: false, outcome: this.#answered(answer), answer });
+  }
+
+  /** An upstream that repeats our key in an answer must not make us tell it to the client or to the history. */
+  #mask(bytes: Buffer): void {
+    const { id, apiKey } = this.lease.resource;
+    if (!apiKey.maskIn(bytes)) return;
+    this.deps.logger.error(
+      { id: this.exchange.id, resource: id },
+      'the upstream repeats our key in a body; masked',
+    );
+  }
+
   #commit(head: AnswerHead): CommittedAnswer {
     this.exchange.firstByteMs ??= this.exchange.elapsed();
     this.#committed = new CommittedAnswer(this, head);
@@ -164,8 +191,9 @@ export class Attempt implements UpstreamSink {
 
   #clientGone(): void {
     if (this.#committed !== null) return this.#committed.clientGone();
-    // A background response goes on upstream without us; giving up the call would not stop it, only lose its id.
-    if (this.exchange.hints?.background === true) return;
+    // A background response goes on upstream without us; giving up the call would not stop it, only lose its id. And an
+    // operator who prefers the exact bill lets every answer come to its end.
+    if (this.exchange.hints?.background === true || this.deps.config.onDisconnect === 'drain') return;
     this.abort();
     this.#end({ settled: true, outcome: { kind: 'neutral', cause: 'client_aborted' }, answer: null });
   }

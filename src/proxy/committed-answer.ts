@@ -58,8 +58,10 @@ export class CommittedAnswer {
   /** The upstream broke off. The client's connection ends as visibly as the upstream's did. */
   cut(failure: AttemptOutcome): void {
     this.#tap.end();
+    const complete = this.attempt.exchange.finished;
     const outcome = this.#record('cut', failure);
-    this.#relay.cut(null);
+    if (complete && this.#tap.atEventBoundary) this.#relay.end();
+    else this.#relay.cut(null);
     this.attempt.settle(outcome);
   }
 
@@ -77,8 +79,11 @@ export class CommittedAnswer {
   shutdown(): void {
     this.attempt.abort();
     this.#tap.end();
+    // The client has had its terminal event: nothing is missing but the end of the stream.
+    const complete = this.attempt.exchange.finished;
     const outcome = this.#record('shutdown');
-    this.#relay.cut(this.#tap.result().isSse ? SHUTDOWN_EVENT : null);
+    if (complete) this.#relay.end();
+    else this.#relay.cut(this.#tap.result().isSse ? SHUTDOWN_EVENT : null);
     this.attempt.settle(outcome);
   }
 
@@ -120,6 +125,8 @@ export class CommittedAnswer {
       conversationId: tap.conversationId,
       organization: this.head.organization,
       sealedDigests: tap.sealedDigests,
+      itemIds: tap.itemIds,
+      hasUsage: tap.usage !== null,
     };
   }
 

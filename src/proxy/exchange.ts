@@ -22,6 +22,8 @@ export class Exchange {
   route: ProxyRoute | null = null;
   hints: RoutingHints | null = null;
   body: Buffer | null = null;
+  /** Bytes of the body counted against the budget; given back when the exchange is over. */
+  bodyBytes = 0;
   firstByteMs: number | null = null;
   readonly attempts: AttemptRecord[] = [];
   /** Every decision, in order. */

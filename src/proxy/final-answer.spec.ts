@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
 import { finalAnswer } from './final-answer.js';
+import type { FinalFacts } from './final-answer.js';
 
 const answered = (
   status: number,
@@ -17,8 +18,13 @@ const answered = (
 const tried = (...outcomes: AttemptOutcome[]): { resourceId: string; outcome: AttemptOutcome }[] =>
   outcomes.map((outcome, i) => ({ resourceId: `openai-${i + 1}`, outcome }));
 
-function heard(outcomes: AttemptOutcome[], untried = false): Record<string, unknown> {
-  const answer = finalAnswer(tried(...outcomes), untried);
+function heard(outcomes: AttemptOutcome[], facts: Partial<FinalFacts> = {}): Record<string, unknown> {
+  const answer = finalAnswer(tried(...outcomes), {
+    untried: false,
+    nextFreeSeconds: null,
+    generates: true,
+    ...facts,
+  });
   return answer.kind === 'pass'
     ? { pass: true, retryAfter: answer.retryAfterSeconds }
     : { code: answer.error.code, status: answer.error.status, ...answer.error.toHeaders() };
@@ -36,7 +42,7 @@ describe('what the client hears when nobody could serve', () => {
   });
 
   it('is told to come back when keys were refused and others are left untried', () => {
-    expect(heard([answered(401), answered(401), answered(401)], true)).toEqual({
+    expect(heard([answered(401), answered(401), answered(401)], { untried: true })).toEqual({
       code: 'no_available_resources',
       status: 503,
       'x-should-retry': 'true',
@@ -49,6 +55,27 @@ describe('what the client hears when nobody could serve', () => {
       pass: true,
       retryAfter: 5,
     });
+  });
+
+  it('comes back at once when a key was never asked, and in time for the first that is due', () => {
+    const limited = [answered(429, null, 45_000), answered(429, null, 50_000)];
+    expect(heard(limited, { untried: true })).toEqual({ pass: true, retryAfter: 1 });
+    expect(heard(limited, { nextFreeSeconds: 5 })).toEqual({ pass: true, retryAfter: 5 });
+  });
+
+  it('hears the upstream 403 on a request that makes nothing, when every key gets it', () => {
+    expect(heard([answered(403), answered(403)], { generates: false })).toEqual({
+      pass: true,
+      retryAfter: null,
+    });
+    expect(heard([answered(403), answered(401)], { generates: false })).toMatchObject({
+      code: 'upstream_auth_failed',
+    });
+  });
+
+  it('is never told an hour by a 503 either', () => {
+    expect(heard([answered(503, null, 3_600_000)])).toEqual({ pass: true, retryAfter: 60 });
+    expect(heard([answered(503, null, 3_000)])).toEqual({ pass: true, retryAfter: null });
   });
 
   it('is never told to wait for more than a minute, nor less than a second', () => {

@@ -16,33 +16,45 @@ export type FinalAnswer =
   | { readonly kind: 'pass'; readonly retryAfterSeconds: number | null }
   | { readonly kind: 'own'; readonly error: ProxyError };
 
+export interface FinalFacts {
+  /** Candidates are left which the attempt limit kept out. */
+  readonly untried: boolean;
+  /** When a resource that was not tried is due again, if that is known. */
+  readonly nextFreeSeconds: number | null;
+  /** The request makes a response; otherwise a 403 says what this kind of request may not do, with any key. */
+  readonly generates: boolean;
+}
+
 /**
  * What the client hears when no attempt could be served. A verdict on one of our keys (401, 403, quota) is never the
- * client's: its own credential is fine. `untried` says that candidates are left which the attempt limit kept out.
+ * client's: its own credential is fine. Waits are the shortest that can help.
  */
-export function finalAnswer(tried: readonly TriedResource[], untried: boolean): FinalAnswer {
+export function finalAnswer(tried: readonly TriedResource[], facts: FinalFacts): FinalAnswer {
   const last = tried.at(-1);
   if (last === undefined) return own('internal_error', 'No attempt was made.');
   const limited = tried.filter(({ outcome }) => isRateLimited(outcome));
   const refused = tried.filter(({ outcome }) => isKeyRefusal(outcome));
-  if (refused.length > 0 && isKeyRefusal(last.outcome) && limited.length === 0) {
-    return keysRefused(refused, untried);
+  if (!facts.generates && refused.length > 0 && tried.every(({ outcome }) => isForbidden(outcome))) {
+    return { kind: 'pass', retryAfterSeconds: null };
   }
+  if (isKeyRefusal(last.outcome) && limited.length === 0) return keysRefused(refused, facts.untried);
   if (limited.length > 0 && (isKeyRefusal(last.outcome) || isRateLimited(last.outcome))) {
-    const seconds = shortestWait(limited);
-    if (isRateLimited(last.outcome)) return { kind: 'pass', retryAfterSeconds: seconds };
-    return {
-      kind: 'own',
-      error: new ProxyError(
-        'upstream_rate_limited',
-        `Every usable key is rate limited; try again in ${seconds} s.`,
-        {
-          retryAfterSeconds: seconds,
-        },
-      ),
-    };
+    return rateLimited(last, facts.untried ? 1 : shortestWait(limited, facts.nextFreeSeconds));
   }
   return byOutcome(last);
+}
+
+function rateLimited(last: TriedResource, seconds: number): FinalAnswer {
+  if (isRateLimited(last.outcome)) return { kind: 'pass', retryAfterSeconds: seconds };
+  const message = `Every usable key is rate limited; try again in ${seconds} s.`;
+  return {
+    kind: 'own',
+    error: new ProxyError('upstream_rate_limited', message, { retryAfterSeconds: seconds }),
+  };
+}
+
+function isForbidden(outcome: AttemptOutcome): boolean {
+  return outcome.kind === 'answered' && outcome.status === 403;
 }
 
 function byOutcome({ resourceId, outcome }: TriedResource): FinalAnswer {
@@ -54,7 +66,7 @@ function byOutcome({ resourceId, outcome }: TriedResource): FinalAnswer {
           `${resourceId} answered ${outcome.status}, a redirect, which is never followed. Check its base URL.`,
         );
       }
-      return { kind: 'pass', retryAfterSeconds: null };
+      return { kind: 'pass', retryAfterSeconds: capped(outcome.retryAfterMs) };
     case 'unsent':
       return outcome.cause === 'connect_timeout'
         ? own(
@@ -155,12 +167,24 @@ function isRateLimited(outcome: AttemptOutcome): boolean {
   return outcome.kind === 'answered' && outcome.status === 429 && !isKeyRefusal(outcome);
 }
 
-function shortestWait(limited: readonly TriedResource[]): number {
-  const waits = limited.map(
-    ({ outcome }) =>
-      (outcome.kind === 'answered' ? outcome.retryAfterMs : null) ?? DEFAULT_RATE_LIMIT_SECONDS * 1000,
-  );
-  return Math.min(MAX_TOLD_SECONDS, Math.max(1, Math.ceil(Math.min(...waits) / 1000)));
+function shortestWait(limited: readonly TriedResource[], nextFreeSeconds: number | null): number {
+  const waits = limited.map(({ outcome }) => waitOf(outcome) ?? DEFAULT_RATE_LIMIT_SECONDS * 1000);
+  if (nextFreeSeconds !== null) waits.push(nextFreeSeconds * 1000);
+  return told(Math.min(...waits));
+}
+
+function waitOf(outcome: AttemptOutcome): number | null {
+  return outcome.kind === 'answered' ? outcome.retryAfterMs : null;
+}
+
+/** Whole seconds a client may be told. */
+function told(ms: number): number {
+  return Math.min(MAX_TOLD_SECONDS, Math.max(1, Math.ceil(ms / 1000)));
+}
+
+/** Null where the upstream's own wait may stand. */
+function capped(ms: number | null): number | null {
+  return ms !== null && ms > MAX_TOLD_SECONDS * 1000 ? MAX_TOLD_SECONDS : null;
 }
 
 function own(code: ConstructorParameters<typeof ProxyError>[0], message: string): FinalAnswer {

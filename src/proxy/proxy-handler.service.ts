@@ -4,6 +4,7 @@ import { ProxyError } from '../common/errors.js';
 import { RoutingRefusal } from '../balancer/routing-refusal.js';
 import { checkBodyHeaders, checkHead } from './admission.js';
 import { AttemptLoop } from './attempt-loop.js';
+import { BodyBudget } from './body-budget.js';
 import { Exchange, NOBODY } from './exchange.js';
 import { Finisher } from './finisher.js';
 import { buildHints } from './hints.js';
@@ -26,7 +27,10 @@ export class ProxyHandler {
   readonly #finisher: Finisher;
   readonly #budget = new RetryBudget();
 
+  readonly #bodies: BodyBudget;
+
   constructor(private readonly deps: ProxyDependencies) {
+    this.#bodies = new BodyBudget(deps.config.server.maxBufferedBytes);
     this.#finisher = new Finisher(deps);
   }
 
@@ -38,13 +42,20 @@ export class ProxyHandler {
   handle(req: IncomingMessage, res: ServerResponse): void {
     const exchange = new Exchange(req, res, this.deps.clock);
     this.#open.add(exchange);
-    this.#budget.earn();
-    res.once('close', () => {
+    const onClose = (): void => {
       if (!res.writableFinished) exchange.clientClosed();
-    });
+    };
+    res.once('close', onClose);
+    // A pipelined answer that waits for its turn has no socket yet and would not hear of its end.
+    const queued = res.socket === null;
+    if (queued) req.socket.once('close', onClose);
     this.#run(exchange)
       .catch((error: unknown) => this.#refuse(exchange, error))
-      .finally(() => this.#open.delete(exchange));
+      .finally(() => {
+        this.#open.delete(exchange);
+        if (queued) req.socket.off('close', onClose);
+        this.#bodies.give(exchange.bodyBytes);
+      });
   }
 
   /** Ends what still runs: streams get a last event, requests without an answer a 503. */
@@ -57,6 +68,8 @@ export class ProxyHandler {
     const { config, drain } = this.deps;
     checkHead(req.rawHeaders, config.server.maxHeaders);
     exchange.callerId = checkProxyAccess(req, config).callerId;
+    // Not before: strangers must not earn retries.
+    this.#budget.earn();
     if (drain.draining) {
       throw new ProxyError('server_shutdown', 'The proxy is stopping; send the request again.', {
         retryAfterSeconds: SHUTDOWN_RETRY_SECONDS,
@@ -74,7 +87,10 @@ export class ProxyHandler {
       checkBodyHeaders(req);
       declaredLength(req, config.server.maxBodyBytes);
       if (req.headers.expect !== undefined) res.writeContinue();
-      exchange.body = await readBody(req, config.server);
+      exchange.body = await readBody(req, config.server, (bytes) => {
+        this.#bodies.take(bytes);
+        exchange.bodyBytes += bytes;
+      });
     }
     const empty = exchange.body === null || exchange.body.length === 0;
     const fields =

@@ -91,7 +91,12 @@ export class Relay {
   }
 
   #watch(): void {
-    this.#stall ??= setTimeout(() => this.events.onStall(), this.stallTimeoutMs).unref();
+    this.#stall ??= setTimeout(() => {
+      this.#stall = null;
+      // A pipelined answer that waits for its turn is not the client's doing.
+      if (this.res.socket === null && !this.res.destroyed) this.#watch();
+      else this.events.onStall();
+    }, this.stallTimeoutMs).unref();
   }
 
   #release(): void {

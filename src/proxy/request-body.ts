@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { ProxyError } from '../common/errors.js';
+import { BodyCollector } from './body-collector.js';
 
 export interface BodyLimits {
   readonly maxBodyBytes: number;
@@ -30,47 +31,61 @@ function tooLarge(maxBodyBytes: number): ProxyError {
 
 /**
  * The whole body as it came, in one buffer. Bounded in size, in silence and in total time; no resource is held while
- * it is read. Throws `body_too_large`, `body_timeout`, or {@link ClientGone}.
+ * it is read. `onBytes` hears of each piece before it is kept and may throw. Throws `body_too_large`, `body_timeout`,
+ * what `onBytes` throws, or {@link ClientGone}.
  */
-export function readBody(req: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
+export function readBody(
+  req: IncomingMessage,
+  limits: BodyLimits,
+  onBytes: (bytes: number) => void,
+): Promise<Buffer> {
   declaredLength(req, limits.maxBodyBytes);
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const settle = (result: Buffer | Error): void => {
+    const body = new BodyCollector();
+    const settle = (failure: unknown): void => {
       clearTimeout(idle);
       clearTimeout(total);
       req.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onGone);
-      if (result instanceof Error) {
-        req.pause();
-        reject(result);
-      } else resolve(result);
+      if (failure === null) {
+        resolve(body.concat());
+        return;
+      }
+      req.pause();
+      reject(failure instanceof Error ? failure : new Error(String(failure)));
     };
-    const late = (what: string, ms: number, variable: string) => (): void =>
-      settle(
-        new ProxyError(
-          'body_timeout',
-          `The request body ${what} ${ms / 1000} s (${variable}). Send it faster.`,
-        ),
-      );
     const onData = (chunk: Buffer): void => {
-      size += chunk.length;
-      if (size > limits.maxBodyBytes) return settle(tooLarge(limits.maxBodyBytes));
-      chunks.push(chunk);
+      if (body.size + chunk.length > limits.maxBodyBytes) return settle(tooLarge(limits.maxBodyBytes));
+      try {
+        onBytes(chunk.length);
+      } catch (error: unknown) {
+        return settle(error);
+      }
+      body.push(chunk);
       idle.refresh();
     };
-    const onEnd = (): void =>
-      settle(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size));
+    const onEnd = (): void => settle(null);
     const onGone = (): void =>
       settle(new ClientGone('the client closed the connection while sending its body'));
-    const idle = setTimeout(
-      late('was silent for more than', limits.bodyIdleTimeoutMs, 'PROXY_BODY_IDLE_TIMEOUT_SECONDS'),
-      limits.bodyIdleTimeoutMs,
-    ).unref();
-    const total = setTimeout(
-      late('took more than', limits.bodyTotalTimeoutMs, 'PROXY_BODY_TIMEOUT_SECONDS'),
-      limits.bodyTotalTimeoutMs,
-    ).unref();
+    const idle = lateAfter(limits.bodyIdleTimeoutMs, SILENT, settle);
+    const total = lateAfter(limits.bodyTotalTimeoutMs, SLOW, settle);
     req.on('data', onData).on('end', onEnd).on('close', onGone).on('error', onGone);
   });
+}
+
+const SILENT = ['was silent for more than', 'PROXY_BODY_IDLE_TIMEOUT_SECONDS'] as const;
+const SLOW = ['took more than', 'PROXY_BODY_TIMEOUT_SECONDS'] as const;
+
+function lateAfter(
+  ms: number,
+  [what, variable]: readonly [string, string],
+  settle: (failure: ProxyError) => void,
+): NodeJS.Timeout {
+  const fail = (): void =>
+    settle(
+      new ProxyError(
+        'body_timeout',
+        `The request body ${what} ${ms / 1000} s (${variable}). Send it faster.`,
+      ),
+    );
+  return setTimeout(fail, ms).unref();
 }

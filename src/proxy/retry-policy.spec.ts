@@ -84,7 +84,7 @@ describe('decideRetry', () => {
     ['E 404 get', answered(404), GET, 'stop E request_at_fault'],
     ['E 409', answered(409), {}, 'stop E request_at_fault'],
     ['E 422', answered(422), {}, 'stop E request_at_fault'],
-    ['E client left', { kind: 'neutral', cause: 'client_aborted' }, {}, 'stop E client_aborted'],
+    ['client left', { kind: 'neutral', cause: 'client_aborted' }, {}, 'stop neutral client_aborted'],
     ['ok', { kind: 'served', status: 200, rateLimit: null }, { committed: true }, 'stop ok served'],
     ['third attempt', unsent, { attempt: 3 }, 'stop A attempts_exhausted'],
     ['second of two', unsent, { attempt: 2, maxAttempts: 2 }, 'stop A attempts_exhausted'],

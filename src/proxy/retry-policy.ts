@@ -26,6 +26,8 @@ export interface RetryInput {
   readonly retried5xx?: boolean;
   /** The budget for retries that may cost a second generation has something left. Left out = yes. */
   readonly budgetLeft?: boolean;
+  /** The request names something stored, and no key is known to have it. Left out = no. */
+  readonly ownerUnknown?: boolean;
 }
 
 export interface RetryDecision {
@@ -41,13 +43,17 @@ export interface RetryDecision {
  */
 export function decideRetry(input: RetryInput): RetryDecision {
   const own = attemptClass(input.outcome);
-  const klass = input.committed && own !== 'ok' ? 'D' : own;
+  const klass = input.committed && own !== 'ok' && own !== 'neutral' ? 'D' : own;
   const verdict = verdictOf(klass, input);
   if (!verdict.retry) return { ...verdict, class: klass };
   if (input.attempt >= Math.min(input.maxAttempts, MOST_ATTEMPTS))
     return { retry: false, class: klass, reason: 'attempts_exhausted' };
   if (!input.candidatesLeft) return { retry: false, class: klass, reason: 'no_candidate_left' };
   return { ...verdict, class: klass };
+}
+
+function isMissing(outcome: AttemptOutcome): boolean {
+  return outcome.kind === 'answered' && outcome.status === 404;
 }
 
 interface Verdict {
@@ -73,7 +79,12 @@ function verdictOf(klass: AttemptClass, input: RetryInput): Verdict {
     case 'D':
       return no('committed');
     case 'E':
-      return no(input.outcome.kind === 'neutral' ? input.outcome.cause : 'request_at_fault');
+      // Some key made it, nobody here knows which: reading it there costs nothing.
+      return input.ownerUnknown === true && input.idempotent && isMissing(input.outcome)
+        ? yes('owner_unknown')
+        : no('request_at_fault');
+    case 'neutral':
+      return no(input.outcome.kind === 'neutral' ? input.outcome.cause : 'neutral');
     default:
       return klass satisfies never;
   }

@@ -49,4 +49,5 @@ export interface RateLimitFacts {
   readonly resetTokensMs: number | null;
 }
 
-export type AttemptClass = 'ok' | 'A' | 'B' | 'C1' | 'C2' | 'D' | 'E';
+/** `neutral`: ended by the client or by us; says nothing about anybody. */
+export type AttemptClass = 'ok' | 'A' | 'B' | 'C1' | 'C2' | 'D' | 'E' | 'neutral';

@@ -75,7 +75,7 @@ export function attemptClass(outcome: AttemptOutcome): AttemptClass {
     case 'failed_in_stream':
       return 'D';
     case 'neutral':
-      return 'E';
+      return 'neutral';
     default:
       return outcome satisfies never;
   }

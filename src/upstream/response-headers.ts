@@ -10,6 +10,17 @@ const WITHHELD: ReadonlySet<string> = new Set([
   'set-cookie2',
   'alt-svc',
   'strict-transport-security',
+  'clear-site-data',
+  'content-security-policy',
+  'content-security-policy-report-only',
+  'link',
+  'location',
+  'nel',
+  'refresh',
+  'report-to',
+  'reporting-endpoints',
+  'service-worker-allowed',
+  'x-content-type-options',
 ]);
 const WITHHELD_FAMILIES: readonly string[] = ['access-control-', 'x-proxy-'];
 

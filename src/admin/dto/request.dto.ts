@@ -35,7 +35,7 @@ export class RequestDto implements RequestItem {
   @NullableField(310)
   readonly first_byte_ms!: number | null;
 
-  @NullableField(200, 'What the client heard; null = nothing')
+  @NullableField(200, 'What the client heard; null = nothing, or not known after a crash')
   readonly status_code!: number | null;
 
   @NullableField('openai-1', 'Who served it')
@@ -74,7 +74,7 @@ export class RequestDto implements RequestItem {
   @NullableField('codex_cli_rs/0.169.0')
   readonly user_agent!: string | null;
 
-  @NullableField(1, 'How many resources were tried; null while running')
+  @NullableField(1, 'How many resources were tried; null = still running, or not known after a crash')
   readonly attempts!: number | null;
 
   @NullableField('rate_limit_exceeded', "Code of the proxy's own error or of the upstream's")
@@ -89,7 +89,7 @@ export class RequestDto implements RequestItem {
   @NullableField(18240)
   readonly request_bytes!: number | null;
 
-  @NullableField(5120)
+  @NullableField(5120, 'Bytes sent to the client; null = still running, or not known after a crash')
   readonly response_bytes!: number | null;
 
   @NullableField('resp_0a1b2c3d')
@@ -133,7 +133,7 @@ export class AttemptDto implements AttemptItem {
   readonly resource_id!: string;
 
   @OneOf(
-    ['ok', 'A', 'B', 'C1', 'C2', 'D', 'E'],
+    ['ok', 'A', 'B', 'C1', 'C2', 'D', 'E', 'neutral'],
     'ok',
     'A not processed, B refused, C1 failed, C2 ambiguous, D cut, E the request',
   )

@@ -1,0 +1,31 @@
+import { ProxyError } from '../common/errors.js';
+
+/**
+ * Bytes of request bodies held by all exchanges together. Each body has its own limit; without one for their sum a few
+ * slow uploads could fill the memory of the process and end everybody's streams.
+ */
+export class BodyBudget {
+  #held = 0;
+
+  constructor(private readonly limit: number) {}
+
+  get held(): number {
+    return this.#held;
+  }
+
+  /** Throws `overloaded` when the sum would go over the limit; then nothing was taken. */
+  take(bytes: number): void {
+    if (this.#held + bytes > this.limit) {
+      throw new ProxyError(
+        'overloaded',
+        `Request bodies held at the moment come to ${this.limit} bytes (PROXY_MAX_BUFFERED_BYTES); send the request again in a moment.`,
+        { retryAfterSeconds: 1 },
+      );
+    }
+    this.#held += bytes;
+  }
+
+  give(bytes: number): void {
+    this.#held -= bytes;
+  }
+}
