@@ -1,7 +1,8 @@
 import type { Clock } from '../common/clock.js';
 import type { Logger } from '../common/logger.js';
-import type { BodyRecord, EventRecord, FinishedRecord, StartedRecord } from './records.js';
+import type { BodyRecord, EventRecord, FinishedRecord, StartedRecord, TelemetryRecord } from './records.js';
 import type { CapturedBodies, CapturedBody, Spool, SpoolStatus } from './spool.js';
+import { RecentRecords } from './recent-records.js';
 import { SpoolDirectory } from './spool-directory.js';
 import { type EncodedRecord, seal, SpoolEncoder } from './spool-encoder.js';
 import { SpoolSegments } from './spool-segments.js';
@@ -27,6 +28,7 @@ export interface FileSpoolOptions {
  */
 export class FileSpool implements Spool {
   readonly segments: SpoolSegments;
+  readonly recent = new RecentRecords();
   /** Called after every append. */
   onData: () => void = () => undefined;
   drainError: string | null = null;
@@ -60,21 +62,23 @@ export class FileSpool implements Spool {
   }
 
   started(record: StartedRecord): void {
-    this.#guard(() => this.#append([this.#encoder.record(record)], record.at, 1));
+    this.#guard(() => this.#single(record, 1));
   }
 
   event(record: EventRecord): void {
-    this.#guard(() => this.#append([this.#encoder.record(record)], record.at, EVENT_SHARE));
+    this.#guard(() => this.#single(record, EVENT_SHARE));
   }
 
   finished(record: FinishedRecord, bodies: CapturedBodies): void {
     this.#guard(() => {
-      const frames: EncodedRecord[] = [];
+      this.#encoder.reset();
+      const frames: Frame[] = [];
       this.#addBody(frames, record, 'request', bodies.request);
       this.#addBody(frames, record, 'response', bodies.response);
-      const plain = this.#encoder.record(record);
-      if (frames.length > 0 && this.#fits([...frames, plain], BODY_SHARE)) {
-        if (this.#append([...frames, plain], record.at, 1, frames.length)) return;
+      const plain = { record, body: null, encoded: this.#encoder.record(record) };
+      const all = [...frames, plain];
+      if (frames.length > 0 && this.#fits(totalOf(all), BODY_SHARE)) {
+        if (this.#append(all, record.at, 1, frames.length)) return;
       } else {
         this.#shedBodies += frames.length;
       }
@@ -104,29 +108,37 @@ export class FileSpool implements Spool {
     this.#directory.close();
   }
 
+  #single(record: TelemetryRecord, share: number): void {
+    this.#encoder.reset();
+    this.#append([{ record, body: null, encoded: this.#encoder.record(record) }], record.at, share);
+  }
+
   #addBody(
-    frames: EncodedRecord[],
+    frames: Frame[],
     { id, at }: FinishedRecord,
     direction: BodyRecord['direction'],
     body: CapturedBody | null,
   ): void {
-    if (body !== null) frames.push(this.#encoder.body({ t: 'body', id, at, direction, ...body.meta }, body));
+    if (body === null) return;
+    const record: BodyRecord = { t: 'body', id, at, direction, ...body.meta };
+    frames.push({ record, body, encoded: this.#encoder.body(record, body) });
   }
 
-  #fits(frames: readonly EncodedRecord[], share: number): boolean {
+  #fits(total: number, share: number): boolean {
     const used = this.segments.bytes + this.foreignBytes;
-    return used + totalOf(frames) <= this.options.maxBytes * share;
+    return used + total <= this.options.maxBytes * share;
   }
 
   /** False when the write failed and had bodies in it: the caller writes the record alone. */
-  #append(frames: readonly EncodedRecord[], at: number, share: number, bodies = 0): boolean {
-    if (this.#closed || !this.#fits(frames, share) || this.#diskResting()) {
+  #append(frames: readonly Frame[], at: number, share: number, bodies = 0): boolean {
+    const total = totalOf(frames);
+    if (this.#closed || !this.#fits(total, share) || this.#diskResting()) {
       this.#shedRecords++;
       this.#shedBodies += bodies;
       return true;
     }
     try {
-      this.#write(frames, at);
+      this.#write(frames, total, at);
       this.#recovered();
     } catch (e: unknown) {
       this.#shedBodies += bodies;
@@ -139,18 +151,17 @@ export class FileSpool implements Spool {
     return true;
   }
 
-  #write(frames: readonly EncodedRecord[], at: number): void {
-    const total = totalOf(frames);
+  #write(frames: readonly Frame[], total: number, at: number): void {
     const segment = this.segments.forAppend(total, at);
-    for (const frame of frames) seal(frame, segment.marker);
-    const [only] = frames;
-    if (frames.length === 1 && only !== undefined) segment.append(only.head);
-    else
-      segment.appendAll(
-        frames.flatMap((frame) => [frame.head, ...frame.body]),
-        total,
-      );
+    const encoded = frames.map((frame) => frame.encoded);
+    for (const one of encoded) seal(one, segment.marker);
+    let start = segment.written;
+    segment.append(this.#encoder.pieces(encoded), total);
     this.segments.appended(total, frames.length);
+    for (const { record, body, encoded: one } of frames) {
+      this.recent.add({ segment, start, end: start + one.total, record, body });
+      start += one.total;
+    }
   }
 
   #diskResting(): boolean {
@@ -183,6 +194,7 @@ export class FileSpool implements Spool {
       'spool directory was taken away; going on in a new one',
     );
     this.segments.forget();
+    this.recent.clear();
   }
 
   /** A record that cannot even be encoded must not hurt the exchange. */
@@ -196,8 +208,15 @@ export class FileSpool implements Spool {
   }
 }
 
-function totalOf(frames: readonly EncodedRecord[]): number {
+/** A record on its way to the disk. */
+interface Frame {
+  readonly record: TelemetryRecord;
+  readonly body: CapturedBody | null;
+  readonly encoded: EncodedRecord;
+}
+
+function totalOf(frames: readonly Frame[]): number {
   let total = 0;
-  for (const frame of frames) total += frame.total;
+  for (const { encoded } of frames) total += encoded.total;
   return total;
 }

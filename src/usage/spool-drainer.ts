@@ -2,12 +2,15 @@ import { setImmediate as yieldToLoop, setTimeout as sleep } from 'node:timers/pr
 import type { Logger } from '../common/logger.js';
 import type { FileSpool } from './file-spool.js';
 import type { RecordDeliverer } from './record-deliverer.js';
-import { readBatch } from './segment-reader.js';
+import { readBatch, type SegmentBatch } from './segment-reader.js';
 import type { SpoolSegment } from './spool-segment.js';
 
-/** Records gather this long, so that a busy moment makes one transaction and not many. */
+/** The first record after a pause waits this long for company. */
 const GATHER_MS = 50;
-const FULL_BATCH = 200;
+/** While records keep coming they gather longer: few large transactions cost less than many small ones. */
+const BUSY_GATHER_MS = 250;
+const BUSY_RECORDS = 20;
+const FULL_BATCH = 1_000;
 const FIRST_BACKOFF_MS = 100;
 const LAST_BACKOFF_MS = 5_000;
 const FLUSH_PAUSE_MS = 20;
@@ -78,6 +81,7 @@ export class SpoolDrainer {
       let count = 0;
       do {
         count = await this.drainOnce();
+        if (count >= BUSY_RECORDS) pause = BUSY_GATHER_MS;
         await yieldToLoop();
       } while (count >= 0 && this.spool.segments.pending >= FULL_BATCH && !this.#stopped);
     } catch {
@@ -104,9 +108,13 @@ export class SpoolDrainer {
     return batch.records.length;
   }
 
-  async #read(segment: SpoolSegment): ReturnType<typeof readBatch> {
+  /** What is still in memory is not read back; a batch from the file ends where that begins. */
+  async #read(segment: SpoolSegment): Promise<SegmentBatch> {
+    const from = segment.acknowledged;
+    const kept = this.spool.recent.nextAt(segment, from);
+    if (kept === from) return { ...this.spool.recent.take(segment, from), torn: 0 };
     try {
-      return await readBatch(segment, segment.acknowledged, segment.written);
+      return await readBatch(segment, from, kept ?? segment.written);
     } catch (e: unknown) {
       if ((e as NodeJS.ErrnoException).code !== 'ENOENT') {
         this.#blocked(e);

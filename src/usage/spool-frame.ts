@@ -17,22 +17,21 @@ const CRC_AT = MARKER_BYTES + 8;
 const MAX_JSON = 64 * 1024 * 1024;
 const MAX_BODY = 1024 * 1024 * 1024;
 
-/** Writes the 20 bytes before the JSON. `json` must lie right behind them in `target`. */
+/** Writes the 20 bytes before the JSON. `frame` holds the JSON right behind them, and the body unless it is in `apart`. */
 export function sealHeader(
-  target: Buffer,
-  at: number,
+  frame: Buffer,
   marker: Buffer,
   jsonLength: number,
-  body: readonly Buffer[],
+  apart: readonly Buffer[],
   bodyLength: number,
 ): void {
-  marker.copy(target, at);
-  target.writeUInt32LE(jsonLength, at + MARKER_BYTES);
-  target.writeUInt32LE(bodyLength, at + MARKER_BYTES + 4);
-  let crc = crc32(target.subarray(at + MARKER_BYTES, at + CRC_AT));
-  crc = crc32(target.subarray(at + HEADER_BYTES, at + HEADER_BYTES + jsonLength), crc);
-  for (const chunk of body) crc = crc32(chunk, crc);
-  target.writeUInt32LE(crc, at + CRC_AT);
+  marker.copy(frame);
+  frame.writeUInt32LE(jsonLength, MARKER_BYTES);
+  frame.writeUInt32LE(bodyLength, MARKER_BYTES + 4);
+  let crc = crc32(frame.subarray(MARKER_BYTES, CRC_AT));
+  crc = crc32(frame.subarray(HEADER_BYTES), crc);
+  for (const chunk of apart) crc = crc32(chunk, crc);
+  frame.writeUInt32LE(crc, CRC_AT);
 }
 
 export interface FrameScan {

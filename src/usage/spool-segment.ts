@@ -44,12 +44,11 @@ export class SpoolSegment implements SegmentFile {
     this.#fd = openSync(this.path, 'ax', 0o600);
   }
 
-  append(buffer: Buffer): void {
-    this.#settle(buffer.length, () => writeSync(this.#fd, buffer, 0, buffer.length));
-  }
-
-  appendAll(buffers: readonly Buffer[], total: number): void {
-    this.#settle(total, () => writevSync(this.#fd, buffers));
+  /** In one system call, `total` bytes in all. */
+  append(pieces: readonly Buffer[], total: number): void {
+    const [only] = pieces;
+    if (pieces.length === 1 && only !== undefined) this.#settle(total, () => writeSync(this.#fd, only));
+    else this.#settle(total, () => writevSync(this.#fd, pieces));
   }
 
   /** No more appends; reading goes on by path. */
