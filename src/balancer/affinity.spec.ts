@@ -45,7 +45,7 @@ describe('resolveAffinity: one order', () => {
       'hard/previous_response_id owner B',
     ],
     ['conversation', ALL, { 'conversation:c': 'C', 'session:s': 'D' }, 'hard/conversation owner C'],
-    ['item, bound', ALL, { 'response:i': 'D', 'session:s': 'E' }, 'hard/item_reference owner D'],
+    ['item, bound', ALL, { 'item:i': 'D', 'session:s': 'E' }, 'hard/item_reference owner D'],
     ['item, unbound: ignored', { itemReferenceIds: ['i'] }, {}, 'free/null any -'],
     [
       'a reference wins over content, which is noted',

@@ -104,7 +104,7 @@ function findHard(hints: RoutingHints, lookup: BindingLookup): Found | null {
     first ??= found;
   }
   for (const id of itemReferenceIds) {
-    const binding = lookup('response', id);
+    const binding = lookup('item', id);
     if (binding !== null) return { kind: 'item_reference', binding };
   }
   return first;

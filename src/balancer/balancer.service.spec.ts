@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { answered, NO_HINTS, routingWorld, SERVED } from '../../test/support/routing-world.js';
+import { answered, learnt, NO_HINTS, routingWorld, SERVED } from '../../test/support/routing-world.js';
 
 const THREE = [{ key: 'a' }, { key: 'b' }, { key: 'c' }];
 const TWO_ORGS = [
@@ -16,14 +16,7 @@ describe('Balancer: leases', () => {
     expect(world.live.localInFlight).toBe(3);
     for (const lease of leases) {
       lease.release(SERVED);
-      expect(
-        lease.release(SERVED, {
-          responseId: 'r',
-          conversationId: null,
-          organization: null,
-          sealedDigests: [],
-        }),
-      ).toEqual([]);
+      expect(lease.release(SERVED, learnt({ responseId: 'r' }))).toEqual([]);
     }
     expect(world.live.localInFlight).toBe(0);
   });
@@ -80,7 +73,7 @@ describe('Balancer: sessions', () => {
     world.fail(home, answered(429, 'rate_limit_exceeded', 5_000));
     const away = world.acquire({ sessionId: 's' });
     expect(away.decision).toMatchObject({ affinityResult: 'moved', affinityClass: 'soft' });
-    away.release(SERVED, { responseId: null, conversationId: null, organization: null, sealedDigests: [] });
+    away.release(SERVED, learnt());
     world.clock.advance(6_000);
     expect(world.serve({ sessionId: 's' })).toBe(away.resource.id);
   });
@@ -153,15 +146,12 @@ describe('Balancer: what must not move', () => {
     const alone = routingWorld(TWO_ORGS);
     const shared = routingWorld(TWO_ORGS, { sharedInOrganization: true });
     for (const world of [alone, shared]) {
-      world.acquire({ sessionId: 's' }, ['openai-2', 'openai-3']).release(SERVED, {
-        responseId: 'resp_1',
-        conversationId: null,
-        organization: null,
-        sealedDigests: ['d'],
-      });
+      world
+        .acquire({ sessionId: 's' }, ['openai-2', 'openai-3'])
+        .release(SERVED, learnt({ responseId: 'resp_1', sealed: ['d'] }));
       world.fail('openai-1', answered(401));
     }
-    expect(alone.refused(ref).code).toBe('affinity_unavailable');
+    expect(alone.refused(ref).code).toBe('affinity_lost');
     const { resource, decision } = shared.acquire(ref);
     expect(resource.id).toBe('openai-2');
     expect(decision).toMatchObject({ reason: 'organization_sibling', affinityResult: 'hit' });
@@ -217,12 +207,7 @@ describe('Balancer: what must not move', () => {
     const lease = world.acquire({ previousResponseId: 'old', sealedDigests: ['d'] });
     expect(lease.decision.affinityResult).toBe('miss');
     expect(lease.decision.explanation).toContain('not known here');
-    const learned = lease.release(SERVED, {
-      responseId: 'new',
-      conversationId: null,
-      organization: null,
-      sealedDigests: [],
-    });
+    const learned = lease.release(SERVED, learnt({ responseId: 'new' }));
     expect(learned.map((one) => `${one.kind}:${one.id}`)).toEqual([
       'response:new',
       'response:old',

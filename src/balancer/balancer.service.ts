@@ -26,8 +26,9 @@ import { learnedBindings } from './learned-bindings.js';
 import type { Lease, ServedFacts } from './lease.js';
 import { ProvisionalBindings } from './provisional-bindings.js';
 import { refusalOf, type Refusal } from './refusal-text.js';
-import type { RoutingHints } from './routing-hints.js';
+import { generates, type RoutingHints } from './routing-hints.js';
 import { RoutingRefusal } from './routing-refusal.js';
+import { usageClaim } from './usage-claim.js';
 
 interface Decided {
   readonly request: RoutingRequest;
@@ -66,7 +67,7 @@ export class Balancer {
     const provisional = this.#bindProvisionally(request, resource, decision.at);
     return new BalancerLease(resource, decision, (outcome, served) => {
       leave();
-      this.reporter.report(resource.id, hints.model, outcome, startedAt);
+      this.reporter.report(resource.id, hints.model, outcome, startedAt, generates(hints));
       if (served === undefined) {
         provisional?.takeBack(this.live, outcome, this.clock.now());
         return [];
@@ -148,6 +149,10 @@ export class Balancer {
     const { fingerprint } = resource;
     const owner = { fingerprint, organization: this.registry.organizationOf(resource), at: this.clock.now() };
     const learned = learnedBindings(hints, affinity, facts, owner, this.config.affinity);
+    const claim = usageClaim(hints, facts, owner, this.config.affinity.responseTtlMs, (id) =>
+      this.live.binding({ callerId: hints.callerId, kind: 'usage', id }, owner.at),
+    );
+    if (claim !== null) learned.push(claim);
     for (const binding of learned) this.live.bind(binding);
     return learned;
   }
@@ -179,6 +184,8 @@ function decisionOf(
   };
 }
 
+const REFUSALS: readonly RefusalReason[] = ['affinity_lost', 'affinity_unavailable', 'upstream_rate_limited'];
+
 function codeOf({ reason }: DecisionRecord): RefusalReason {
-  return reason === 'affinity_lost' || reason === 'affinity_unavailable' ? reason : 'no_available_resources';
+  return REFUSALS.find((code) => code === reason) ?? 'no_available_resources';
 }

@@ -39,7 +39,14 @@ export type ChoiceReason =
   /** Everybody has refused the model before: the upstream is asked again, its answer is the client's. */
   | 'model_denied_everywhere';
 
-export type RefusalReason = 'no_available_resources' | 'affinity_unavailable' | 'affinity_lost';
+/** Codes of the errors that clients hear. */
+export type RefusalReason =
+  | 'no_available_resources'
+  /** Nothing but the upstream's own pauses keeps everybody from serving. */
+  | 'upstream_rate_limited'
+  | 'affinity_unavailable'
+  /** Nobody who could continue it is left, or the upstream refuses the keys of all who could. */
+  | 'affinity_lost';
 
 /** The winner (index into `candidates` and into the snapshot), or why there is none. `candidates` is complete either way. */
 export type Choice =
@@ -214,18 +221,28 @@ function rankOf(refusal: HealthRefusal, now: number): number {
 }
 
 function refuse(world: RoutingWorld, request: RoutingRequest, candidates: Candidate[]): Choice {
-  const { rule } = request.affinity;
-  const bound = rule === 'owner' || rule === 'organization';
-  let inScope = 0;
   let backAt: number | null = null;
-  for (const candidate of candidates) {
-    if (isOutOfScope(candidate.rejected)) continue;
-    inScope++;
+  const inScope = candidates.filter(({ rejected }) => !isOutOfScope(rejected));
+  for (const candidate of inScope) {
     const due = backOf(world, request, candidate);
     if (due !== null) backAt = backAt === null ? due : Math.min(backAt, due);
   }
-  const reason = !bound ? 'no_available_resources' : inScope === 0 ? 'affinity_lost' : 'affinity_unavailable';
-  return { kind: 'refused', reason, candidates, backAt };
+  return { kind: 'refused', reason: refusalReason(request, inScope, backAt), candidates, backAt };
+}
+
+/**
+ * With no time due at all every key in scope has been refused for good: "try again" would be said for ever. Codex
+ * waits out a 429 and spends its retries on a 503, so a 429 is said where pauses are all there is to wait for.
+ */
+function refusalReason(
+  { affinity: { rule } }: RoutingRequest,
+  inScope: readonly Candidate[],
+  backAt: number | null,
+): RefusalReason {
+  if (rule === 'owner' || rule === 'organization')
+    return backAt === null ? 'affinity_lost' : 'affinity_unavailable';
+  const paused = inScope.length > 0 && inScope.every(({ rejected }) => rejected === 'cooling');
+  return paused ? 'upstream_rate_limited' : 'no_available_resources';
 }
 
 function isOutOfScope(rejected: string | null): boolean {

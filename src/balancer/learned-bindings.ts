@@ -33,8 +33,8 @@ export function bindingOf(
 
 /**
  * What a served exchange proves, to be remembered for the next turn. References whose owner was unknown count, too:
- * the resource that served them owns them. The id of a response that the upstream was told not to store can never be
- * referred to and is left out, so that the ids of a busy fleet do not push idle sessions out of memory.
+ * the resource that served them owns them. The ids of a response that the upstream was told not to store, and of its items,
+ * can never be referred to and are left out, so that the ids of a busy fleet do not push idle sessions out of memory.
  */
 export function learnedBindings(
   hints: RoutingHints,
@@ -48,7 +48,11 @@ export function learnedBindings(
     if (id !== null && id !== '') learned.push(bindingOf(hints, kind, id, owner, ttlMs));
   };
   const stored = hints.store !== false || hints.background;
-  if (stored) add('response', facts.responseId ?? hints.pathResponseId, responseTtlMs);
+  if (stored) {
+    add('response', facts.responseId ?? hints.pathResponseId, responseTtlMs);
+    for (const id of facts.itemIds) add('item', id, responseTtlMs);
+  }
+  for (const id of hints.itemReferenceIds) add('item', id, responseTtlMs);
   if (affinity.unknownOwner) add('response', hints.previousResponseId, responseTtlMs);
   add('conversation', facts.conversationId ?? hints.conversationId, responseTtlMs);
   add('session', hints.sessionId, sessionTtlMs);

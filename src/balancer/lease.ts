@@ -21,4 +21,8 @@ export interface ServedFacts {
   readonly organization: string | null;
   /** Digests of encrypted items in the answer, last 8. */
   readonly sealedDigests: readonly string[];
+  /** Ids of the answer's items, last 32. */
+  readonly itemIds: readonly string[];
+  /** The answer told what it cost. */
+  readonly hasUsage: boolean;
 }

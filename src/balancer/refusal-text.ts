@@ -23,6 +23,7 @@ export function refusalOf(
 ): Refusal {
   switch (reason) {
     case 'no_available_resources':
+    case 'upstream_rate_limited':
       return nobody(world, request, candidates, backAt);
     case 'affinity_unavailable':
       return {
@@ -30,7 +31,7 @@ export function refusalOf(
         retryAfterSeconds: secondsUntil(world.now, backAt) ?? UNKNOWN_RETRY_AFTER_S,
       };
     case 'affinity_lost':
-      return { message: lostText(world, request) };
+      return { message: lostText(world, request, candidates) };
     default:
       return reason satisfies never;
   }
@@ -84,13 +85,18 @@ function inScope(world: RoutingWorld, { hints }: RoutingRequest, candidates: rea
   return more > 0 ? `${texts.join(', ')} and ${more} more` : texts.join(', ');
 }
 
-function lostText(world: RoutingWorld, request: RoutingRequest): string {
+function lostText(world: RoutingWorld, request: RoutingRequest, candidates: readonly Candidate[]): string {
   const { hints, affinity } = request;
   const owner: Resource | undefined = world.snapshot.byFingerprint.get(affinity.owner?.fingerprint ?? '');
   const what = subject(request);
   if (owner !== undefined && hints.poolId !== null && owner.poolId !== hints.poolId) {
     const its = owner.poolId === null ? 'in no pool' : `in pool "${owner.poolId}"`;
     return `${capital(what)} belongs to ${owner.id}, which is ${its} and not in the pool asked for, "${hints.poolId}". Ask for the pool it was made in, or start a new conversation.`;
+  }
+  const refused = inScope(world, request, candidates);
+  if (refused !== '') {
+    const whose = owner === undefined ? 'a key that is no longer configured' : owner.id;
+    return `${capital(what)} belongs to ${whose}, and the upstream refused the key of everybody who could continue it: ${refused}. Replace the key and restart, or start a new conversation.`;
   }
   return `The key that ${what} belongs to is no longer configured, and no other key of its organisation is. Put the key back, or start a new conversation.`;
 }

@@ -1,3 +1,12 @@
+/** What a route of the API is about. */
+export type RouteKind =
+  'create' | 'response' | 'compact' | 'input_tokens' | 'models' | 'model' | 'conversations' | 'conversation';
+
+/** The model runs: the one thing keys are here for. Rights and limits of every other route are separate ones. */
+export function generates({ routeKind }: Pick<RoutingHints, 'routeKind'>): boolean {
+  return routeKind === 'create' || routeKind === 'compact';
+}
+
 /**
  * What the router may know about a request: read from the head and from one scan of the raw body, nothing else.
  * Strings are as the client sent them, bounded (512 characters; a longer id is refused with `invalid_field`).
@@ -8,6 +17,7 @@ export interface RoutingHints {
   readonly callerId: string;
   /** Pool asked for, or null for all resources. */
   readonly poolId: string | null;
+  readonly routeKind: RouteKind;
   readonly model: string | null;
   readonly stream: boolean;
   /** `background: true`: the upstream goes on without us; never resent, never aborted. */

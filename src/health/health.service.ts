@@ -59,10 +59,17 @@ export class HealthService implements HealthView, HealthReporter {
     this.#set(resourceId, entry, admit(entry.state, steadyNow(this.clock)));
   }
 
-  report(resourceId: string, model: string | null, outcome: AttemptOutcome, startedAt?: number): void {
+  report(
+    resourceId: string,
+    model: string | null,
+    outcome: AttemptOutcome,
+    startedAt?: number,
+    exercises = true,
+  ): void {
     const entry = this.#entries.get(resourceId);
     if (entry === undefined) return;
-    this.#set(resourceId, entry, applyOutcome(entry.state, model, outcome, steadyNow(this.clock), startedAt));
+    const now = steadyNow(this.clock);
+    this.#set(resourceId, entry, applyOutcome(entry.state, model, outcome, now, startedAt ?? now, exercises));
   }
 
   /** Takes in a probe's answer. `byOperator`: a 200 lets a key refused for quota or permission try again at once. */

@@ -1,4 +1,5 @@
 import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
+import { isQuotaCode } from './account-codes.js';
 import type { DeniedModel, HealthState } from './health-state.js';
 import {
   become,
@@ -9,10 +10,10 @@ import {
   HARD_TRIAL_MS,
   missed,
 } from './health-transitions.js';
+import { applyBeside, isAnswer } from './side-route-health.js';
 
 const DENIED_LIMIT = 64;
 const DENIED_MS = 3_600_000;
-const QUOTA_CODES = new Set(['insufficient_quota', 'billing_hard_limit_reached', 'billing_not_active']);
 const STREAM_FAILURES = new Set([
   'server_error',
   'server_is_overloaded',
@@ -37,6 +38,8 @@ const STREAM_FAILURES = new Set([
  * - other 4xx and neutral outcomes say nothing about the resource.
  *
  * `startedAt` guards against stragglers: a request that left before a verdict neither lifts it nor adds to it.
+ * `exercises`: the request was to run the model. Answers to others say far less, see `side-route-health`; connections
+ * that fail or break count the same.
  */
 export function applyOutcome(
   state: HealthState,
@@ -44,7 +47,9 @@ export function applyOutcome(
   outcome: AttemptOutcome,
   now: number,
   startedAt: number = now,
+  exercises = true,
 ): HealthState {
+  if (!exercises && isAnswer(outcome)) return applyBeside(state, outcome, now);
   switch (outcome.kind) {
     case 'served':
       return served(state, now, startedAt);
@@ -120,7 +125,7 @@ function refusedForNow(
   detail: string | null,
   now: number,
 ): HealthState {
-  return code !== null && QUOTA_CODES.has(code)
+  return isQuotaCode(code)
     ? condemn(state, now, 'insufficient_quota', detail)
     : cool(state, now, retryAfterMs, detail);
 }
@@ -132,7 +137,7 @@ function failedInStream(
   now: number,
   startedAt: number,
 ): HealthState {
-  if (code === 'rate_limit_exceeded' || (code !== null && QUOTA_CODES.has(code)))
+  if (code === 'rate_limit_exceeded' || isQuotaCode(code))
     return refusedForNow(state, code, null, message, now);
   // Without a code, or with one about the request (a refused prompt), it is no evidence against the resource.
   if (code === null || !STREAM_FAILURES.has(code) || straggles(state, startedAt)) return state;

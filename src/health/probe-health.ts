@@ -1,9 +1,7 @@
+import { lacksScope } from './account-codes.js';
 import type { HealthState, ProbeFacts } from './health-state.js';
 import { become, condemn, failed, missed } from './health-transitions.js';
 import type { ProbeAnswer } from './probe-sender.js';
-
-/** Keys with narrowed rights answer 401 or 403 here and serve all the same. */
-const SCOPE_CODES = new Set(['missing_scope', 'insufficient_permissions']);
 
 /**
  * What a probe of the health path says. Live answers outrank it, because listing models exercises neither quota nor
@@ -34,8 +32,7 @@ export function applyProbe(
     return suspect(failed(state, now, `probe answered ${status}`), now, 'probe_failed', null);
   const reached = { ...state, unsent: 0 };
   if (status >= 200 && status < 300) return confirmed(reached, now, byOperator);
-  const lacksScope = answer.code !== null && SCOPE_CODES.has(answer.code);
-  if (status === 401 && !lacksScope) return condemn(reached, now, 'invalid_key', answer.error);
+  if (status === 401 && !lacksScope(answer.code)) return condemn(reached, now, 'invalid_key', answer.error);
   const forbidden = status === 401 || status === 403;
   return suspect(reached, now, forbidden ? 'probe_forbidden' : 'probe_rejected', `probe answered ${status}`);
 }

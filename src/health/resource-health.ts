@@ -47,8 +47,17 @@ export const HEALTH_VIEW = Symbol('HealthView');
 export interface HealthReporter {
   /** A request is about to go there: takes the one place of a trial, if the resource is on trial. */
   admitted(resourceId: string): void;
-  /** `startedAt` (`steadyNow(clock)`): an answer to a request older than a verdict does not lift the verdict. */
-  report(resourceId: string, model: string | null, outcome: AttemptOutcome, startedAt?: number): void;
+  /**
+   * `startedAt` (`steadyNow(clock)`): an answer to a request older than a verdict does not lift the verdict.
+   * `exercises` (true when left out): the request was to run the model, so a refusal is about that.
+   */
+  report(
+    resourceId: string,
+    model: string | null,
+    outcome: AttemptOutcome,
+    startedAt?: number,
+    exercises?: boolean,
+  ): void;
 }
 
 export const HEALTH_REPORTER = Symbol('HealthReporter');

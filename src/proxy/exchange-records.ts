@@ -1,7 +1,9 @@
 import type { RoutingHints } from '../balancer/routing-hints.js';
+import { countsUsage } from '../balancer/usage-claim.js';
 import type { AffinityBinding } from '../state/live-state.js';
 import type { FinishedRecord, RequestState, SessionRef, StartedRecord } from '../usage/records.js';
 import type { CapturedBody } from '../usage/spool.js';
+import type { TokenUsage } from '../usage/token-usage.js';
 import type { TapResult } from '../usage/usage-tap.js';
 import type { Exchange } from './exchange.js';
 
@@ -90,12 +92,18 @@ export function finishedRecord(
     responseId: tap?.responseId ?? null,
     upstreamRequestId: ending.upstreamRequestId,
     servedModel: tap?.servedModel ?? null,
-    usage: tap?.usage ?? null,
+    usage: usageOf(exchange, ending),
     attempts: exchange.attempts,
     decisions: exchange.recorded ? exchange.decisions.slice(1) : exchange.decisions,
     bindings: ending.bindings,
     rejected: exchange.recorded ? null : startFacts(exchange, instanceId),
   };
+}
+
+/** Null also where the answer repeats what another request has counted. */
+function usageOf({ hints }: Exchange, { tap, bindings }: Ending): TokenUsage | null {
+  if (tap === null || tap.usage === null || hints === null) return null;
+  return countsUsage(hints, bindings) ? tap.usage : null;
 }
 
 /** The request body as far as it is kept. A copy is not made: the record is written before the buffer is let go. */
@@ -118,6 +126,7 @@ export function logLine(
   exchange: Exchange,
   ending: Ending,
 ): Record<string, string | number | boolean | null | undefined> {
+  const usage = usageOf(exchange, ending);
   return {
     id: exchange.id,
     state: ending.state,
@@ -131,9 +140,9 @@ export function logLine(
     attempts: exchange.attempts.length,
     ms: exchange.elapsed(),
     first_byte_ms: exchange.firstByteMs,
-    input_tokens: ending.tap?.usage?.inputTokens,
-    cached_tokens: ending.tap?.usage?.cachedTokens,
-    output_tokens: ending.tap?.usage?.outputTokens,
+    input_tokens: usage?.inputTokens,
+    cached_tokens: usage?.cachedTokens,
+    output_tokens: usage?.outputTokens,
     error: ending.errorCode,
   };
 }

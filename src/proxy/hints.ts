@@ -27,6 +27,7 @@ export function buildHints(input: HintsInput): RoutingHints {
   return {
     requestId,
     callerId,
+    routeKind: route.kind,
     poolId: first(headerId(headers, 'x-proxy-pool-id'), headerId(headers, 'x-pool-id'), body.poolId),
     model: body.model,
     stream: body.stream === true,

@@ -1,7 +1,5 @@
+import type { RouteKind } from '../balancer/routing-hints.js';
 import { ProxyError } from '../common/errors.js';
-
-export type RouteKind =
-  'create' | 'response' | 'compact' | 'input_tokens' | 'models' | 'model' | 'conversations' | 'conversation';
 
 export interface ProxyRoute {
   readonly kind: RouteKind;

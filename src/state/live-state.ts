@@ -31,8 +31,11 @@ export interface LiveState {
 
 export const LIVE_STATE = Symbol('LiveState');
 
-/** What a binding hangs on. `sealed` is a digest of encrypted content; the others are ids as clients send them. */
-export type BindingKind = 'response' | 'conversation' | 'session' | 'thread' | 'sealed';
+/**
+ * What a binding hangs on. `sealed` is a digest of encrypted content; the others are ids as clients send them.
+ * `item`: an item of a stored answer. `usage`: a background response whose usage nobody has counted yet.
+ */
+export type BindingKind = 'response' | 'conversation' | 'item' | 'session' | 'thread' | 'sealed' | 'usage';
 
 export interface BindingKey {
   /** Scope: bindings of one caller are invisible to another. */

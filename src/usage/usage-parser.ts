@@ -23,6 +23,8 @@ export interface ParsedObject {
   readonly code: string | null;
   readonly message: string | null;
   readonly sealedDigests: readonly string[];
+  /** Of `output` and `item`: ids of the last items. */
+  readonly itemIds: readonly string[];
   /** `response` of an event. */
   readonly response: ParsedObject | null;
 }
@@ -45,7 +47,9 @@ const KEYS = new KeyTable([
   'item',
   'response',
 ]);
-const ITEM = new KeyTable(['encrypted_content']);
+const ITEM = new KeyTable(['encrypted_content', 'id']);
+/** Most items of one answer that are remembered. */
+export const MAX_ITEM_IDS = 32;
 /** Small values are read by `JSON.parse`; larger ones are not what they claim to be. */
 const MAX_VALUE_BYTES = 65_536;
 const MAX_ID_CHARACTERS = 512;
@@ -82,6 +86,7 @@ class ObjectReader {
     code: null,
     message: null,
     sealedDigests: [],
+    itemIds: [],
     response: null,
   };
 
@@ -133,21 +138,31 @@ class ObjectReader {
 
   output(): void {
     const sealed: ByteSpan[] = [];
+    const ids: string[] = [];
     if (!this.scanner.atArray()) return this.scanner.skipValue();
-    this.scanner.elements(() => this.#item(sealed));
+    this.scanner.elements(() => this.#item(sealed, ids));
     this.draft.sealedDigests = this.#digests(sealed);
+    this.draft.itemIds = ids;
   }
 
   item(): void {
     const sealed: ByteSpan[] = [];
-    this.#item(sealed);
+    const ids: string[] = [];
+    this.#item(sealed, ids);
     this.draft.sealedDigests = this.#digests(sealed);
+    this.draft.itemIds = ids;
   }
 
-  #item(sealed: ByteSpan[]): void {
+  #item(sealed: ByteSpan[], ids: string[]): void {
     const { scanner } = this;
     if (!scanner.atObject()) return scanner.skipValue();
-    scanner.members(ITEM, null, () => {
+    scanner.members(ITEM, null, (key) => {
+      if (ITEM.names[key] === 'id') {
+        const id = this.id();
+        if (ids.length === MAX_ITEM_IDS) ids.shift();
+        if (id !== null) ids.push(id);
+        return;
+      }
       const isString = scanner.atString();
       const { start, end } = scanner.valueSpan();
       if (!isString) return;

@@ -7,6 +7,7 @@ import {
   TERMINAL,
   USAGE,
   done,
+  json,
   response,
   run,
   sse,
@@ -129,6 +130,19 @@ describe('UsageTap on a stream', () => {
       sealedDigests: [DIGEST],
       ends: [],
     });
+  });
+
+  it('knows the ids of the items, each once, and the last 32 of many', () => {
+    const item = (n: number) => ({ type: 'message', id: `msg_${n}`, content: [{ id: 'not an item' }] });
+    const many = Array.from({ length: 40 }, (_, n) => item(n));
+    const last = many.slice(-32).map(({ id }) => id);
+    const events = many.map((one) => ({ type: 'response.output_item.done', item: one }));
+    const end = { type: 'response.completed', response: response('completed', { output: many }) };
+    expect(run(tapFor(), [sse([...events, end])]).itemIds).toEqual(last);
+    expect(run(tapFor(), [sse(events)]).itemIds).toEqual(last);
+    expect(
+      json(response('completed', { output: [item(1), { id: 7 }, { id: '' }, item(2)] })).itemIds,
+    ).toEqual(['msg_1', 'msg_2']);
   });
 
   it('counts an event whose blank line never came, but does not call the stream complete', () => {

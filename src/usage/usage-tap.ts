@@ -5,7 +5,7 @@ import { isTerminal } from './sse-kinds.js';
 import type { SseKind, Terminal } from './sse-kinds.js';
 import { SseScanner } from './sse-scanner.js';
 import type { TokenUsage } from './token-usage.js';
-import { parseObject } from './usage-parser.js';
+import { MAX_ITEM_IDS, parseObject } from './usage-parser.js';
 import type { ParsedObject } from './usage-parser.js';
 
 export type { Terminal } from './sse-kinds.js';
@@ -28,6 +28,8 @@ export interface TapResult {
   readonly errorMessage: string | null;
   /** Of the output's encrypted items, last 8, oldest first. */
   readonly sealedDigests: readonly string[];
+  /** Of the output's items, last 32, oldest first. */
+  readonly itemIds: readonly string[];
   readonly isSse: boolean;
   /** As received, also when coded. `size` is that of the whole body. */
   readonly captured: { readonly chunks: Buffer[]; readonly size: number; readonly truncated: boolean };
@@ -69,6 +71,7 @@ export class UsageTap {
   #errorCode: string | null = null;
   #errorMessage: string | null = null;
   #sealed: string[] = [];
+  #items: string[] = [];
   readonly #coding: string | null;
 
   constructor(private readonly options: TapOptions) {
@@ -119,6 +122,7 @@ export class UsageTap {
       errorCode: this.#errorCode,
       errorMessage: this.#errorMessage,
       sealedDigests: this.#sealed,
+      itemIds: this.#items,
       isSse: this.#isSse,
       captured: {
         chunks: this.#store.chunks(Math.min(capture, this.#store.kept)),
@@ -162,7 +166,7 @@ export class UsageTap {
 
   #learnEvent(parsed: ParsedObject, terminal: Terminal | null): void {
     if (parsed.response !== null) this.#learn(parsed.response);
-    this.#addSealed(parsed.sealedDigests);
+    this.#addItems(parsed);
     if (this.#responseId !== null) this.#sse.wantsStart = false;
     if (terminal !== 'error') return;
     this.#learnError(parsed);
@@ -177,7 +181,7 @@ export class UsageTap {
     this.#servedModel = parsed.model ?? this.#servedModel;
     this.#usage = parsed.usage ?? this.#usage;
     this.#learnError(parsed);
-    this.#addSealed(parsed.sealedDigests);
+    this.#addItems(parsed);
   }
 
   #learnError(parsed: ParsedObject): void {
@@ -185,10 +189,15 @@ export class UsageTap {
     this.#errorMessage = parsed.errorMessage ?? this.#errorMessage;
   }
 
-  #addSealed(digests: readonly string[]): void {
-    if (digests.length === 0) return;
-    this.#sealed = [...new Set([...this.#sealed, ...digests])].slice(-MAX_SEALED_DIGESTS);
+  #addItems({ sealedDigests, itemIds }: ParsedObject): void {
+    this.#sealed = lastOf(this.#sealed, sealedDigests, MAX_SEALED_DIGESTS);
+    this.#items = lastOf(this.#items, itemIds, MAX_ITEM_IDS);
   }
+}
+
+/** The same answer tells of an item more than once. */
+function lastOf(known: string[], more: readonly string[], most: number): string[] {
+  return more.length === 0 ? known : [...new Set([...known, ...more])].slice(-most);
 }
 
 /** `object` says so; upstreams that leave it out still name their responses. */

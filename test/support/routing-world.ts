@@ -1,4 +1,5 @@
 import { Balancer } from '../../src/balancer/balancer.service.js';
+import type { ServedFacts } from '../../src/balancer/lease.js';
 import type { RoutingHints } from '../../src/balancer/routing-hints.js';
 import { RoutingRefusal } from '../../src/balancer/routing-refusal.js';
 import type { Clock } from '../../src/common/clock.js';
@@ -16,6 +17,7 @@ export const NO_HINTS: RoutingHints = {
   requestId: 'req_1',
   callerId: 'loopback',
   poolId: null,
+  routeKind: 'create',
   model: null,
   stream: false,
   background: false,
@@ -76,6 +78,20 @@ export function answered(status: number, code: string | null = null, retryAfterM
   } as const satisfies AttemptOutcome;
 }
 
+/** What an answer taught that taught nothing else. */
+export function learnt(
+  learned: { responseId?: string; sealed?: string[]; items?: string[]; usage?: boolean } = {},
+): ServedFacts {
+  return {
+    responseId: learned.responseId ?? null,
+    conversationId: null,
+    organization: null,
+    sealedDigests: learned.sealed ?? [],
+    itemIds: learned.items ?? [],
+    hasUsage: learned.usage ?? false,
+  };
+}
+
 /** The real parts of routing on a manual clock, with nothing written anywhere. */
 export function routingWorld(keys: readonly WorldKey[], options: WorldOptions = {}) {
   const clock = new ManualClock();
@@ -100,15 +116,10 @@ export function routingWorld(keys: readonly WorldKey[], options: WorldOptions = 
   /** One served exchange; answers the resource it was on. */
   const serve = (
     hints: Partial<RoutingHints> = {},
-    learned: { responseId?: string; sealed?: string[] } = {},
+    learned: { responseId?: string; sealed?: string[]; items?: string[]; usage?: boolean } = {},
   ) => {
     const lease = acquire(hints);
-    lease.release(SERVED, {
-      responseId: learned.responseId ?? null,
-      conversationId: null,
-      organization: null,
-      sealedDigests: learned.sealed ?? [],
-    });
+    lease.release(SERVED, learnt(learned));
     return lease.resource.id;
   };
   const fail = (id: string, outcome: AttemptOutcome, times = 1) => {

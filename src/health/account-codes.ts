@@ -1,0 +1,32 @@
+/** Codes that speak of the key or its account as a whole, wherever they are heard. */
+const CONDEMNING = new Set([
+  'invalid_api_key',
+  'expired_api_key',
+  'api_key_disabled',
+  'api_key_revoked',
+  'account_deactivated',
+  'deactivated_workspace',
+  'organization_deactivated',
+  'organization_suspended',
+  'project_archived',
+]);
+/** Keys with narrowed rights answer these on routes they were not given, and serve all the same. */
+const SCOPE_CODES = new Set([
+  'missing_scope',
+  'missing_scopes',
+  'insufficient_permissions',
+  'insufficient_scope',
+]);
+const QUOTA_CODES = new Set(['insufficient_quota', 'billing_hard_limit_reached', 'billing_not_active']);
+
+export function condemnsKey(code: string | null): boolean {
+  return code !== null && CONDEMNING.has(code);
+}
+
+export function lacksScope(code: string | null): boolean {
+  return code !== null && SCOPE_CODES.has(code);
+}
+
+export function isQuotaCode(code: string | null): boolean {
+  return code !== null && QUOTA_CODES.has(code);
+}
