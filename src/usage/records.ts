@@ -56,7 +56,7 @@ export interface FinishedRecord {
   readonly startedAt: number;
   readonly at: number;
   readonly state: RequestState;
-  /** What the client heard; null when it heard nothing. */
+  /** What the client heard; null when it heard nothing, or when nobody knows after a crash. */
   readonly statusCode: number | null;
   readonly resourceId: string | null;
   /** Code of the proxy's own error or of the upstream's. */
@@ -66,12 +66,14 @@ export interface FinishedRecord {
   readonly errorSource: 'proxy' | 'upstream' | null;
   readonly latencyMs: number;
   readonly firstByteMs: number | null;
-  readonly responseBytes: number;
+  /** Null = not known: the process that counted has crashed. */
+  readonly responseBytes: number | null;
   readonly responseId: string | null;
   readonly upstreamRequestId: string | null;
   /** Model the answer names. */
   readonly servedModel: string | null;
   readonly usage: TokenUsage | null;
+  /** Empty for an interrupted one = not known. */
   readonly attempts: readonly AttemptRecord[];
   /** Decisions of attempts after the first. */
   readonly decisions: readonly DecisionRecord[];

@@ -25,7 +25,7 @@ export interface RequestItem {
   readonly transport: 'http' | 'websocket' | null;
   /** `in_progress`, or how it ended. */
   readonly state: 'in_progress' | RequestState;
-  /** What the client heard; null when it heard nothing. */
+  /** What the client heard; null = nothing, or not known after a crash. */
   readonly status_code: number | null;
   readonly error_code: string | null;
   readonly error_message: string | null;
@@ -36,7 +36,7 @@ export interface RequestItem {
   readonly latency_ms: number | null;
   /** From the start to the first byte of the answer. */
   readonly first_byte_ms: number | null;
-  /** How many resources were tried; null while running. */
+  /** How many resources were tried; null while running, or not known after a crash. */
   readonly attempts: number | null;
   /** Tokens: null = the upstream did not say, 0 = it said zero. */
   readonly input_tokens: number | null;
@@ -48,6 +48,7 @@ export interface RequestItem {
   readonly reasoning_tokens: number | null;
   readonly total_tokens: number | null;
   readonly request_bytes: number | null;
+  /** Null while running, or not known after a crash. */
   readonly response_bytes: number | null;
   /** `resp_…` of the answer. */
   readonly response_id: string | null;

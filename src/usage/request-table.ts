@@ -133,6 +133,11 @@ function startValues(s: Sanitizer, { start, finish }: RequestFold): SqlValue[] {
   ];
 }
 
+/** A drained request knows its attempts; one that its process's death interrupted does not. */
+function attemptCount({ state, attempts }: FinishedRecord): number | null {
+  return state === 'interrupted' && attempts.length === 0 ? null : attempts.length;
+}
+
 function finishValues(s: Sanitizer, finish: FinishedRecord | null): SqlValue[] {
   if (finish === null) {
     const values = FINISH_COLUMNS.map((): SqlValue => null);
@@ -149,7 +154,7 @@ function finishValues(s: Sanitizer, finish: FinishedRecord | null): SqlValue[] {
     s.textOrNull(finish.errorCode),
     s.textOrNull(finish.errorMessage),
     s.textOrNull(finish.errorSource),
-    finish.state === 'interrupted' ? null : finish.attempts.length,
+    attemptCount(finish),
     s.int(usage?.inputTokens),
     s.int(usage?.cachedTokens),
     s.int(usage?.cacheWriteTokens),

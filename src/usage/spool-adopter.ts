@@ -145,7 +145,7 @@ function interruption(request: UnfinishedRequest, diedAt: number): SpooledRecord
     errorSource: 'proxy',
     latencyMs: Math.max(0, diedAt - request.started_at),
     firstByteMs: null,
-    responseBytes: 0,
+    responseBytes: null,
     responseId: null,
     upstreamRequestId: null,
     servedModel: null,

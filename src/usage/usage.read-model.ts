@@ -29,7 +29,7 @@ export interface UsageItem {
   readonly output_tokens: number | null;
   readonly reasoning_tokens: number | null;
   readonly total_tokens: number | null;
-  /** `cached_tokens / input_tokens`, 0 to 1; null without input tokens. */
+  /** `cached_tokens / input_tokens`, 0 to 1; null without input tokens, or when no answer told its cached ones. */
   readonly cached_share: number | null;
 }
 
@@ -57,6 +57,6 @@ export class UsageReadModel {
 }
 
 function shareOf(row: Omit<UsageItem, 'cached_share'>): number | null {
-  if (row.input_tokens === null || row.input_tokens === 0) return null;
-  return (row.cached_tokens ?? 0) / row.input_tokens;
+  if (row.cached_tokens === null || row.input_tokens === null || row.input_tokens === 0) return null;
+  return row.cached_tokens / row.input_tokens;
 }

@@ -90,6 +90,32 @@ describe.each(['sqlite', 'postgres'] as const)('history on %s', (dialect) => {
     });
   });
 
+  it('tells unknown from zero: attempts of an interrupted request, the cached share', async () => {
+    await write(
+      started('drained'),
+      finished('drained', { state: 'interrupted', usage: null }),
+      started('silent', { model: 'silent' }),
+      finished('silent', {
+        servedModel: 'silent',
+        usage: {
+          inputTokens: 100,
+          cachedTokens: null,
+          cacheWriteTokens: null,
+          outputTokens: 1,
+          reasoningTokens: null,
+          totalTokens: 101,
+        },
+      }),
+    );
+    expect((await requests().detail('drained'))?.request).toMatchObject({ attempts: 1, response_bytes: 900 });
+    const { rows } = await new UsageReadModel(db.service).list({ group_by: 'model' });
+    expect(rows.find((row) => row.group === 'silent')).toMatchObject({
+      input_tokens: 100,
+      cached_tokens: null,
+      cached_share: null,
+    });
+  });
+
   it('prunes every table by its age, bodies by their own', async () => {
     const day = 86_400_000;
     const old = T0 - 40 * day;

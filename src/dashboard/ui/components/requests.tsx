@@ -3,7 +3,7 @@ import { count, duration, short, timeOfDay, words } from '../format.js';
 import { requests, requestsError } from '../store.js';
 import type { RequestRow } from '../wire.js';
 
-const GOOD_STATES = new Set(['completed', 'in_progress', 'started']);
+const GOOD_STATES = new Set(['completed', 'in_progress']);
 
 export function Requests(): JSX.Element {
   const rows = requests.value;
