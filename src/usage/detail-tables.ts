@@ -3,7 +3,8 @@ import { gzip } from 'node:zlib';
 import type { AffinityBinding, DecisionRecord } from '../state/live-state.js';
 import type { AttemptRecord, BodyRecord, EventRecord } from './records.js';
 import { Sanitizer } from './sanitizer.js';
-import type { SqlValue, TableSpec } from './table-writer.js';
+import type { SqlValue } from './sql-values.js';
+import type { TableSpec } from './table-writer.js';
 
 const gzipAsync = promisify(gzip);
 /** Fast rather than small: JSON shrinks five times at level 1 already. */

@@ -15,9 +15,10 @@ import {
   eventRow,
 } from './detail-tables.js';
 import type { FinishedRecord } from './records.js';
-import { finishRank, type RequestFold, requestRow, REQUESTS } from './request-table.js';
-import { countSessions } from './session-totals.js';
-import { type SqlValue, type TableSpec, upsertRows } from './table-writer.js';
+import { finishRank, type RequestFold, requestRow } from './request-table.js';
+import { writeRequests } from './request-writer.js';
+import type { SqlValue } from './sql-values.js';
+import { type TableSpec, upsertRows } from './table-writer.js';
 import type { SpooledRecord } from './telemetry-queue.js';
 
 /** Rows of one batch by table, keyed so that a batch never meets the same row twice. */
@@ -50,13 +51,8 @@ async function writeAll(runner: QueryRunner, dialect: Dialect, rows: Rows): Prom
   const write = (spec: TableSpec, map: Map<string, SqlValue[]>) =>
     upsertRows(runner, dialect, spec, sorted(map));
   if (rows.requests.size > 0) {
-    const folds = [...rows.requests.values()].sort((a, b) => (a.id < b.id ? -1 : 1)).map(requestRow);
-    await upsertRows(runner, dialect, REQUESTS, folds);
-    await countSessions(
-      runner,
-      dialect,
-      folds.map((row) => row[0] as string),
-    );
+    const folds = [...rows.requests.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+    await writeRequests(runner, dialect, folds.map(requestRow));
   }
   await write(ATTEMPTS, rows.attempts);
   await write(DECISIONS, rows.decisions);

@@ -1,6 +1,7 @@
 import type { FinishedRecord, StartedRecord } from './records.js';
 import { Sanitizer } from './sanitizer.js';
-import type { SqlValue, TableSpec } from './table-writer.js';
+import type { SqlValue } from './sql-values.js';
+import type { TableSpec } from './table-writer.js';
 
 /** What a batch says about one request: the records of it, folded. */
 export interface RequestFold {
@@ -104,7 +105,10 @@ export function requestRow(fold: RequestFold): SqlValue[] {
   const resourceId = s.textOrNull(fold.finish?.resourceId ?? fold.start?.resourceId);
   const id = s.text(fold.id);
   const hasStart = fold.start === null ? 0 : 1;
-  return [id, hasStart, finishRank(fold.finish), 0, s.cut ? 1 : 0, resourceId, ...start, ...finish];
+  const rank = finishRank(fold.finish);
+  // Right for a new row, whose writer counts it; an existing row keeps its own.
+  const counted = hasStart === 0 ? 0 : 1 + rank;
+  return [id, hasStart, rank, counted, s.cut ? 1 : 0, resourceId, ...start, ...finish];
 }
 
 function startValues(s: Sanitizer, { start, finish }: RequestFold): SqlValue[] {

@@ -1,6 +1,7 @@
 import type { QueryRunner } from 'typeorm';
 import type { Dialect } from '../infra/database/column-types.js';
-import { placeholders, type SqlValue, type TableSpec, upsertRows } from './table-writer.js';
+import type { SqlValue } from './sql-values.js';
+import { placeholders, type TableSpec, upsertRows } from './table-writer.js';
 
 const TOKENS = [
   'input_tokens',
@@ -14,7 +15,7 @@ const TOKENS = [
 type Tokens = Record<(typeof TOKENS)[number], number | null>;
 
 /** A request row that the totals of its session do not have yet, or not in its present state. */
-interface Uncounted extends Tokens {
+export interface Uncounted extends Tokens {
   readonly id: string;
   readonly session_id: string | null;
   readonly caller_id: string;
@@ -76,26 +77,35 @@ const COLUMNS = `"id", "session_id", "caller_id", "session_name", "session_sourc
 const LEVEL = '1 + "finish_rank"';
 
 /**
- * Brings session totals up to the request rows just written, in their transaction. Each row carries how far it has
- * been counted, so a copy of a record adds nothing, and the cost does not grow with the length of a session, as
- * recomputing would; totals also outlive pruned requests. Two writers with the same request are serialised by its row
- * lock, which the upsert before has taken.
+ * Which of these request rows the totals of their sessions do not have yet, or not in their present state; marks them
+ * as counted. Each row carries how far it has been counted, so a copy of a record adds nothing, and the cost does not
+ * grow with the length of a session, as recomputing would; totals also outlive pruned requests. Two writers with the
+ * same request are serialised by its row lock, which the upsert before has taken.
  */
-export async function countSessions(
+export async function takeUncounted(
   runner: QueryRunner,
   dialect: Dialect,
-  requestIds: readonly string[],
-): Promise<void> {
+  requestIds: readonly SqlValue[],
+): Promise<Uncounted[]> {
   const list = placeholders(dialect, requestIds.length);
   const rows = (await runner.query(
     `SELECT ${COLUMNS} FROM "requests" WHERE "id" IN (${list}) AND "has_start" = 1 AND "counted" < ${LEVEL}`,
     [...requestIds],
   )) as Uncounted[];
-  if (rows.length === 0) return;
+  if (rows.length === 0) return rows;
   await runner.query(
     `UPDATE "requests" SET "counted" = ${LEVEL} WHERE "id" IN (${placeholders(dialect, rows.length)})`,
     rows.map((row) => row.id),
   );
+  return rows;
+}
+
+/** Adds them to their sessions, in the transaction that marked them as counted. */
+export async function countSessions(
+  runner: QueryRunner,
+  dialect: Dialect,
+  rows: readonly Uncounted[],
+): Promise<void> {
   await upsertRows(runner, dialect, SESSIONS, sessionRows(rows));
 }
 

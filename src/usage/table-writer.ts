@@ -1,7 +1,6 @@
 import type { QueryRunner } from 'typeorm';
 import type { Dialect } from '../infra/database/column-types.js';
-
-export type SqlValue = string | number | Buffer | null;
+import { type SqlValue, SqlValues } from './sql-values.js';
 
 export interface TableSpec {
   readonly table: string;
@@ -12,21 +11,40 @@ export interface TableSpec {
   readonly onConflict: string;
 }
 
+type Row = readonly SqlValue[];
+
 /** Both dialects take more parameters in one statement (32,766 and 65,535); parsing gains nothing beyond this. */
 const MAX_PARAMS = 8_000;
+/** SQLite takes statements of a million bytes, and a row can be large. */
+const MAX_TEXT = 200_000;
 
 /** Multi-row upserts. Rows must be unique by key within a call, and sorted by it: two writers then lock in one order. */
 export async function upsertRows(
   runner: QueryRunner,
   dialect: Dialect,
   spec: TableSpec,
-  rows: readonly (readonly SqlValue[])[],
+  rows: readonly Row[],
 ): Promise<void> {
-  const perStatement = Math.max(1, Math.floor(MAX_PARAMS / spec.columns.length));
-  for (let start = 0; start < rows.length; start += perStatement) {
-    const slice = rows.slice(start, start + perStatement);
-    await runner.query(statement(dialect, spec, slice.length), slice.flat());
+  for (const values of statements(dialect, spec, rows)) {
+    await runner.query(`${insertInto(spec, values)} DO ${spec.onConflict}`, values.params);
   }
+}
+
+/** Inserts the rows that are not there yet; the keys (of one column) of those that were not. */
+export async function insertMissing(
+  runner: QueryRunner,
+  dialect: Dialect,
+  spec: TableSpec,
+  rows: readonly Row[],
+): Promise<Set<unknown>> {
+  const inserted = new Set<unknown>();
+  const [key] = spec.key;
+  for (const values of statements(dialect, spec, rows)) {
+    // The space: TypeORM's SQLite runner drops what statements beginning with INSERT return.
+    const sql = ` ${insertInto(spec, values)} DO NOTHING RETURNING "${key}" AS "key"`;
+    for (const row of (await runner.query(sql, values.params)) as { key: unknown }[]) inserted.add(row.key);
+  }
+  return inserted;
 }
 
 /** `"id" IN (…)` for a list that may be empty nowhere it is used. */
@@ -36,32 +54,21 @@ export function placeholders(dialect: Dialect, count: number): string {
   return list.join(', ');
 }
 
-const cache = new Map<string, string>();
-const CACHED = 512;
-
-/** The text depends on the number of rows only: batches of one size come again and again. */
-function statement(dialect: Dialect, spec: TableSpec, rows: number): string {
-  const cacheKey = `${dialect}:${spec.table}:${rows}`;
-  let sql = cache.get(cacheKey);
-  if (sql === undefined) {
-    if (cache.size >= CACHED) cache.clear();
-    sql = build(dialect, spec, rows);
-    cache.set(cacheKey, sql);
+function* statements(dialect: Dialect, spec: TableSpec, rows: readonly Row[]): Generator<SqlValues> {
+  let values = new SqlValues(dialect);
+  for (const row of rows) {
+    if (values.params.length + spec.columns.length > MAX_PARAMS || values.text.length > MAX_TEXT) {
+      yield values;
+      values = new SqlValues(dialect);
+    }
+    values.addRow(row);
   }
-  return sql;
+  if (values.text !== '') yield values;
 }
 
-function build(dialect: Dialect, spec: TableSpec, rows: number): string {
-  const width = spec.columns.length;
-  const tuples: string[] = [];
-  for (let row = 0; row < rows; row++) {
-    const marks = spec.columns.map((_, column) =>
-      dialect === 'postgres' ? `$${row * width + column + 1}` : '?',
-    );
-    tuples.push(`(${marks.join(',')})`);
-  }
+function insertInto(spec: TableSpec, values: SqlValues): string {
   const columns = spec.columns.map(quote).join(', ');
-  return `INSERT INTO "${spec.table}" (${columns}) VALUES ${tuples.join(',')} ON CONFLICT (${spec.key.map(quote).join(', ')}) DO ${spec.onConflict}`;
+  return `INSERT INTO "${spec.table}" (${columns}) VALUES ${values.text} ON CONFLICT (${spec.key.map(quote).join(', ')})`;
 }
 
 function quote(name: string): string {
