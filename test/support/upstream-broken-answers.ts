@@ -41,6 +41,7 @@ const HTTP_ERRORS: Readonly<Record<string, Answer>> = {
   '502': (x) => x.bytes(502, Buffer.from('<html>bad gateway</html>'), { 'content-type': 'text/html' }),
   '503': plain(503, null, 'The engine is overloaded.', 'server_error'),
   '504': plain(504, null, 'Gateway timeout.', 'server_error'),
+  missing_scope: plain(403, 'missing_scope', 'You have insufficient permissions. Missing scopes: api.x.'),
   model_not_found: plain(404, 'model_not_found', 'The model does not exist or you do not have access to it.'),
 };
 
@@ -73,7 +74,13 @@ export const HEAD_FAULTS: Readonly<Record<string, Answer>> = {
   },
   redirect: (x, fault) => {
     const location = decodeURIComponent(fault.params['to'] ?? 'http://127.0.0.1:9/v1/responses');
-    x.json(numberParam(fault, 'status', 302), {}, { location });
+    const padding = 'p'.repeat(numberParam(fault, 'kb', 0) * 1024);
+    x.json(numberParam(fault, 'status', 302), { padding }, { location });
+  },
+  echo_error: (x, fault) => {
+    const message = `What is this: ${x.req.headers.authorization ?? ''}`;
+    const error = { message, type: 'invalid_request_error', param: null, code: 'odd_key' };
+    x.json(numberParam(fault, 'status', 400), { error });
   },
   empty_error: (x, fault) => x.bytes(numberParam(fault, 'status', 500), Buffer.alloc(0), {}),
   big: bigBody,
