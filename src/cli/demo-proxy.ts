@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { DEMO_KEYS } from './demo-faults.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -96,8 +97,10 @@ function childEnvironment(options: DemoProxyOptions): NodeJS.ProcessEnv {
     PROXY_DATA_DIR: options.dataDir,
     PROXY_UPSTREAM_BASE_URL: `${options.upstreamUrl}/v1`,
     PROXY_DRAIN_TIMEOUT_SECONDS: '5',
-    OPENAI_API_KEYS: 'sk-demo-one,sk-demo-two,sk-demo-three',
-    OPENAI_RESOURCE_WEIGHTS: '1,1,2',
+    PROXY_HEALTH_CHECK_INTERVAL_SECONDS: '5',
+    // Two keys of one organisation: a follow-up whose key is limited goes to the other one.
+    PROXY_AFFINITY_SHARED_IN_ORGANIZATION: 'on',
+    OPENAI_API_KEYS: DEMO_KEYS.join(','),
     OPENAI_RESOURCE_POOL_IDS: 'blue,blue,green',
     OPENAI_RESOURCE_ORGANIZATIONS: 'org-demo-a,org-demo-a,org-demo-b',
   };

@@ -1,4 +1,6 @@
 import type { LLMock } from '@copilotkit/aimock';
+import { DemoFaults } from './demo-faults.js';
+import { TOO_LONG } from './demo-traffic.js';
 
 const ANSWERS = [
   'The test fails because the clock is read twice; take the time once and pass it on.',
@@ -8,12 +10,22 @@ const ANSWERS = [
 ];
 
 /**
- * The stand-in upstream: answers the Responses API on a loopback port, any key will do. It is a development
+ * The stand-in upstream: answers the Responses API on a loopback port, any key will do; some keys have bad moments. It is a development
  * dependency, so an installed package does not have it.
  */
 export async function startDemoUpstream(): Promise<LLMock> {
   const { LLMock } = await loadMock();
   const upstream = new LLMock({ port: 0, host: '127.0.0.1', logLevel: 'silent', journalMaxEntries: 100 });
+  upstream.mount('/v1', new DemoFaults(() => performance.now()));
+  upstream.onMessage(TOO_LONG, {
+    error: {
+      message: 'Your input exceeds the context window of this model (demonstration).',
+      type: 'invalid_request_error',
+      param: 'input',
+      code: 'context_length_exceeded',
+    },
+    status: 400,
+  });
   let served = 0;
   upstream.onMessage(
     /./,
@@ -30,7 +42,7 @@ export async function startDemoUpstream(): Promise<LLMock> {
         },
       };
     },
-    { latency: 25, chunkSize: 8 },
+    { latency: 60, chunkSize: 6 },
   );
   await upstream.start();
   return upstream;

@@ -51,11 +51,12 @@ export async function demoCommand(args: readonly string[]): Promise<number> {
 }
 
 async function sendTraffic(proxy: DemoProxy, limit: number, stopped: AbortSignal): Promise<number> {
-  const traffic = new DemoTraffic(proxy.url, Number.isFinite(limit) ? 50 : 400);
+  const traffic = new DemoTraffic(proxy.url, Number.isFinite(limit) ? 50 : 150);
   const report = (): void => {
-    const { started, ok, failed, open, streams } = traffic.state;
+    const { started, answered, refused, failed, open, streams } = traffic.state;
     print(
-      `${started} requests (${streams} streamed): ${ok} answered, ${failed} failed, ${open} open · ${proxy.url}/`,
+      `${started} requests (${streams} streamed): ${answered} answered, ${refused} refused, ${failed} failed, ` +
+        `${open} open · ${proxy.url}/`,
     );
   };
   const timer = setInterval(report, PROGRESS_MS);

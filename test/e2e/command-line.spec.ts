@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { readSqlite } from '../support/history.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'rpx-cli-'));
 
@@ -85,7 +86,30 @@ describe('the command line', () => {
     expect(stderr).toBe('');
     expect(code, stdout).toBe(0);
     expect(stdout).toMatch(/demo: dashboard: http:\/\/127\.0\.0\.1:\d+\//);
-    expect(stdout).toContain('24 answered, 0 failed, 0 open');
+    // One prompt is too long on purpose.
+    expect(stdout).toMatch(/2\d answered, [1-4] refused, 0 failed, 0 open/);
     expect(readdirSync(scratch).filter((name) => name.startsWith('responses-proxy-demo-'))).toEqual([]);
   });
+
+  it('shows balancing, failover, cached tokens and an error in its demonstration', async () => {
+    const dataDir = join(scratch, 'demo');
+    const { code, stdout } = await run(['demo', '--requests', '200'], { PORT: '0', PROXY_DATA_DIR: dataDir });
+    expect(code, stdout).toBe(0);
+    const requests = await readSqlite<{ resource_id: string; state: string; cached_tokens: number | null }>(
+      join(dataDir, 'proxy.sqlite3'),
+      'SELECT * FROM requests',
+    );
+    expect(requests).toHaveLength(200);
+    const shares = ['openai-1', 'openai-2', 'openai-3'].map(
+      (id) => requests.filter((row) => row.resource_id === id).length / requests.length,
+    );
+    expect(Math.min(...shares), String(shares)).toBeGreaterThan(0.1);
+    expect(requests.some((row) => (row.cached_tokens ?? 0) > 0)).toBe(true);
+    expect(requests.some((row) => row.state === 'upstream_error')).toBe(true);
+    const attempts = await readSqlite<{ class: string }>(
+      join(dataDir, 'proxy.sqlite3'),
+      "SELECT * FROM attempts WHERE class = 'B'",
+    );
+    expect(attempts.length).toBeGreaterThan(0);
+  }, 60_000);
 });

@@ -65,17 +65,20 @@ export class History {
   }
 
   #sqlite<T>(sql: string): Promise<T[]> {
-    return new Promise((resolve, reject) => {
-      const path = join(this.proxy.dataDir, 'proxy.sqlite3');
-      const db = new sqlite3.Database(path, sqlite3.OPEN_READONLY, (open) => {
-        if (open) return reject(open);
-        db.configure('busyTimeout', 3_000);
-        db.all(sql, (error: Error | null, rows: T[]) =>
-          db.close(() => (error ? reject(error) : resolve(rows))),
-        );
-      });
-    });
+    return readSqlite<T>(join(this.proxy.dataDir, 'proxy.sqlite3'), sql);
   }
+}
+
+export function readSqlite<T>(path: string, sql: string): Promise<T[]> {
+  return new Promise((resolve, reject) => {
+    const db = new sqlite3.Database(path, sqlite3.OPEN_READONLY, (open) => {
+      if (open) return reject(open);
+      db.configure('busyTimeout', 3_000);
+      db.all(sql, (error: Error | null, rows: T[]) =>
+        db.close(() => (error ? reject(error) : resolve(rows))),
+      );
+    });
+  });
 }
 
 /** `bigint` columns come as strings. */
