@@ -45,6 +45,27 @@ describe('follow-ups go to the key that owns the response', () => {
     expect(owners.size).toBe(4);
   });
 
+  it('an item of a stored response, named by item_reference alone', async () => {
+    for (let i = 0; i < 12; i += 1) {
+      const first = await rig.client.send({ body: { stream: i % 2 === 0 } });
+      const { key: owner, responseId } = rig.upstream.ledger.last();
+      const found = rig.upstream.accounts.find(owner ?? '', responseId ?? '');
+      const output = 'response' in found ? found.response.output : [];
+      expect(first.status).toBe(200);
+      expect(output.length).toBeGreaterThan(0);
+      for (const item of output) {
+        const seen = await call('POST', '/v1/responses', {
+          input: [
+            { type: 'item_reference', id: item['id'] },
+            { role: 'user', content: 'and?' },
+          ],
+        });
+        expect(seen.status, seen.text).toBe(200);
+        expect(rig.upstream.ledger.last().key).toBe(owner);
+      }
+    }
+  });
+
   it('a next turn by previous_response_id', async () => {
     for (let i = 0; i < 20; i += 1) {
       const { id, owner } = await create();

@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RequestRow } from '../support/history.js';
+import { Rig, key } from '../support/rig.js';
+
+const USAGE = {
+  input_tokens: 11,
+  input_tokens_details: { cached_tokens: 0, cache_write_tokens: 0 },
+  output_tokens: 7,
+  output_tokens_details: { reasoning_tokens: 3 },
+  total_tokens: 18,
+};
+const SESSION = { 'x-proxy-session-id': 'counted-once' };
+let rig: Rig;
+
+beforeAll(async () => {
+  rig = await Rig.start({ keys: [key('a'), key('b')] });
+});
+
+afterAll(() => rig.stop());
+
+async function create(body: Record<string, unknown>): Promise<{ id: string; row: RequestRow }> {
+  const seen = await rig.client.send({ headers: SESSION, body });
+  const { id } = JSON.parse(seen.text) as { id: string };
+  return { id, row: await rig.history.finished(seen.proxyRequestId) };
+}
+
+async function retrieve(id: string, query = ''): Promise<RequestRow> {
+  const seen = await rig.client.send({
+    method: 'GET',
+    path: `/v1/responses/${id}${query}`,
+    headers: SESSION,
+    body: null,
+  });
+  expect(seen.status, seen.text).toBe(200);
+  return rig.history.finished(seen.proxyRequestId);
+}
+
+/** The upstream has done the work of a background response. */
+function complete(id: string): void {
+  const owner = rig.upstream.ledger.byResponseId(id)?.key ?? '';
+  const found = rig.upstream.accounts.find(owner, id);
+  if (!('response' in found)) throw new Error(`no response ${id}`);
+  found.response = { ...found.response, status: 'completed', usage: USAGE };
+}
+
+const sessionTokens = async (): Promise<number | null> => {
+  const [row] = await rig.history.rows<{ total_tokens: number | null }>(
+    `SELECT total_tokens FROM sessions WHERE id = 'counted-once'`,
+  );
+  return row?.total_tokens ?? null;
+};
+
+describe('tokens of one response', () => {
+  it('are counted by the request that made it, not again by each that reads it', async () => {
+    const { id, row } = await create({});
+    expect(row.total_tokens).toBeGreaterThan(0);
+    for (const query of ['', '?include[]=message.output_text.logprobs', '?stream=true']) {
+      const read = await retrieve(id, query);
+      expect([read.response_id, read.total_tokens, read.input_tokens]).toEqual([id, null, null]);
+    }
+    expect(await sessionTokens()).toBe(row.total_tokens);
+  });
+
+  it('are counted by the first that reads them, of a background response, also after a restart', async () => {
+    const before = (await sessionTokens()) ?? 0;
+    const { id, row } = await create({ background: true });
+    expect(row.total_tokens).toBeNull();
+    expect((await retrieve(id)).total_tokens).toBeNull();
+    await rig.proxy.kill9();
+    await rig.proxy.restart();
+    complete(id);
+    expect(await retrieve(id)).toMatchObject({ input_tokens: 11, output_tokens: 7, total_tokens: 18 });
+    expect((await retrieve(id)).total_tokens).toBeNull();
+    await rig.proxy.kill9();
+    await rig.proxy.restart();
+    expect((await retrieve(id)).total_tokens).toBeNull();
+    expect(await sessionTokens()).toBe(before + 18);
+  });
+});
