@@ -5,7 +5,9 @@ import { HealthModule } from '../health/health.module.js';
 import { ResourcesModule } from '../resources/resources.module.js';
 import { StateModule } from '../state/state.module.js';
 import { UsageModule } from '../usage/usage.module.js';
+import { AccessCheck } from './access-check.service.js';
 import { AccessGuard } from './access.guard.js';
+import { DocsFiles } from './docs-files.service.js';
 import { DocsController } from './docs.controller.js';
 import { ErrorFilter } from './error.filter.js';
 import { GaugesService } from './gauges.service.js';
@@ -19,7 +21,7 @@ import { RequestsController } from './requests.controller.js';
 import { ResourceViewService } from './resource-view.service.js';
 import { StateViewService } from './state-view.service.js';
 import { StateController } from './state.controller.js';
-import { createValidationPipe } from './validation.js';
+import { StrictValidationPipe } from './strict-validation.pipe.js';
 
 /** What operators read and do, and the gate, the pipe and the filter of every Nest route. */
 @Module({
@@ -33,15 +35,17 @@ import { createValidationPipe } from './validation.js';
     DocsController,
   ],
   providers: [
+    AccessCheck,
     { provide: APP_GUARD, useClass: AccessGuard },
     { provide: APP_FILTER, useClass: ErrorFilter },
-    { provide: APP_PIPE, useFactory: createValidationPipe },
+    { provide: APP_PIPE, useClass: StrictValidationPipe },
     ResourceViewService,
     ProcessViewService,
     StateViewService,
     LiveEventsService,
     GaugesService,
     OpenApiSource,
+    DocsFiles,
   ],
 })
 export class AdminModule {}

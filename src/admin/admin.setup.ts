@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import type { NextFunction, Request, Response } from 'express';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import helmet from 'helmet';
 import { ProxyError } from '../common/errors.js';
+import { AccessCheck, READING_METHODS } from './access-check.service.js';
 import { buildOpenApiDocument } from './openapi.js';
 import { OpenApiSource } from './openapi.source.js';
 
@@ -21,6 +22,7 @@ export function configureAdmin(app: NestExpressApplication): void {
   app.use(securityHeaders());
   app.use(refuseOddMethods);
   app.use('/admin', neverCached);
+  app.use('/admin', checkedBeforeBody(app.get(AccessCheck)));
   app.useBodyParser('json', { limit: MAX_ADMIN_BODY, type: isAdminJson });
   app.get(OpenApiSource).use(() => buildOpenApiDocument(app));
 }
@@ -51,6 +53,17 @@ function securityHeaders(): ReturnType<typeof helmet> {
 function refuseOddMethods(req: Request, _res: Response, next: NextFunction): void {
   if (METHODS.has(req.method)) next();
   else next(new ProxyError('method_not_allowed', `${req.method} is not answered here.`));
+}
+
+/**
+ * A caller without access is told so before a byte of its body is read. The guard then looks closer: some routes want
+ * more than their method tells.
+ */
+function checkedBeforeBody(access: AccessCheck): RequestHandler {
+  return (req, _res, next) => {
+    access.check(req, READING_METHODS.has(req.method) ? 'telemetry' : 'admin');
+    next();
+  };
 }
 
 /** The parser reads a body only where a controller wants one. */

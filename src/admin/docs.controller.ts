@@ -1,12 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { Controller, Get, Header, Param, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import type { OpenAPIObject } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Access } from '../common/access.js';
 import { ProxyError } from '../common/errors.js';
-import { OpenApiSource } from './openapi.source.js';
+import { DocsFiles } from './docs-files.service.js';
+import type { StoredFile } from './stored-file.js';
 
 /**
  * Swagger UI from the files of its own package, under the same strict policy as everything else: the page Nest would
@@ -29,24 +27,17 @@ const PAGE = `<!doctype html>
 </html>
 `;
 const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', deepLinking: true, validatorUrl: null });\n`;
-const ASSETS = new Map([
-  ['swagger-ui.css', 'text/css; charset=utf-8'],
-  ['swagger-ui-bundle.js', 'text/javascript; charset=utf-8'],
-  ['favicon-32x32.png', 'image/png'],
-]);
-
 @ApiExcludeController()
 @Access('public')
 @Controller()
 export class DocsController {
-  constructor(private readonly source: OpenApiSource) {}
+  constructor(private readonly files: DocsFiles) {}
 
   @Get('openapi.json')
-  @Header('cache-control', 'no-cache')
-  document(): OpenAPIObject {
-    const document = this.source.document();
-    if (document === null) throw new ProxyError('not_found', 'The API document is not available.');
-    return document;
+  document(@Res() res: Response): void {
+    const file = this.files.document();
+    if (file === null) throw new ProxyError('not_found', 'The API document is not available.');
+    send(res, file, 'no-cache');
   }
 
   @Get('docs')
@@ -64,15 +55,14 @@ export class DocsController {
   }
 
   @Get('docs/:file')
-  asset(@Param('file') file: string, @Res() res: Response): void {
-    const type = ASSETS.get(file);
-    if (type === undefined) throw new ProxyError('not_found', 'There is no such file here.');
-    res.set({ 'content-type': type, 'cache-control': 'public, max-age=3600' }).send(readAsset(file));
+  asset(@Param('file') name: string, @Res() res: Response): void {
+    const file = this.files.asset(name);
+    if (file === null) throw new ProxyError('not_found', 'There is no such file here.');
+    send(res, file, 'public, max-age=3600');
   }
 }
 
-/** The package comes with @nestjs/swagger and is found from there. */
-function readAsset(file: string): Buffer {
-  const fromSwagger = createRequire(createRequire(import.meta.url).resolve('@nestjs/swagger/package.json'));
-  return readFileSync(fromSwagger.resolve(`swagger-ui-dist/${file}`));
+/** With the tag set, Express computes none and answers 304 to whoever has the file already. */
+function send(res: Response, file: StoredFile, cacheControl: string): void {
+  res.set({ 'content-type': file.type, 'cache-control': cacheControl, etag: file.etag }).send(file.content);
 }

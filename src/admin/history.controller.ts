@@ -16,6 +16,7 @@ import { NoQueryDto } from './dto/no-query.dto.js';
 import { PageQuery } from './dto/page-query.dto.js';
 import { SessionDetailDto, SessionListDto } from './dto/session.dto.js';
 import { UsageListDto } from './dto/usage.dto.js';
+import { sessionIdParameter } from './record-id.js';
 import { sinceParameter } from './since.js';
 
 @ApiTags('History')
@@ -46,7 +47,7 @@ export class HistoryController {
   @ApiOkResponse({ type: SessionDetailDto })
   @ApiErrors('not_found')
   async session(@Param('id') id: string, @Query() _query: NoQueryDto): Promise<SessionDetailDto> {
-    const detail = await this.sessionRows.detail(id);
+    const detail = await this.sessionRows.detail(sessionIdParameter(id));
     if (detail === null) throw new ProxyError('not_found', 'There is no such session.');
     return detail;
   }

@@ -6,6 +6,8 @@ import { LIVE_STATE, type LiveState } from '../state/live-state.js';
 import { StateViewService } from './state-view.service.js';
 
 const MAX_CONNECTIONS = 50;
+/** So that one machine, or one forgotten script on it, does not keep the dashboard from everybody else. */
+const MAX_PER_ADDRESS = 10;
 const COALESCE_MS = 250;
 const HEARTBEAT_MS = 5_000;
 /** A reader this far behind is dropped; it reconnects and gets the whole state at once. */
@@ -17,7 +19,7 @@ const MAX_BACKLOG_BYTES = 1_048_576;
  */
 @Injectable()
 export class LiveEventsService implements BeforeApplicationShutdown {
-  readonly #readers = new Set<Response>();
+  readonly #readers = new Map<Response, string>();
   #unsubscribe: (() => void) | null = null;
   #timer: NodeJS.Timeout | null = null;
   /** True while the timer is the short one, set by a change. */
@@ -38,19 +40,20 @@ export class LiveEventsService implements BeforeApplicationShutdown {
   open(res: Response): void {
     if (this.#closed)
       throw new ProxyError('server_shutdown', 'The proxy is stopping; reconnect in a moment.');
-    if (this.#readers.size >= MAX_CONNECTIONS) {
-      throw new ProxyError('overloaded', `${MAX_CONNECTIONS} dashboards are connected already; close one.`, {
-        retryAfterSeconds: 10,
-      });
-    }
     res.status(200).set({
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
     });
+    if (res.req.method === 'HEAD') {
+      res.end();
+      return;
+    }
+    const address = res.req.socket.remoteAddress ?? '';
+    this.#refuseTooMany(address);
     res.once('close', () => this.#remove(res));
     res.write(`retry: 2000\n\n${this.#render()}`);
-    this.#readers.add(res);
+    this.#readers.set(res, address);
     this.#unsubscribe ??= this.live.subscribe(() => this.#onChange());
     if (this.#timer === null) this.#schedule(HEARTBEAT_MS);
   }
@@ -58,11 +61,23 @@ export class LiveEventsService implements BeforeApplicationShutdown {
   /** Ends every stream and takes no more: the first step of a drain. */
   endAll(): void {
     this.#closed = true;
-    for (const res of this.#readers) res.end();
+    for (const res of this.#readers.keys()) res.end();
   }
 
   beforeApplicationShutdown(): void {
     this.endAll();
+  }
+
+  #refuseTooMany(address: string): void {
+    const own = [...this.#readers.values()].filter((reader) => reader === address).length;
+    if (this.#readers.size < MAX_CONNECTIONS && own < MAX_PER_ADDRESS) return;
+    const count =
+      own < MAX_PER_ADDRESS
+        ? `${MAX_CONNECTIONS} dashboards`
+        : `${MAX_PER_ADDRESS} dashboards of this address`;
+    throw new ProxyError('overloaded', `${count} are connected already; close one.`, {
+      retryAfterSeconds: 10,
+    });
   }
 
   /** The first change starts the short wait and the rest ride along, so a burst costs four renderings a second. */
@@ -81,7 +96,7 @@ export class LiveEventsService implements BeforeApplicationShutdown {
   #send(): void {
     this.#changed = false;
     const event = this.#render();
-    for (const res of this.#readers) {
+    for (const res of this.#readers.keys()) {
       if (res.writableLength > MAX_BACKLOG_BYTES) res.destroy();
       else res.write(event);
     }

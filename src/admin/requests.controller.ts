@@ -10,6 +10,7 @@ import { ApiErrors } from './api-errors.js';
 import { RequestsQuery } from './dto/history-query.dto.js';
 import { NoQueryDto } from './dto/no-query.dto.js';
 import { RequestDetailDto, RequestListDto } from './dto/request.dto.js';
+import { requestIdParameter } from './record-id.js';
 import { sinceParameter } from './since.js';
 
 const ID = { name: 'id', example: 'req_019a2b3c4d5e0123456789abcdef0123' };
@@ -42,7 +43,7 @@ export class RequestsController {
   @ApiOkResponse({ type: RequestDetailDto })
   @ApiErrors('not_found')
   async detail(@Param('id') id: string, @Query() _query: NoQueryDto): Promise<RequestDetailDto> {
-    const detail = await this.requests.detail(id);
+    const detail = await this.requests.detail(requestIdParameter(id));
     if (detail === null)
       throw new ProxyError('not_found', 'There is no such request, or it has been pruned.');
     return detail;
@@ -80,7 +81,7 @@ export class RequestsController {
         param: 'direction',
       });
     }
-    const body = await this.requests.body(id, direction);
+    const body = await this.requests.body(requestIdParameter(id), direction);
     if (body === null) throw new ProxyError('not_found', 'Nothing was captured, or it has been pruned.');
     res.set({
       'content-type': 'text/plain; charset=utf-8',

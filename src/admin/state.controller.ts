@@ -37,7 +37,7 @@ export class StateController {
   @ApiOperation({
     summary: 'The same as server-sent events, on change and at least every 5 s',
     description:
-      'Each `data:` line is one whole state. At most 50 connections; readers that fall behind are dropped.',
+      'Each `data:` line is one whole state. At most 50 connections, 10 of one address; readers that fall behind are dropped.',
   })
   @ApiProduces('text/event-stream')
   @ApiOkResponse({

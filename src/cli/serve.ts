@@ -3,6 +3,7 @@ import type { AppConfig } from '../config/app-config.js';
 import { ConfigError } from '../config/config-error.js';
 import { loadConfig } from '../config/load-config.js';
 import { processEnvironment } from '../config/process-environment.js';
+import { dataDirectoryWarning } from './data-directory.js';
 import { EXIT } from './exit-code.js';
 import { listenFailure } from './listen-failure.js';
 import { packageVersion } from './package-version.js';
@@ -13,9 +14,13 @@ export async function serveCommand(args: readonly string[]): Promise<number | nu
     process.stderr.write(`serve takes no arguments; it is configured by environment variables.\n`);
     return EXIT.usage;
   }
+  // Whatever is written from here on holds prompts and answers, libraries' files included.
+  process.umask(0o077);
   const config = readConfig();
   if (config === null) return EXIT.config;
   const logger = createLogger(config.logLevel);
+  const openDirectory = dataDirectoryWarning(config.dataDir);
+  if (openDirectory !== null) logger.warn({ event: 'data_dir.open' }, openDirectory);
   for (const warning of config.warnings) logger.warn({ event: 'config.warning' }, warning);
   try {
     // Nest and its adapters are loaded only for a configuration that can be used.

@@ -2,11 +2,13 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ServerConfig } from '../config/app-config.js';
+import { admitPipelined, endUnreadBody, limitStalledAnswer } from './connection-limits.js';
 import { watchHalfClosed } from './half-closed.js';
 
 export type HotPath = (req: IncomingMessage, res: ServerResponse) => void;
 
 const PROXY_PREFIX = '/v1/';
+const BODY_GRACE_MS = 15_000;
 
 /** `/v1` itself, anything below it, and its absolute-form and double-slash spellings: all refused or served there. */
 export function isProxyPath(url: string | undefined): boolean {
@@ -23,16 +25,22 @@ export function createProxyServer(
   hotPath: () => HotPath | null,
 ): Server {
   const dispatch = (req: IncomingMessage, res: ServerResponse): void => {
+    if (!admitPipelined(req.socket, res)) return;
     const hot = isProxyPath(req.url) ? hotPath() : null;
-    if (hot !== null) hot(req, res);
-    else void rest(req, res);
+    if (hot !== null) {
+      hot(req, res);
+      return;
+    }
+    limitStalledAnswer(res, config.clientStallTimeoutMs);
+    endUnreadBody(req, res);
+    void rest(req, res);
   };
   const server = createServer(
     {
       maxHeaderSize: config.maxHeaderBytes,
       headersTimeout: config.headersTimeoutMs,
-      // Bodies have their own limits; a total limit here would end long uploads and say nothing.
-      requestTimeout: 0,
+      // Receiving only. Bodies of the hot path have limits of their own, which come first and say more.
+      requestTimeout: Math.max(config.bodyTotalTimeoutMs, config.headersTimeoutMs) + BODY_GRACE_MS,
       connectionsCheckingInterval: 5_000,
       keepAliveTimeout: config.keepAliveTimeoutMs,
       noDelay: true,
@@ -56,7 +64,7 @@ export function createProxyServer(
 /** Half-closed sockets stay open for answers of the hot path only; everything else ends with its client. */
 function followHalfClosed(server: Server): void {
   (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
-  server.on('connection', (socket: Socket & { _httpMessage?: ServerResponse | null }) => {
+  server.on('connection', (socket: AnsweringSocket) => {
     socket.on('end', () => {
       const res = socket._httpMessage;
       if (!res) socket.end();
@@ -66,19 +74,23 @@ function followHalfClosed(server: Server): void {
   });
 }
 
-function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+type AnsweringSocket = Socket & { _httpMessage?: ServerResponse | null };
+
+function answerUnreadable(error: NodeJS.ErrnoException, socket: AnsweringSocket): void {
+  const res = socket._httpMessage ?? null;
+  // In the middle of an answer, another one would be read as its continuation.
+  if (error.code === 'ECONNRESET' || !socket.writable || res?.headersSent === true) {
     socket.destroy();
     return;
   }
-  const [status, code, message] = unreadable(error.code);
+  const [status, code, message] = unreadable(error.code, res !== null);
   const body = JSON.stringify({ error: { message, type: 'invalid_request_error', param: null, code } });
   socket.end(
     `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );
 }
 
-function unreadable(code: string | undefined): [string, string, string] {
+function unreadable(code: string | undefined, inBody: boolean): [string, string, string] {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
       return [
@@ -87,6 +99,10 @@ function unreadable(code: string | undefined): [string, string, string] {
         'The request head is too large (PROXY_MAX_HEADER_BYTES).',
       ];
     case 'ERR_HTTP_REQUEST_TIMEOUT':
+      if (inBody) {
+        const message = 'The request body took too long (PROXY_BODY_TIMEOUT_SECONDS).';
+        return ['408 Request Timeout', 'body_timeout', message];
+      }
       return [
         '408 Request Timeout',
         'header_timeout',

@@ -22,7 +22,9 @@ export function decodeCursor(text: string): Cursor {
     const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
     if (Array.isArray(value) && value.length === 2) {
       const [at, id] = value as unknown[];
-      if (Number.isSafeInteger(at) && typeof id === 'string') return { at: at as number, id };
+      // No id holds NUL, and Postgres refuses it as a parameter.
+      if (Number.isSafeInteger(at) && typeof id === 'string' && !id.includes('\0'))
+        return { at: at as number, id };
     }
   } catch {
     // Falls through: whatever is wrong with it, the answer is the same.

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { configureAdmin } from '../../src/admin/admin.setup.js';
+import { AppAdapter } from '../../src/app.adapter.js';
 import { AppModule } from '../../src/app.module.js';
 import { createLogger } from '../../src/common/logger.js';
 import { loadConfig } from '../../src/config/load-config.js';
@@ -24,7 +25,7 @@ export async function startAdminApp(env: Readonly<Record<string, string>> = {}):
     '0.0.0-test',
   );
   const module = AppModule.forRoot(config, createLogger('silent'), 'inst_test');
-  const app = await NestFactory.create<NestExpressApplication>(module, {
+  const app = await NestFactory.create<NestExpressApplication>(module, new AppAdapter(config.server), {
     bodyParser: false,
     abortOnError: false,
     logger: false,

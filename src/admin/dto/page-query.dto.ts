@@ -1,6 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Length, Max, Min } from 'class-validator';
+import { IsInt, IsOptional, IsString, Length, Max, Min, NotContains } from 'class-validator';
 
 const LIMIT_MESSAGE = 'limit must be a whole number from 1 to 500.';
 const DEFAULT_LIMIT = 100;
@@ -43,6 +43,7 @@ export const ExactFilter = (example: string): PropertyDecorator => {
   const decorators = [
     ApiPropertyOptional({ type: 'string', example }),
     IsOptional(),
+    NotContains('\0', { message: '$property must not hold NUL.' }),
     Length(1, 512, { message: '$property must hold 1 to 512 characters.' }),
     IsString({ message: '$property must be given once.' }),
   ];

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import sqlite3 from 'sqlite3';
@@ -6,15 +6,28 @@ import sqlite3 from 'sqlite3';
 /** Above this size only the schema is read: a full check of a large file would hold up the start for seconds. */
 const FULL_CHECK_BYTES = 256 * 1024 * 1024;
 const WAL_WAIT_MS = 60_000;
+const PRIVATE = 0o600;
 
 /**
  * Looks at the file before anything may write to it. A damaged one refuses to start and stays exactly as it is, the
  * write-ahead log beside it included: it is what a repair starts from.
  */
 export async function preflightSqlite(path: string): Promise<void> {
-  mkdirSync(dirname(path), { recursive: true });
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makePrivate(path);
   if (existsSync(path) && statSync(path).size > 0) await checkIntegrity(path);
   await enableWal(path);
+}
+
+/** Prompts and answers are in there. SQLite gives the files it adds beside this one the same mode. */
+function makePrivate(path: string): void {
+  try {
+    // Only when there is none: closing a file takes the locks that this process has on it.
+    if (!existsSync(path)) closeSync(openSync(path, 'a', PRIVATE));
+    for (const name of [path, `${path}-wal`, `${path}-shm`]) if (existsSync(name)) chmodSync(name, PRIVATE);
+  } catch {
+    // Another user's file, or a read-only disk: whether it can be used at all is found out next, with a better message.
+  }
 }
 
 async function checkIntegrity(path: string): Promise<void> {
