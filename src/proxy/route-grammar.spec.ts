@@ -41,7 +41,6 @@ describe('matchRoute', () => {
     ['GET', '/v1/models', 'models', null, null, false],
     ['GET', '/v1/models?client_version=0.169.0', 'models', null, null, false],
     ['GET', '/v1/models/ft:gpt-4.1-mini:org::abc', 'model', null, null, false],
-    ['DELETE', '/v1/models/ft:gpt-4.1:o::x', 'model', null, null, false],
     ['GET', '/v1/responses/...', 'response', '...', null, false],
   ])('%s %s', (method, url, kind, responseId, conversationId, hasBody) => {
     expect(matchRoute(method, url)).toEqual({
@@ -57,6 +56,7 @@ describe('matchRoute', () => {
   });
 
   it.each([
+    ['DELETE', '/v1/models/ft:gpt-4.1:o::x'],
     ['GET', '/v1/responses'],
     ['PUT', '/v1/responses'],
     ['PATCH', '/v1/responses'],

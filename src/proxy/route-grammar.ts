@@ -27,7 +27,7 @@ const ANY = ['GET', 'POST', 'DELETE', 'PATCH'] as const;
 const EXISTING =
   'POST /v1/responses, /v1/responses/compact and /v1/responses/input_tokens; GET, POST, DELETE and PATCH ' +
   '/v1/responses/{id}…; POST /v1/conversations; GET, POST, DELETE and PATCH /v1/conversations/{id}…; ' +
-  'GET /v1/models; GET and DELETE /v1/models/{id}';
+  'GET /v1/models and /v1/models/{id}';
 
 interface Shape {
   readonly kind: RouteKind;
@@ -81,7 +81,7 @@ function shapeWithId(rest: string, path: string): Shape {
   if (FIXED.has(`${family}/${id}`)) throw unknownRoute();
   if (family === 'responses') return { kind: 'response', methods: ANY };
   if (family === 'conversations') return { kind: 'conversation', methods: ANY };
-  if (family === 'models' && segments.length === 2) return { kind: 'model', methods: ['GET', 'DELETE'] };
+  if (family === 'models' && segments.length === 2) return { kind: 'model', methods: ['GET'] };
   throw unknownRoute();
 }
 
