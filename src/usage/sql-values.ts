@@ -6,8 +6,8 @@ export type SqlValue = string | number | Buffer | null;
 const PLAIN = /^[\x20-\x26\x28-\x7e]*$/;
 
 /**
- * The `VALUES` of one statement. SQLite reads numbers and plain text from the statement itself: its driver takes three
- * times as long to bind a value than SQLite to parse it. Anything else, and everything on Postgres, is a parameter.
+ * The `VALUES` of one statement. SQLite reads numbers and plain text from the statement itself: its driver takes
+ * longer to bind a value than SQLite to parse it. Anything else, and everything on Postgres, is a parameter.
  */
 export class SqlValues {
   readonly params: SqlValue[] = [];
