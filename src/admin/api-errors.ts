@@ -55,7 +55,7 @@ const MESSAGES: Partial<Record<ErrorCode, string>> = {
   upstream_total_timeout: 'openai-1: the attempt lasted longer than 600 s (PROXY_REQUEST_TIMEOUT_SECONDS).',
   server_shutdown: 'The proxy is stopping; send the request again.',
   overloaded:
-    'Request bodies held at the moment come to 268435456 bytes (PROXY_MAX_BUFFERED_BYTES); send the request again in ' +
+    'Request bodies held at the moment come to 536870912 bytes (PROXY_MAX_BUFFERED_BYTES); send the request again in ' +
     'a moment.',
 };
 
