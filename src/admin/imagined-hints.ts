@@ -8,30 +8,32 @@ const UNKNOWN_SEAL = 'explain';
 
 /** What the router would see of such a request. */
 export function imaginedHints(body: RouteExplainBody): RoutingHints {
+  const sessionId = orNull(body.session_id);
+  const pathResponseId = orNull(body.response_id);
   return {
     requestId: NO_REQUEST,
     callerId: body.caller_id ?? 'loopback',
-    poolId: body.pool_id ?? null,
-    routeKind: body.route_kind ?? (isSet(body.response_id) ? 'response' : 'create'),
-    model: body.model ?? null,
+    poolId: orNull(body.pool_id),
+    routeKind: body.route_kind ?? (pathResponseId === null ? 'create' : 'response'),
+    model: orNull(body.model),
     stream: false,
     background: false,
     store: null,
-    sessionId: body.session_id ?? null,
-    sessionSource: isSet(body.session_id) ? NO_REQUEST : null,
+    sessionId,
+    sessionSource: sessionId === null ? null : NO_REQUEST,
     sessionName: null,
-    threadId: body.thread_id ?? null,
-    parentThreadId: body.parent_thread_id ?? null,
-    forkedFromThreadId: body.forked_from_thread_id ?? null,
-    previousResponseId: body.previous_response_id ?? null,
-    pathResponseId: body.response_id ?? null,
-    conversationId: body.conversation_id ?? null,
+    threadId: orNull(body.thread_id),
+    parentThreadId: orNull(body.parent_thread_id),
+    forkedFromThreadId: orNull(body.forked_from_thread_id),
+    previousResponseId: orNull(body.previous_response_id),
+    pathResponseId,
+    conversationId: orNull(body.conversation_id),
     itemReferenceIds: [],
     sealedDigests: body.sealed === true ? [UNKNOWN_SEAL] : [],
     hasSideEffects: false,
   };
 }
 
-function isSet(id: string | null | undefined): boolean {
-  return id !== null && id !== undefined;
+function orNull(text: string | null | undefined): string | null {
+  return text ?? null;
 }
