@@ -18,6 +18,7 @@ import {
   type DecisionRecord,
   type LiveState,
 } from '../state/live-state.js';
+import type { RateLimitFacts } from '../upstream/attempt-outcome.js';
 import { resolveAffinity } from './affinity.js';
 import { BalancerLease } from './balancer-lease.js';
 import { decide, type Choice, type RefusalReason, type RoutingRequest, type RoutingWorld } from './decide.js';
@@ -25,6 +26,7 @@ import { affinityResult, explainChoice } from './explanation.js';
 import { learnedBindings } from './learned-bindings.js';
 import type { Lease, ServedFacts } from './lease.js';
 import { ProvisionalBindings } from './provisional-bindings.js';
+import { RateLimits } from './rate-limits.js';
 import { refusalOf, type Refusal } from './refusal-text.js';
 import { generates, type RoutingHints } from './routing-hints.js';
 import { RoutingRefusal } from './routing-refusal.js';
@@ -41,6 +43,7 @@ interface Decided {
 /** Hands out places on resources. Synchronous, from this process's own memory; the deciding itself is in `decide`. */
 @Injectable()
 export class Balancer {
+  readonly #rateLimits = new RateLimits();
   /** Replaced in tests. */
   random: () => number = Math.random;
 
@@ -64,9 +67,11 @@ export class Balancer {
     }
     const leave = this.live.enter(resource.id);
     this.reporter.admitted(resource.id);
+    const limit = this.#limitOf(resource, hints);
     const provisional = this.#bindProvisionally(request, resource, decision.at);
-    return new BalancerLease(resource, decision, (outcome, served) => {
+    return new BalancerLease(resource, decision, limit, (outcome, served) => {
       leave();
+      limit(null);
       this.reporter.report(resource.id, hints.model, outcome, startedAt, generates(hints));
       if (served === undefined) {
         provisional?.takeBack(this.live, outcome, this.clock.now());
@@ -102,6 +107,7 @@ export class Balancer {
       snapshot: this.registry.snapshot,
       organizations: this.registry,
       health: this.health,
+      rateLimits: this.#rateLimits,
       live: this.live,
       sharedInOrganization: this.config.affinity.sharedInOrganization,
       random: this.random,
@@ -138,6 +144,18 @@ export class Balancer {
     const organization = this.registry.organizationOf(resource);
     const owner = { fingerprint, organization, at };
     return ProvisionalBindings.write(this.live, hints, owner, this.config.affinity.sessionTtlMs);
+  }
+
+  /** What to call when the answer has begun, and again when it is over. Limits are those of running the model. */
+  #limitOf(resource: Resource, hints: RoutingHints): (facts: RateLimitFacts | null) => void {
+    const { model } = hints;
+    if (model === null || !generates(hints)) return () => undefined;
+    const { fingerprint } = resource;
+    const answered = this.#rateLimits.sent(fingerprint, model);
+    return (facts) => {
+      answered();
+      if (facts !== null) this.#rateLimits.learn(fingerprint, model, facts, steadyNow(this.clock));
+    };
   }
 
   #learn(

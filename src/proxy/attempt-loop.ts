@@ -17,7 +17,13 @@ import { sendHeldAnswer } from './send-answer.js';
 
 const MAX_ATTEMPTS = 3;
 /** Verdicts of a decision on candidates that could have served. */
-const USABLE: ReadonlySet<string | null> = new Set([null, 'higher_load', 'tie_lost', 'lost_to_affinity']);
+const USABLE: ReadonlySet<string | null> = new Set([
+  null,
+  'higher_load',
+  'tie_lost',
+  'lost_to_affinity',
+  'rate_limit_exhausted',
+]);
 
 /** Select, send, classify, and again elsewhere while the retry policy allows it and the client has heard nothing. */
 export class AttemptLoop {

@@ -20,6 +20,9 @@ interface RawDecision extends Omit<DecisionItem, 'candidates'> {
   readonly candidates: string;
 }
 
+type Later = 'remainingRequests' | 'remainingTokens';
+type StoredCandidate = Omit<CandidateRecord, Later> & Partial<Pick<CandidateRecord, Later>>;
+
 /** Routing decisions, newest first. Every call throws `database_unavailable` while there is no database. */
 @Injectable()
 export class DecisionReadModel {
@@ -45,11 +48,11 @@ export class DecisionReadModel {
 }
 
 function itemOf(raw: RawDecision): DecisionItem {
-  const candidates = JSON.parse(raw.candidates) as CandidateRecord[];
+  const candidates = JSON.parse(raw.candidates) as StoredCandidate[];
   return { ...raw, candidates: candidates.map(candidateOf) };
 }
 
-function candidateOf(candidate: CandidateRecord): CandidateItem {
+function candidateOf(candidate: StoredCandidate): CandidateItem {
   return {
     resource_id: candidate.resourceId,
     pool_id: candidate.poolId,
@@ -58,6 +61,9 @@ function candidateOf(candidate: CandidateRecord): CandidateItem {
     in_flight: candidate.inFlight,
     load: candidate.load,
     health: candidate.health,
+    // Not in decisions of before these were known.
+    remaining_requests: candidate.remainingRequests ?? null,
+    remaining_tokens: candidate.remainingTokens ?? null,
     chosen: candidate.chosen,
     rejected: candidate.rejected,
   };

@@ -28,6 +28,8 @@ export function decision(requestId: string, n = 1, resourceId: string | null = '
         inFlight: 0,
         load: 1,
         health: 'healthy',
+        remainingRequests: null,
+        remainingTokens: null,
         chosen: true,
         rejected: null,
       },

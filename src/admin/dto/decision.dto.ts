@@ -12,7 +12,7 @@ export class CandidateDto implements CandidateItem {
   @NullableField('org-acme')
   readonly organization!: string | null;
 
-  @Field(1)
+  @Field(1, 'Effective: less than configured for ten seconds after a recovery')
   readonly weight!: number;
 
   @Field(2)
@@ -23,6 +23,15 @@ export class CandidateDto implements CandidateItem {
 
   @Field('healthy')
   readonly health!: string;
+
+  @NullableField(
+    9999,
+    'Left of the upstream’s limit for this model, less what was sent since; null = not known',
+  )
+  readonly remaining_requests!: number | null;
+
+  @NullableField(1999000, 'The same for tokens')
+  readonly remaining_tokens!: number | null;
 
   @Field(true)
   readonly chosen!: boolean;
@@ -111,6 +120,8 @@ export function toDecisionDto(record: DecisionRecord): DecisionDto {
       in_flight: candidate.inFlight,
       load: candidate.load,
       health: candidate.health,
+      remaining_requests: candidate.remainingRequests,
+      remaining_tokens: candidate.remainingTokens,
       chosen: candidate.chosen,
       rejected: candidate.rejected,
     })),
