@@ -67,6 +67,8 @@ export type Choice =
       readonly candidates: Candidate[];
       /** Steady time at which the first of those that could serve it is back; null = nothing is due. */
       readonly backAt: number | null;
+      /** The same for those that have not been tried: whoever waits until then has a chance. */
+      readonly freeAt: number | null;
     };
 
 /** Rejections that health is the reason for: these come back. */
@@ -229,12 +231,15 @@ function rankOf(refusal: HealthRefusal, now: number): number {
 
 function refuse(world: RoutingWorld, request: RoutingRequest, candidates: Candidate[]): Choice {
   let backAt: number | null = null;
+  let freeAt: number | null = null;
   const inScope = candidates.filter(({ rejected }) => !isOutOfScope(rejected));
   for (const candidate of inScope) {
     const due = backOf(world, request, candidate);
-    if (due !== null) backAt = backAt === null ? due : Math.min(backAt, due);
+    if (due === null) continue;
+    backAt = Math.min(backAt ?? due, due);
+    if (candidate.rejected !== 'already_tried') freeAt = Math.min(freeAt ?? due, due);
   }
-  return { kind: 'refused', reason: refusalReason(request, inScope, backAt), candidates, backAt };
+  return { kind: 'refused', reason: refusalReason(request, inScope, backAt), candidates, backAt, freeAt };
 }
 
 /**

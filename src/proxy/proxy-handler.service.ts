@@ -15,6 +15,7 @@ import { RequestIntake } from './request-intake.js';
 import { RetryBudget } from './retry-budget.js';
 import { matchRoute } from './route-grammar.js';
 import { sendOwnError } from './send-answer.js';
+import { WaitingRoom } from './waiting-room.js';
 
 const SHUTDOWN_RETRY_SECONDS = 1;
 
@@ -28,10 +29,12 @@ export class ProxyHandler {
   readonly #budget = new RetryBudget();
   readonly #bodies: BodyBudget;
   readonly #intake: RequestIntake;
+  readonly #room: WaitingRoom;
 
   constructor(private readonly deps: ProxyDependencies) {
     this.#bodies = new BodyBudget(deps.config.server.maxBufferedBytes);
     this.#intake = new RequestIntake(deps.config.server, this.#bodies);
+    this.#room = new WaitingRoom(deps.balancer, deps.config.wait, deps.clock);
     this.#finisher = new Finisher(deps);
   }
 
@@ -92,7 +95,7 @@ export class ProxyHandler {
       headers: req.headers,
       body: fields,
     });
-    await new AttemptLoop(this.deps, this.#finisher, exchange, this.#budget).run();
+    await new AttemptLoop(this.deps, this.#finisher, exchange, this.#budget, this.#room).run();
   }
 
   #refuse(exchange: Exchange, error: unknown): void {

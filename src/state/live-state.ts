@@ -79,6 +79,8 @@ export interface DecisionRecord {
   readonly reason: string;
   /** One sentence for a person. */
   readonly explanation: string;
+  /** How long the request waited for a place before this decision. */
+  readonly waitedMs: number;
   readonly candidates: readonly CandidateRecord[];
 }
 

@@ -22,6 +22,8 @@ export interface DecisionItem {
   readonly reason: string;
   /** One sentence for a person. */
   readonly explanation: string;
+  /** How long the request waited for a place; null in decisions of before there was a wait. */
+  readonly waited_ms: number | null;
   readonly candidates: readonly CandidateItem[];
 }
 

@@ -6,7 +6,7 @@ import type { CandidateItem, DecisionItem } from './decision-item.js';
 import { SqlQuery } from './sql-query.js';
 
 const COLUMNS = `"id", "request_id", "attempt", "at", "session_id", "caller_id", "pool_id", "model", "affinity_class",
-  "affinity_kind", "affinity_result", "resource_id", "reason", "explanation", "candidates"`;
+  "affinity_kind", "affinity_result", "resource_id", "reason", "explanation", "waited_ms", "candidates"`;
 
 export interface DecisionFilter {
   readonly limit: number;

@@ -83,6 +83,9 @@ export class DecisionDto implements DecisionItem {
   @Field('The session was last served by openai-1, which is usable.', 'One sentence for a person')
   readonly explanation!: string;
 
+  @NullableField(0, 'How long the request waited for a place before this decision')
+  readonly waited_ms!: number | null;
+
   @ListOf(() => CandidateDto, 'Everybody who was considered, and why each was or was not chosen')
   readonly candidates!: readonly CandidateDto[];
 }
@@ -112,6 +115,7 @@ export function toDecisionDto(record: DecisionRecord): DecisionDto {
     resource_id: record.resourceId,
     reason: record.reason,
     explanation: record.explanation,
+    waited_ms: record.waitedMs,
     candidates: record.candidates.map((candidate) => ({
       resource_id: candidate.resourceId,
       pool_id: candidate.poolId,
