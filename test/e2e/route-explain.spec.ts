@@ -9,6 +9,8 @@ beforeAll(async () => {
     keys: [key('a', 'org-1'), key('b', 'org-1'), key('c', 'org-2')],
     env: { OPENAI_RESOURCE_POOL_IDS: 'main,main,side', OPENAI_RESOURCE_ORGANIZATIONS: 'org-1,org-1,org-2' },
   });
+  // The first probes would change what is thought of the keys between an explanation and its decision.
+  await rig.proxy.admin('/admin/health/check', { method: 'POST' });
 });
 
 afterAll(() => rig.stop());
@@ -122,14 +124,14 @@ describe('POST /admin/route/explain', () => {
     const before = await rig.proxy.admin<{ recent_decisions: unknown[]; affinity_count: number }>(
       '/admin/state',
     );
-    const arrivals = rig.upstream.ledger.arrivals.length;
+    const arrivals = rig.upstream.ledger.traffic.length;
     for (let i = 0; i < 20; i += 1) await explain({ session_id: `new-${i}`, thread_id: `new-${i}` });
     const after = await rig.proxy.admin<{ recent_decisions: unknown[]; affinity_count: number }>(
       '/admin/state',
     );
     expect(after.affinity_count).toBe(before.affinity_count);
     expect(after.recent_decisions).toEqual(before.recent_decisions);
-    expect(rig.upstream.ledger.arrivals.length).toBe(arrivals);
+    expect(rig.upstream.ledger.traffic.length).toBe(arrivals);
     expect((await rig.proxy.state()).in_flight).toBe(0);
   });
 
