@@ -10,6 +10,7 @@ const SUITES = [
   'src/proxy',
   'src/upstream',
   'src/usage',
+  'test/e2e/compressed-bodies',
   'test/e2e/proxy-json-sse',
   'test/e2e/backpressure',
   'test/e2e/cut-streams',

@@ -19,6 +19,7 @@ import { OpenApiSource } from './openapi.source.js';
 import { ProcessViewService } from './process-view.service.js';
 import { RequestsController } from './requests.controller.js';
 import { ResourceViewService } from './resource-view.service.js';
+import { RouteExplainController } from './route-explain.controller.js';
 import { StateViewService } from './state-view.service.js';
 import { StateController } from './state.controller.js';
 import { StrictValidationPipe } from './strict-validation.pipe.js';
@@ -31,6 +32,7 @@ import { StrictValidationPipe } from './strict-validation.pipe.js';
     RequestsController,
     HistoryController,
     HealthCheckController,
+    RouteExplainController,
     MetricsController,
     DocsController,
   ],

@@ -83,6 +83,9 @@ describe('Balancer: trials and restoring', () => {
     expect(trial.resource.id).toBe('openai-1');
     expect(world.acquire().resource.id).toBe('openai-2');
     trial.release(SERVED);
+    // It starts slowly.
+    expect(world.acquire().resource.id).toBe('openai-2');
+    world.clock.advance(10_000);
     expect(world.acquire().resource.id).toBe('openai-1');
   });
 

@@ -18,6 +18,7 @@ import {
   type DecisionRecord,
   type LiveState,
 } from '../state/live-state.js';
+import type { RateLimitFacts } from '../upstream/attempt-outcome.js';
 import { resolveAffinity } from './affinity.js';
 import { BalancerLease } from './balancer-lease.js';
 import { decide, type Choice, type RefusalReason, type RoutingRequest, type RoutingWorld } from './decide.js';
@@ -25,10 +26,40 @@ import { affinityResult, explainChoice } from './explanation.js';
 import { learnedBindings } from './learned-bindings.js';
 import type { Lease, ServedFacts } from './lease.js';
 import { ProvisionalBindings } from './provisional-bindings.js';
+import { RateLimits } from './rate-limits.js';
 import { refusalOf, type Refusal } from './refusal-text.js';
 import { generates, type RoutingHints } from './routing-hints.js';
 import { RoutingRefusal } from './routing-refusal.js';
 import { usageClaim } from './usage-claim.js';
+
+interface Asked {
+  readonly hints: RoutingHints;
+  readonly tried: readonly string[];
+  readonly attempt: number;
+  readonly waitedMs: number;
+}
+
+interface Chosen {
+  readonly world: RoutingWorld;
+  readonly request: RoutingRequest;
+  readonly choice: Choice;
+}
+
+/** How long a request has waited for a place, and until when (`steadyNow`) it would go on. */
+export interface Patience {
+  readonly waitedMs: number;
+  readonly until: number;
+}
+
+const NO_PATIENCE: Patience = { waitedMs: 0, until: -Infinity };
+
+export interface Outlook {
+  readonly ready: boolean;
+  /** `steadyNow`; null = nobody is due. */
+  readonly freeAt: number | null;
+}
+
+const READY: Outlook = { ready: true, freeAt: null };
 
 interface Decided {
   readonly request: RoutingRequest;
@@ -41,6 +72,7 @@ interface Decided {
 /** Hands out places on resources. Synchronous, from this process's own memory; the deciding itself is in `decide`. */
 @Injectable()
 export class Balancer {
+  readonly #rateLimits = new RateLimits();
   /** Replaced in tests. */
   random: () => number = Math.random;
 
@@ -53,20 +85,35 @@ export class Balancer {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** `tried` are resource ids, `attempt` counts from 1. Throws `RoutingRefusal` when nobody can serve the request. */
-  acquire(hints: RoutingHints, tried: readonly string[], attempt: number): Lease {
+  /**
+   * `tried` are resource ids, `attempt` counts from 1. Throws `RoutingRefusal` when nobody can serve the request. One
+   * that its caller is going to wait for is no decision yet and not remembered.
+   */
+  acquire(
+    hints: RoutingHints,
+    tried: readonly string[],
+    attempt: number,
+    patience: Patience = NO_PATIENCE,
+  ): Lease {
     const startedAt = steadyNow(this.clock);
-    const { resource, decision, refusal, request } = this.#decide(hints, tried, attempt, startedAt);
-    this.live.rememberDecision(decision);
+    const { waitedMs } = patience;
+    const asked = { hints, tried, attempt, waitedMs };
+    const { resource, choice, decision, refusal, request } = this.#decide(asked, startedAt);
     if (resource === null) {
       const { message, ...options } = refusal ?? { message: decision.explanation };
-      throw new RoutingRefusal(codeOf(decision), message, options, decision);
+      const freeAt = choice.kind === 'refused' ? choice.freeAt : null;
+      const refused = new RoutingRefusal(codeOf(decision), message, options, decision, freeAt);
+      if (!refused.endsBy(patience.until)) this.live.rememberDecision(decision);
+      throw refused;
     }
+    this.live.rememberDecision(decision);
     const leave = this.live.enter(resource.id);
     this.reporter.admitted(resource.id);
+    const limit = this.#limitOf(resource, hints);
     const provisional = this.#bindProvisionally(request, resource, decision.at);
-    return new BalancerLease(resource, decision, (outcome, served) => {
+    return new BalancerLease(resource, decision, limit, (outcome, served) => {
       leave();
+      limit(null);
       this.reporter.report(resource.id, hints.model, outcome, startedAt, generates(hints));
       if (served === undefined) {
         provisional?.takeBack(this.live, outcome, this.clock.now());
@@ -78,7 +125,20 @@ export class Balancer {
 
   /** The decision that `acquire` would make now, without its effects. */
   explain(hints: RoutingHints): DecisionRecord {
-    return this.#decide(hints, [], 1, steadyNow(this.clock)).decision;
+    const asked = { hints, tried: [], attempt: 1, waitedMs: 0 };
+    return this.#decide(asked, steadyNow(this.clock)).decision;
+  }
+
+  /** Whether `acquire` would have a place now, and if not, when it may. Cheap, and without effects. */
+  outlook(hints: RoutingHints, tried: readonly string[], attempt: number): Outlook {
+    const now = steadyNow(this.clock);
+    const { choice } = this.#choose({ hints, tried, attempt, waitedMs: 0 }, now, this.clock.now());
+    return choice.kind === 'chosen' ? READY : { ready: false, freeAt: choice.freeAt };
+  }
+
+  /** Called after anything that may have made a place free. Returns the unsubscribe function. */
+  onChange(listener: () => void): () => void {
+    return this.live.subscribe(listener);
   }
 
   /** Bindings from before this process, any order. What is known here already is newer; it stays, and so does its place. */
@@ -94,29 +154,35 @@ export class Balancer {
     this.live.touch();
   }
 
-  #decide(hints: RoutingHints, tried: readonly string[], attempt: number, now: number): Decided {
+  #decide(asked: Asked, now: number): Decided {
     const at = this.clock.now();
+    const { world, request, choice } = this.#choose(asked, now, at);
+    const refusal =
+      choice.kind === 'chosen'
+        ? null
+        : refusalOf(world, request, choice.reason, choice.candidates, choice.backAt);
+    const explanation =
+      choice.kind === 'chosen' ? explainChoice(choice, request.affinity) : (refusal?.message ?? '');
+    const resource = choice.kind === 'chosen' ? (world.snapshot.resources[choice.index] ?? null) : null;
+    const decision = decisionOf(request, choice, explanation, resource, at, asked.waitedMs);
+    return { request, choice, decision, refusal, resource };
+  }
+
+  #choose({ hints, tried, attempt }: Asked, now: number, at: number): Chosen {
     const { callerId } = hints;
     const affinity = resolveAffinity(hints, (kind, id) => this.live.binding({ callerId, kind, id }, at));
     const world: RoutingWorld = {
       snapshot: this.registry.snapshot,
       organizations: this.registry,
       health: this.health,
+      rateLimits: this.#rateLimits,
       live: this.live,
       sharedInOrganization: this.config.affinity.sharedInOrganization,
       random: this.random,
       now,
     };
     const request: RoutingRequest = { hints, affinity, tried, attempt };
-    const choice = decide(world, request);
-    const refusal =
-      choice.kind === 'chosen'
-        ? null
-        : refusalOf(world, request, choice.reason, choice.candidates, choice.backAt);
-    const explanation = choice.kind === 'chosen' ? explainChoice(choice, affinity) : (refusal?.message ?? '');
-    const resource = choice.kind === 'chosen' ? (world.snapshot.resources[choice.index] ?? null) : null;
-    const decision = decisionOf(request, choice, explanation, resource, at);
-    return { request, choice, decision, refusal, resource };
+    return { world, request, choice: decide(world, request) };
   }
 
   /**
@@ -138,6 +204,18 @@ export class Balancer {
     const organization = this.registry.organizationOf(resource);
     const owner = { fingerprint, organization, at };
     return ProvisionalBindings.write(this.live, hints, owner, this.config.affinity.sessionTtlMs);
+  }
+
+  /** What to call when the answer has begun, and again when it is over. Limits are those of running the model. */
+  #limitOf(resource: Resource, hints: RoutingHints): (facts: RateLimitFacts | null) => void {
+    const { model } = hints;
+    if (model === null || !generates(hints)) return () => undefined;
+    const { fingerprint } = resource;
+    const answered = this.#rateLimits.sent(fingerprint, model);
+    return (facts) => {
+      answered();
+      if (facts !== null) this.#rateLimits.learn(fingerprint, model, facts, steadyNow(this.clock));
+    };
   }
 
   #learn(
@@ -164,6 +242,7 @@ function decisionOf(
   explanation: string,
   resource: Resource | null,
   at: number,
+  waitedMs: number,
 ): DecisionRecord {
   return {
     id: newId('dec', at),
@@ -180,6 +259,7 @@ function decisionOf(
     resourceId: resource?.id ?? null,
     reason: choice.reason,
     explanation,
+    waitedMs,
     candidates: choice.candidates,
   };
 }

@@ -3,14 +3,16 @@ import type { OrganizationView } from '../resources/organization-view.js';
 import type { Resource, ResourceSnapshot } from '../resources/resource.js';
 import type { AffinityBinding, LiveState } from '../state/live-state.js';
 import type { Affinity } from './affinity.js';
-import type { RoutingHints } from './routing-hints.js';
-import { leastLoaded, loadOf, overloaded, settle, type Candidate } from './selection.js';
+import { generates, type RoutingHints } from './routing-hints.js';
+import type { RateLimits } from './rate-limits.js';
+import { avoidExhausted, leastLoaded, loadOf, overloaded, settle, type Candidate } from './selection.js';
 
 /** Everything a decision looks at. All of it is in memory and none of it changes while it is looked at. */
 export interface RoutingWorld {
   readonly snapshot: ResourceSnapshot;
   readonly organizations: OrganizationView;
   readonly health: HealthView;
+  readonly rateLimits: Pick<RateLimits, 'remaining'>;
   readonly live: Pick<LiveState, 'inFlight'>;
   /** Stored responses may be served by any key of the owner's organisation. */
   readonly sharedInOrganization: boolean;
@@ -65,6 +67,8 @@ export type Choice =
       readonly candidates: Candidate[];
       /** Steady time at which the first of those that could serve it is back; null = nothing is due. */
       readonly backAt: number | null;
+      /** The same for those that have not been tried: whoever waits until then has a chance. */
+      readonly freeAt: number | null;
     };
 
 /** Rejections that health is the reason for: these come back. */
@@ -80,7 +84,7 @@ export function decide(world: RoutingWorld, request: RoutingRequest): Choice {
   let preferred = -1;
   for (let i = 0; i < resources.length; i++) {
     const resource = resources[i] as Resource;
-    const candidate = candidateOf(world, resource);
+    const candidate = candidateOf(world, request.hints, resource);
     candidate.rejected =
       outOfScope(world, request, resource, ownerGroup) ?? unusable(world, request, resource, candidate);
     if (candidate.rejected === null) usable++;
@@ -88,7 +92,7 @@ export function decide(world: RoutingWorld, request: RoutingRequest): Choice {
     candidates.push(candidate);
   }
   if (usable === 0) return lastResort(world, request, candidates, preferred);
-  return choose(world, request, candidates, preferred, usable);
+  return choose(world, request, candidates, preferred, avoidExhausted(candidates, usable));
 }
 
 /** The owner's group now, or, when its key is gone, as it was when the binding was made. */
@@ -98,16 +102,21 @@ function groupOfBinding(world: RoutingWorld, owner: AffinityBinding): string {
   return owner.organization ?? `key:${owner.fingerprint}`;
 }
 
-function candidateOf(world: RoutingWorld, resource: Resource): Candidate {
+function candidateOf(world: RoutingWorld, hints: RoutingHints, resource: Resource): Candidate {
   const inFlight = world.live.inFlight(resource.id);
+  const weight = resource.weight * world.health.warmth(resource.id, world.now);
+  const model = generates(hints) ? hints.model : null;
+  const remaining = world.rateLimits.remaining(resource.fingerprint, model, world.now);
   return {
     resourceId: resource.id,
     poolId: resource.poolId,
     organization: world.organizations.organizationOf(resource),
-    weight: resource.weight,
+    weight,
     inFlight,
-    load: loadOf(inFlight, resource.weight),
+    load: loadOf(inFlight, weight),
     health: world.health.of(resource.id).status,
+    remainingRequests: remaining.requests,
+    remainingTokens: remaining.tokens,
     chosen: false,
     rejected: null,
   };
@@ -222,12 +231,15 @@ function rankOf(refusal: HealthRefusal, now: number): number {
 
 function refuse(world: RoutingWorld, request: RoutingRequest, candidates: Candidate[]): Choice {
   let backAt: number | null = null;
+  let freeAt: number | null = null;
   const inScope = candidates.filter(({ rejected }) => !isOutOfScope(rejected));
   for (const candidate of inScope) {
     const due = backOf(world, request, candidate);
-    if (due !== null) backAt = backAt === null ? due : Math.min(backAt, due);
+    if (due === null) continue;
+    backAt = Math.min(backAt ?? due, due);
+    if (candidate.rejected !== 'already_tried') freeAt = Math.min(freeAt ?? due, due);
   }
-  return { kind: 'refused', reason: refusalReason(request, inScope, backAt), candidates, backAt };
+  return { kind: 'refused', reason: refusalReason(request, inScope, backAt), candidates, backAt, freeAt };
 }
 
 /**

@@ -1,11 +1,13 @@
 import type { Resource } from '../resources/resource.js';
 import type { AffinityBinding, DecisionRecord } from '../state/live-state.js';
-import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
+import type { AttemptOutcome, RateLimitFacts } from '../upstream/attempt-outcome.js';
 
 /** A place on a resource for one attempt. `release` must be called exactly once more than zero times: extra calls do nothing. */
 export interface Lease {
   readonly resource: Resource;
   readonly decision: DecisionRecord;
+  /** The answer has begun; its head may say what is left of the key's limits. */
+  answered(rateLimit: RateLimitFacts | null): void;
   /**
    * Gives the place back and tells passive health how it went. `served` also writes the affinity bindings, which it
    * returns so that they can be recorded. Safe to call twice; the second call answers `[]`.

@@ -9,7 +9,13 @@ export class RoutingRefusal extends ProxyError {
     message: string,
     options: { readonly retryAfterSeconds?: number; readonly shouldRetry?: boolean },
     readonly decision: DecisionRecord,
+    /** Steady time at which somebody untried who could serve it is free again, as far as is known; null = nobody is due. */
+    readonly freeAt: number | null = null,
   ) {
     super(code, message, options);
+  }
+
+  endsBy(until: number): boolean {
+    return this.freeAt !== null && this.freeAt <= until;
   }
 }

@@ -11,6 +11,8 @@ function candidate(inFlight: number, weight: number, rejected: string | null = n
     inFlight,
     load: loadOf(inFlight, weight),
     health: 'healthy',
+    remainingRequests: null,
+    remainingTokens: null,
     chosen: false,
     rejected,
   };

@@ -1,3 +1,4 @@
+import { isExhausted } from './rate-limit.js';
 import type { CandidateRecord } from '../state/live-state.js';
 
 /** A row of the candidate table while it is being filled in; `rejected === null` = may be chosen. */
@@ -15,7 +16,7 @@ export function loadOf(inFlight: number, weight: number): number {
 /**
  * Index of the least loaded candidate that may be chosen, -1 if there is none. Among equals each is as likely as any
  * other (reservoir of one): otherwise a fleet that starts at once lands on the first key.
- * Remaining rate limit and the cost of a cold cache would be further inputs here, beside `load`.
+ * The cost of a cold cache would be a further input here, beside `load`.
  */
 export function leastLoaded(candidates: readonly Candidate[], random: () => number): number {
   let best = -1;
@@ -33,6 +34,21 @@ export function leastLoaded(candidates: readonly Candidate[], random: () => numb
     }
   }
   return best;
+}
+
+/**
+ * Rules out those whose limit is used up, as long as somebody is left: a 429 that can be foreseen is an attempt lost.
+ * Answers how many may still be chosen; `usable` is how many could before.
+ */
+export function avoidExhausted(candidates: readonly Candidate[], usable: number): number {
+  const used = candidates.filter((one) => one.rejected === null && nothingLeft(one));
+  if (used.length === 0 || used.length === usable) return usable;
+  for (const candidate of used) candidate.rejected = 'rate_limit_exhausted';
+  return usable - used.length;
+}
+
+function nothingLeft({ remainingRequests, remainingTokens }: Candidate): boolean {
+  return isExhausted({ requests: remainingRequests, tokens: remainingTokens });
 }
 
 /** More than twice the best load and sixteen exchanges per unit of weight on top: a warm cache is worth a queue, not any queue,

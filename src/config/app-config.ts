@@ -22,6 +22,7 @@ export interface AppConfig {
   readonly spool: { readonly maxBytes: number; readonly segmentBytes: number };
   readonly websocket: boolean;
   readonly onDisconnect: 'abort' | 'drain';
+  readonly wait: WaitConfig;
   readonly retry5xx: boolean;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   /** What looks like a mistake without being one for certain; logged once at start. */
@@ -81,6 +82,13 @@ export interface HealthConfig {
   readonly intervalMs: number;
   readonly timeoutMs: number;
   readonly path: string;
+}
+
+/** For a place on a key when nobody has one. */
+export interface WaitConfig {
+  /** 0 = refuse at once. */
+  readonly budgetMs: number;
+  readonly maxWaiting: number;
 }
 
 export interface AffinityConfig {

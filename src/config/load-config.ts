@@ -55,6 +55,10 @@ export function loadConfig(
     },
     websocket: upstream.PROXY_WEBSOCKET,
     onDisconnect: upstream.PROXY_ON_DISCONNECT,
+    wait: {
+      budgetMs: ms(upstream.PROXY_WAIT_BUDGET_SECONDS),
+      maxWaiting: upstream.PROXY_WAIT_MAX_REQUESTS,
+    },
     retry5xx: upstream.PROXY_RETRY_5XX,
     logLevel: access.PROXY_LOG_LEVEL,
     warnings: warningsOf(raw, env),

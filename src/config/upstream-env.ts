@@ -59,6 +59,22 @@ export class UpstreamEnv {
   })
   readonly PROXY_RETRY_5XX!: boolean;
 
+  @Seconds({
+    default: 2,
+    min: 0,
+    max: 60,
+    meaning: 'How long a request waits for a key that is about to be free again; 0 refuses at once.',
+  })
+  readonly PROXY_WAIT_BUDGET_SECONDS!: number;
+
+  @WholeNumber({
+    default: 256,
+    min: 0,
+    max: 100_000,
+    meaning: 'Most requests that wait so at once; further ones are refused.',
+  })
+  readonly PROXY_WAIT_MAX_REQUESTS!: number;
+
   @Choice({
     default: 'abort',
     of: ['abort', 'drain'],

@@ -29,6 +29,8 @@ export interface HealthState {
   /** Ejections so far without a quiet time between them; each lasts longer. */
   readonly ejections: number;
   readonly lastEjectionEnd: number | null;
+  /** When it came back from errors or from a refusal of the key; it then starts slowly. */
+  readonly recoveredAt: number | null;
   readonly denied: readonly DeniedModel[];
   readonly probe: ProbeFacts | null;
 }
@@ -51,6 +53,7 @@ export function initialHealth(now: number): HealthState {
     unsent: 0,
     ejections: 0,
     lastEjectionEnd: null,
+    recoveredAt: null,
     denied: [],
     probe: null,
   };

@@ -25,6 +25,17 @@ export function become(
   return { ...state, status, reason, detail, since: same ? state.since : now };
 }
 
+/** The verdict is over. What came back from a mere pause is as warm as before; from anything worse it starts slowly. */
+export function lift(state: HealthState, now: number, reason: 'served' | 'probe_ok'): HealthState {
+  const { verdict } = state;
+  const recovered = verdict !== null && verdict.kind !== 'cooling';
+  return {
+    ...become(state, now, 'healthy', reason, null),
+    verdict: null,
+    recoveredAt: recovered ? now : state.recoveredAt,
+  };
+}
+
 /** The upstream refused the key itself. A verdict that only a success may lift outranks one a probe may lift. */
 export function condemn(
   state: HealthState,

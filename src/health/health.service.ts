@@ -12,6 +12,7 @@ import { describeHealth, refusalOf } from './health-view.js';
 import { admit, applyOutcome } from './passive-health.js';
 import { applyProbe } from './probe-health.js';
 import type { ProbeAnswer } from './probe-sender.js';
+import { warmthAt } from './slow-start.js';
 import type { HealthRefusal, HealthReporter, HealthView, ResourceHealth } from './resource-health.js';
 
 interface Entry {
@@ -50,6 +51,10 @@ export class HealthService implements HealthView, HealthReporter {
   refusal(resourceId: string, model: string | null, now: number): HealthRefusal | null {
     const entry = this.#entries.get(resourceId);
     return entry === undefined ? null : refusalOf(entry.state, model, now);
+  }
+
+  warmth(resourceId: string, now: number): number {
+    return warmthAt(this.#entries.get(resourceId)?.state.recoveredAt ?? null, now);
   }
 
   admitted(resourceId: string): void {

@@ -2,12 +2,12 @@ import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
 import { isQuotaCode } from './account-codes.js';
 import type { DeniedModel, HealthState } from './health-state.js';
 import {
-  become,
   condemn,
   cool,
   EJECTED_TRIAL_MS,
   failed,
   HARD_TRIAL_MS,
+  lift,
   missed,
 } from './health-transitions.js';
 import { applyBeside, isAnswer } from './side-route-health.js';
@@ -97,7 +97,7 @@ function served(state: HealthState, now: number, startedAt: number): HealthState
   if (verdict?.kind === 'hard' && straggles(state, startedAt)) return state;
   const counted = { ...state, failures: 0, unsent: 0 };
   if (verdict !== null && verdict.kind !== 'hard' && verdict.until > now) return counted;
-  return { ...become(counted, now, 'healthy', 'served', null), verdict: null };
+  return lift(counted, now, 'served');
 }
 
 function answered(

@@ -1,6 +1,6 @@
 import { lacksScope } from './account-codes.js';
 import type { HealthState, ProbeFacts } from './health-state.js';
-import { become, condemn, failed, missed } from './health-transitions.js';
+import { become, condemn, failed, lift, missed } from './health-transitions.js';
 import type { ProbeAnswer } from './probe-sender.js';
 
 /**
@@ -41,8 +41,7 @@ function confirmed(state: HealthState, now: number, byOperator: boolean): Health
   const { verdict, reason } = state;
   if (verdict === null)
     return state.status === 'healthy' ? state : become(state, now, 'healthy', 'probe_ok', null);
-  if (reason === 'invalid_key' || reason === 'unreachable')
-    return { ...become(state, now, 'healthy', 'probe_ok', null), verdict: null };
+  if (reason === 'invalid_key' || reason === 'unreachable') return lift(state, now, 'probe_ok');
   return verdict.kind === 'hard' && byOperator ? { ...state, verdict: { ...verdict, trialAt: now } } : state;
 }
 

@@ -27,6 +27,8 @@ export interface HealthView {
   of(resourceId: string): ResourceHealth;
   /** Null = may serve. `now` is `steadyNow(clock)`, and so is the answer's `until`. */
   refusal(resourceId: string, model: string | null, now: number): HealthRefusal | null;
+  /** Part of its weight that a resource may use, up to 1: less while it starts slowly. `now` is `steadyNow(clock)`. */
+  warmth(resourceId: string, now: number): number;
 }
 
 /** Why a resource may not serve a request right now. */

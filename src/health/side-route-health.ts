@@ -1,7 +1,7 @@
 import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
 import { condemnsKey, isQuotaCode } from './account-codes.js';
 import type { HealthState } from './health-state.js';
-import { become, condemn, cool } from './health-transitions.js';
+import { become, condemn, cool, lift } from './health-transitions.js';
 
 type Answered = Extract<AttemptOutcome, { kind: 'answered' }>;
 type Answer = Answered | Extract<AttemptOutcome, { kind: 'served' | 'failed_in_stream' }>;
@@ -47,7 +47,7 @@ function servedBeside(state: HealthState, now: number): HealthState {
   if (verdict.kind === 'hard')
     return verdict.trialAt === null ? reached : { ...reached, verdict: { ...verdict, trialAt: now } };
   if (verdict.kind === 'ejected' && reason === 'unreachable' && verdict.until <= now)
-    return { ...become(reached, now, 'healthy', 'served', null), verdict: null };
+    return lift(reached, now, 'served');
   return verdict.kind === 'ejected' && verdict.until <= now
     ? { ...reached, verdict: { ...verdict, trialAt: now } }
     : reached;

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { ProxyError } from '../common/errors.js';
+import { codingOf, type BodyCoding } from './body-coding.js';
 
 /** Headers that two readers could disagree about when they come twice; Node silently keeps the first of most. */
 const SINGLE = new Set([
@@ -34,8 +35,11 @@ export function checkHead(rawHeaders: readonly string[], maxHeaders: number): vo
   }
 }
 
-/** Refuses bodies this proxy cannot read: `unsupported_media_type`, `unsupported_content_encoding`. */
-export function checkBodyHeaders(req: IncomingMessage): void {
+/**
+ * The coding of the body; null = plain. Refuses bodies this proxy cannot read: `unsupported_media_type`,
+ * `unsupported_content_encoding`.
+ */
+export function checkBodyHeaders(req: IncomingMessage): BodyCoding | null {
   const type = req.headers['content-type'];
   const hasBody =
     req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
@@ -46,11 +50,5 @@ export function checkBodyHeaders(req: IncomingMessage): void {
       `The body must be JSON: send content-type: application/json (got ${got}).`,
     );
   }
-  const encoding = req.headers['content-encoding'];
-  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-    throw new ProxyError(
-      'unsupported_content_encoding',
-      `Request bodies with content-encoding "${encoding.slice(0, 40)}" are not read here yet; send the body uncompressed.`,
-    );
-  }
+  return codingOf(req.headers['content-encoding']);
 }

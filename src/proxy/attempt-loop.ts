@@ -10,14 +10,22 @@ import { finalAnswer } from './final-answer.js';
 import type { TriedResource } from './final-answer.js';
 import type { Finisher } from './finisher.js';
 import type { ProxyDependencies } from './proxy-dependencies.js';
+import { ClientGone } from './request-body.js';
 import { refusedEnding } from './refused-ending.js';
 import type { RetryBudget } from './retry-budget.js';
 import { decideRetry } from './retry-policy.js';
 import { sendHeldAnswer } from './send-answer.js';
+import type { WaitingRoom } from './waiting-room.js';
 
 const MAX_ATTEMPTS = 3;
 /** Verdicts of a decision on candidates that could have served. */
-const USABLE: ReadonlySet<string | null> = new Set([null, 'higher_load', 'tie_lost', 'lost_to_affinity']);
+const USABLE: ReadonlySet<string | null> = new Set([
+  null,
+  'higher_load',
+  'tie_lost',
+  'lost_to_affinity',
+  'rate_limit_exhausted',
+]);
 
 /** Select, send, classify, and again elsewhere while the retry policy allows it and the client has heard nothing. */
 export class AttemptLoop {
@@ -31,11 +39,12 @@ export class AttemptLoop {
     private readonly finisher: Finisher,
     private readonly exchange: Exchange,
     private readonly budget: RetryBudget,
+    private readonly room: WaitingRoom,
   ) {}
 
   async run(): Promise<void> {
     for (let n = 1; ; n += 1) {
-      const lease = this.#acquire(n);
+      const lease = await this.#acquire(n);
       if (lease === null) return this.#giveUp(false);
       const attempt = new Attempt(this.deps, this.finisher, this.exchange, lease, n);
       let end: AttemptEnd;
@@ -56,11 +65,16 @@ export class AttemptLoop {
     }
   }
 
-  #acquire(n: number): Lease | null {
+  async #acquire(n: number): Promise<Lease | null> {
     const hints = this.exchange.hints;
     if (hints === null) throw new Error('routing needs hints');
     try {
-      const lease = this.deps.balancer.acquire(hints, this.#triedIds(), n);
+      const request = { hints, tried: this.#triedIds(), attempt: n };
+      const lease = await this.room.acquire(this.exchange, request);
+      if (this.exchange.clientGone) {
+        lease.release({ kind: 'neutral', cause: 'client_aborted' });
+        throw new ClientGone('the client closed the connection before its request was sent');
+      }
       this.exchange.decisions.push(lease.decision);
       return lease;
     } catch (error: unknown) {

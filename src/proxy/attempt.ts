@@ -90,6 +90,7 @@ export class Attempt implements UpstreamSink {
     }
     const head = readAnswerHead(status, raw, this.deps.clock.now());
     this.#head = head;
+    this.lease.answered(head.rateLimit);
     if (status < 300) this.#commit(head);
     return true;
   }

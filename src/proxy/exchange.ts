@@ -24,6 +24,8 @@ export class Exchange {
   body: Buffer | null = null;
   /** Bytes of the body counted against the budget; given back when the exchange is over. */
   bodyBytes = 0;
+  /** Milliseconds spent waiting for a place, all attempts together. */
+  waitedMs = 0;
   firstByteMs: number | null = null;
   readonly attempts: AttemptRecord[] = [];
   /** Every decision, in order. */

@@ -2,19 +2,20 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { checkProxyAccess } from '../common/caller.js';
 import { ProxyError } from '../common/errors.js';
 import { RoutingRefusal } from '../balancer/routing-refusal.js';
-import { checkBodyHeaders, checkHead } from './admission.js';
+import { checkHead } from './admission.js';
 import { AttemptLoop } from './attempt-loop.js';
 import { BodyBudget } from './body-budget.js';
 import { Exchange, NOBODY } from './exchange.js';
 import { Finisher } from './finisher.js';
 import { buildHints } from './hints.js';
 import type { ProxyDependencies } from './proxy-dependencies.js';
-import { ClientGone, declaredLength, readBody } from './request-body.js';
 import { refusedEnding } from './refused-ending.js';
+import { ClientGone } from './request-body.js';
+import { RequestIntake } from './request-intake.js';
 import { RetryBudget } from './retry-budget.js';
-import { scanRequestBody } from './request-scan.js';
 import { matchRoute } from './route-grammar.js';
 import { sendOwnError } from './send-answer.js';
+import { WaitingRoom } from './waiting-room.js';
 
 const SHUTDOWN_RETRY_SECONDS = 1;
 
@@ -26,11 +27,14 @@ export class ProxyHandler {
   readonly #open = new Set<Exchange>();
   readonly #finisher: Finisher;
   readonly #budget = new RetryBudget();
-
   readonly #bodies: BodyBudget;
+  readonly #intake: RequestIntake;
+  readonly #room: WaitingRoom;
 
   constructor(private readonly deps: ProxyDependencies) {
     this.#bodies = new BodyBudget(deps.config.server.maxBufferedBytes);
+    this.#intake = new RequestIntake(deps.config.server, this.#bodies);
+    this.#room = new WaitingRoom(deps.balancer, deps.config.wait, deps.clock);
     this.#finisher = new Finisher(deps);
   }
 
@@ -64,7 +68,7 @@ export class ProxyHandler {
   }
 
   async #run(exchange: Exchange): Promise<void> {
-    const { req, res } = exchange;
+    const { req } = exchange;
     const { config, drain } = this.deps;
     checkHead(req.rawHeaders, config.server.maxHeaders);
     exchange.callerId = checkProxyAccess(req, config).callerId;
@@ -83,18 +87,7 @@ export class ProxyHandler {
     }
     const route = matchRoute(req.method ?? 'GET', req.url ?? '');
     exchange.route = route;
-    if (route.hasBody) {
-      checkBodyHeaders(req);
-      declaredLength(req, config.server.maxBodyBytes);
-      if (req.headers.expect !== undefined) res.writeContinue();
-      exchange.body = await readBody(req, config.server, (bytes) => {
-        this.#bodies.take(bytes);
-        exchange.bodyBytes += bytes;
-      });
-    }
-    const empty = exchange.body === null || exchange.body.length === 0;
-    const fields =
-      empty && route.kind !== 'create' ? null : scanRequestBody(exchange.body ?? Buffer.alloc(0));
+    const fields = await this.#intake.read(exchange, route);
     exchange.hints = buildHints({
       requestId: exchange.id,
       callerId: exchange.callerId,
@@ -102,7 +95,7 @@ export class ProxyHandler {
       headers: req.headers,
       body: fields,
     });
-    await new AttemptLoop(this.deps, this.#finisher, exchange, this.#budget).run();
+    await new AttemptLoop(this.deps, this.#finisher, exchange, this.#budget, this.#room).run();
   }
 
   #refuse(exchange: Exchange, error: unknown): void {

@@ -79,6 +79,8 @@ export interface DecisionRecord {
   readonly reason: string;
   /** One sentence for a person. */
   readonly explanation: string;
+  /** How long the request waited for a place before this decision. */
+  readonly waitedMs: number;
   readonly candidates: readonly CandidateRecord[];
 }
 
@@ -86,12 +88,16 @@ export interface CandidateRecord {
   readonly resourceId: string;
   readonly poolId: string | null;
   readonly organization: string | null;
+  /** Effective: less than configured while the resource starts slowly after a failure. */
   readonly weight: number;
   readonly inFlight: number;
   /** (in_flight + 1) / weight; lower is better. */
   readonly load: number;
   readonly health: string;
+  /** Of the upstream's own limits for this model, less what was sent since it said so; null = not known. */
+  readonly remainingRequests: number | null;
+  readonly remainingTokens: number | null;
   readonly chosen: boolean;
-  /** Why it lost, stable snake_case: `higher_load`, `tie_lost`, `unhealthy`, `cooling`, `other_pool`, `not_owner`, `other_organization`, `already_tried`, `at_capacity`, `lost_to_affinity`; null for the winner. */
+  /** Why it lost, stable snake_case: `higher_load`, `tie_lost`, `unhealthy`, `cooling`, `other_pool`, `not_owner`, `other_organization`, `already_tried`, `at_capacity`, `lost_to_affinity`, `rate_limit_exhausted`; null for the winner. */
   readonly rejected: string | null;
 }

@@ -22,6 +22,8 @@ export interface DecisionItem {
   readonly reason: string;
   /** One sentence for a person. */
   readonly explanation: string;
+  /** How long the request waited for a place; null in decisions of before there was a wait. */
+  readonly waited_ms: number | null;
   readonly candidates: readonly CandidateItem[];
 }
 
@@ -30,11 +32,15 @@ export interface CandidateItem {
   readonly resource_id: string;
   readonly pool_id: string | null;
   readonly organization: string | null;
+  /** Effective: less than configured while the resource starts slowly after a failure. */
   readonly weight: number;
   readonly in_flight: number;
   /** (in_flight + 1) / weight; lower is better. */
   readonly load: number;
   readonly health: string;
+  /** What the upstream said is left of its limits for this model; null = not known. */
+  readonly remaining_requests: number | null;
+  readonly remaining_tokens: number | null;
   readonly chosen: boolean;
   /** Why it lost, stable snake_case; null for the winner. */
   readonly rejected: string | null;

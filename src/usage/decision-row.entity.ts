@@ -1,5 +1,5 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import { big, int, text, textOrNull } from '../infra/database/column-types.js';
+import { big, int, intOrNull, text, textOrNull } from '../infra/database/column-types.js';
 
 /** Why an attempt went where it went, with every candidate. */
 @Entity('decisions')
@@ -49,6 +49,9 @@ export class DecisionRow {
 
   @Column(text('explanation'))
   explanation!: string;
+
+  @Column(intOrNull('waited_ms'))
+  waitedMs!: number | null;
 
   /** JSON array of CandidateRecord. */
   @Column(text('candidates'))

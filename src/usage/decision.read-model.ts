@@ -6,7 +6,7 @@ import type { CandidateItem, DecisionItem } from './decision-item.js';
 import { SqlQuery } from './sql-query.js';
 
 const COLUMNS = `"id", "request_id", "attempt", "at", "session_id", "caller_id", "pool_id", "model", "affinity_class",
-  "affinity_kind", "affinity_result", "resource_id", "reason", "explanation", "candidates"`;
+  "affinity_kind", "affinity_result", "resource_id", "reason", "explanation", "waited_ms", "candidates"`;
 
 export interface DecisionFilter {
   readonly limit: number;
@@ -19,6 +19,9 @@ export interface DecisionFilter {
 interface RawDecision extends Omit<DecisionItem, 'candidates'> {
   readonly candidates: string;
 }
+
+type Later = 'remainingRequests' | 'remainingTokens';
+type StoredCandidate = Omit<CandidateRecord, Later> & Partial<Pick<CandidateRecord, Later>>;
 
 /** Routing decisions, newest first. Every call throws `database_unavailable` while there is no database. */
 @Injectable()
@@ -45,11 +48,11 @@ export class DecisionReadModel {
 }
 
 function itemOf(raw: RawDecision): DecisionItem {
-  const candidates = JSON.parse(raw.candidates) as CandidateRecord[];
+  const candidates = JSON.parse(raw.candidates) as StoredCandidate[];
   return { ...raw, candidates: candidates.map(candidateOf) };
 }
 
-function candidateOf(candidate: CandidateRecord): CandidateItem {
+function candidateOf(candidate: StoredCandidate): CandidateItem {
   return {
     resource_id: candidate.resourceId,
     pool_id: candidate.poolId,
@@ -58,6 +61,9 @@ function candidateOf(candidate: CandidateRecord): CandidateItem {
     in_flight: candidate.inFlight,
     load: candidate.load,
     health: candidate.health,
+    // Not in decisions of before these were known.
+    remaining_requests: candidate.remainingRequests ?? null,
+    remaining_tokens: candidate.remainingTokens ?? null,
     chosen: candidate.chosen,
     rejected: candidate.rejected,
   };

@@ -47,6 +47,7 @@ export const DECISIONS: TableSpec = {
     'resource_id',
     'reason',
     'explanation',
+    'waited_ms',
     'candidates',
   ],
   key: ['id'],
@@ -123,6 +124,7 @@ export function decisionRow(decision: DecisionRecord): SqlValue[] {
     s.textOrNull(decision.resourceId),
     s.text(decision.reason),
     s.long(decision.explanation),
+    s.intOr(decision.waitedMs, 0),
     s.json(decision.candidates, '[]'),
   ];
 }

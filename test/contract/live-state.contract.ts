@@ -32,6 +32,7 @@ export function aDecision(id: string): DecisionRecord {
     resourceId: 'openai-1',
     reason: 'least_connections',
     explanation: '',
+    waitedMs: 0,
     candidates: [],
   };
 }

@@ -8,6 +8,7 @@ import { HEAD_FAULTS } from './upstream-broken-answers.js';
 import { UpstreamExchange } from './upstream-exchange.js';
 import { FaultTable, parseFault } from './upstream-faults.js';
 import type { Fault } from './upstream-faults.js';
+import { UpstreamLimits } from './upstream-limits.js';
 import { UpstreamLedger } from './upstream-ledger.js';
 import type { Arrival } from './upstream-ledger.js';
 import { errorBody } from './upstream-replies.js';
@@ -33,6 +34,7 @@ export interface FakeUpstreamOptions {
 export class FakeUpstream {
   readonly ledger = new UpstreamLedger();
   readonly faults = new FaultTable();
+  readonly limits = new UpstreamLimits();
   readonly accounts: UpstreamAccounts;
   script: Script;
   /** Added to every answer. */
@@ -121,7 +123,14 @@ export class FakeUpstream {
     const head = fault ? HEAD_FAULTS[fault.mode] : undefined;
     if (head && fault) return void (await head(x, fault));
     if (x.arrival.organization === null) return this.#unknownKey(x);
+    if (path === '/v1/responses' && !this.limits.take(x.arrival.key)) return this.#limited(x);
+    Object.assign(x.headers, this.limits.headers(x.arrival.key));
     await answerRoute(this, x, fault);
+  }
+
+  #limited(x: UpstreamExchange): void {
+    const message = 'Rate limit reached for requests.';
+    x.json(429, errorBody(message, 'requests', 'rate_limit_exceeded'), this.limits.headers(x.arrival.key));
   }
 
   #faultOf(x: UpstreamExchange, path: string): Fault | null {

@@ -19,6 +19,7 @@ export function decision(requestId: string, n = 1, resourceId: string | null = '
     resourceId,
     reason: 'affinity_hit',
     explanation: 'The session was there before.',
+    waitedMs: 0,
     candidates: [
       {
         resourceId: 'openai-1',
@@ -28,6 +29,8 @@ export function decision(requestId: string, n = 1, resourceId: string | null = '
         inFlight: 0,
         load: 1,
         health: 'healthy',
+        remainingRequests: null,
+        remainingTokens: null,
         chosen: true,
         rejected: null,
       },

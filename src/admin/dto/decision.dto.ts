@@ -12,7 +12,7 @@ export class CandidateDto implements CandidateItem {
   @NullableField('org-acme')
   readonly organization!: string | null;
 
-  @Field(1)
+  @Field(1, 'Effective: less than configured for ten seconds after a recovery')
   readonly weight!: number;
 
   @Field(2)
@@ -23,6 +23,15 @@ export class CandidateDto implements CandidateItem {
 
   @Field('healthy')
   readonly health!: string;
+
+  @NullableField(
+    9999,
+    'Left of the upstream’s limit for this model, less what was sent since; null = not known',
+  )
+  readonly remaining_requests!: number | null;
+
+  @NullableField(1999000, 'The same for tokens')
+  readonly remaining_tokens!: number | null;
 
   @Field(true)
   readonly chosen!: boolean;
@@ -74,6 +83,9 @@ export class DecisionDto implements DecisionItem {
   @Field('The session was last served by openai-1, which is usable.', 'One sentence for a person')
   readonly explanation!: string;
 
+  @NullableField(0, 'How long the request waited for a place before this decision')
+  readonly waited_ms!: number | null;
+
   @ListOf(() => CandidateDto, 'Everybody who was considered, and why each was or was not chosen')
   readonly candidates!: readonly CandidateDto[];
 }
@@ -103,6 +115,7 @@ export function toDecisionDto(record: DecisionRecord): DecisionDto {
     resource_id: record.resourceId,
     reason: record.reason,
     explanation: record.explanation,
+    waited_ms: record.waitedMs,
     candidates: record.candidates.map((candidate) => ({
       resource_id: candidate.resourceId,
       pool_id: candidate.poolId,
@@ -111,6 +124,8 @@ export function toDecisionDto(record: DecisionRecord): DecisionDto {
       in_flight: candidate.inFlight,
       load: candidate.load,
       health: candidate.health,
+      remaining_requests: candidate.remainingRequests,
+      remaining_tokens: candidate.remainingTokens,
       chosen: candidate.chosen,
       rejected: candidate.rejected,
     })),
