@@ -20,6 +20,7 @@ import {
 } from '../state/live-state.js';
 import { resolveAffinity } from './affinity.js';
 import { BalancerLease } from './balancer-lease.js';
+import { holdTo } from './connection-choice.js';
 import { decide, type Choice, type RefusalReason, type RoutingRequest, type RoutingWorld } from './decide.js';
 import { affinityResult, explainChoice } from './explanation.js';
 import { learnedBindings } from './learned-bindings.js';
@@ -62,6 +63,26 @@ export class Balancer {
       const { message, ...options } = refusal ?? { message: decision.explanation };
       throw new RoutingRefusal(codeOf(decision), message, options, decision);
     }
+    return this.#lease(request, resource, decision, startedAt);
+  }
+
+  /**
+   * A place for one response on the resource its WebSocket connection goes to. The decision tells how it stands beside
+   * the others all the same; `made` is the decision that chose the connection, for the response it was made for.
+   */
+  acquireOn(resource: Resource, hints: RoutingHints, made: DecisionRecord | null): Lease {
+    const startedAt = steadyNow(this.clock);
+    const { request, choice } = this.#decide(hints, [], 1, startedAt);
+    if (made !== null) return this.#lease(request, resource, made, startedAt);
+    const held = holdTo(choice, resource.id);
+    const explanation = explainChoice(held, request.affinity);
+    const decision = decisionOf(request, held, explanation, resource, this.clock.now());
+    this.live.rememberDecision(decision);
+    return this.#lease(request, resource, decision, startedAt);
+  }
+
+  #lease(request: RoutingRequest, resource: Resource, decision: DecisionRecord, startedAt: number): Lease {
+    const { hints } = request;
     const leave = this.live.enter(resource.id);
     this.reporter.admitted(resource.id);
     const provisional = this.#bindProvisionally(request, resource, decision.at);

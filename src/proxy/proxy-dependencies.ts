@@ -15,7 +15,7 @@ export interface ProxyDependencies {
   readonly balancer: Balancer;
   readonly upstream: UpstreamClient;
   readonly spool: Spool;
-  readonly metrics: { observe(record: FinishedRecord): void };
+  readonly metrics: { observe(record: FinishedRecord, transport: 'http' | 'websocket'): void };
   readonly drain: DrainState;
   readonly instanceId: string;
 }

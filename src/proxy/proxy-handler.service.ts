@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { checkProxyAccess } from '../common/caller.js';
 import { ProxyError } from '../common/errors.js';
 import { RoutingRefusal } from '../balancer/routing-refusal.js';
@@ -14,6 +15,7 @@ import { refusedEnding } from './refused-ending.js';
 import { RetryBudget } from './retry-budget.js';
 import { scanRequestBody } from './request-scan.js';
 import { matchRoute } from './route-grammar.js';
+import { WebsocketGateway } from './websocket/websocket-gateway.js';
 import { sendOwnError } from './send-answer.js';
 
 const SHUTDOWN_RETRY_SECONDS = 1;
@@ -28,15 +30,17 @@ export class ProxyHandler {
   readonly #budget = new RetryBudget();
 
   readonly #bodies: BodyBudget;
+  readonly #websockets: WebsocketGateway;
 
   constructor(private readonly deps: ProxyDependencies) {
     this.#bodies = new BodyBudget(deps.config.server.maxBufferedBytes);
     this.#finisher = new Finisher(deps);
+    this.#websockets = new WebsocketGateway({ deps, finisher: this.#finisher, bodies: this.#bodies });
   }
 
-  /** Exchanges between their head and their end. */
+  /** Exchanges between their head and their end; of a WebSocket, its responses. */
   get openExchanges(): number {
-    return this.#open.size;
+    return this.#open.size + this.#websockets.open;
   }
 
   handle(req: IncomingMessage, res: ServerResponse): void {
@@ -61,6 +65,17 @@ export class ProxyHandler {
   /** Ends what still runs: streams get a last event, requests without an answer a 503. */
   shutdown(): void {
     for (const exchange of this.#open) exchange.onShutdown?.();
+    this.#websockets.shutdown();
+  }
+
+  /** `Upgrade: websocket`, off its parser. */
+  upgrade(req: IncomingMessage, socket: Socket, head: Buffer): void {
+    this.#websockets.handle(req, socket, head);
+  }
+
+  /** The process begins to stop: connections without a response end now, the others after their last. */
+  drain(): void {
+    this.#websockets.drain();
   }
 
   async #run(exchange: Exchange): Promise<void> {
@@ -74,12 +89,6 @@ export class ProxyHandler {
       throw new ProxyError('server_shutdown', 'The proxy is stopping; send the request again.', {
         retryAfterSeconds: SHUTDOWN_RETRY_SECONDS,
       });
-    }
-    if (isWebSocketUpgrade(req)) {
-      throw new ProxyError(
-        'upgrade_required',
-        'WebSocket mode is not available here; use HTTP (supports_websockets=false in Codex).',
-      );
     }
     const route = matchRoute(req.method ?? 'GET', req.url ?? '');
     exchange.route = route;
@@ -127,8 +136,4 @@ export class ProxyHandler {
     }
     return new ProxyError('internal_error', `The proxy failed on this request (${id}); the log says why.`);
   }
-}
-
-function isWebSocketUpgrade(req: IncomingMessage): boolean {
-  return req.headers.upgrade?.toLowerCase() === 'websocket';
 }

@@ -1,0 +1,19 @@
+import type { WebsocketConfig } from '../../config/app-config.js';
+
+/** How long the other side may take over its half of the closing handshake. */
+const CLOSE_MS = 1_000;
+
+interface SocketOptions {
+  readonly perMessageDeflate: false;
+  readonly maxPayload: number;
+  readonly maxFragments: number;
+  readonly closeTimeout: number;
+}
+
+/**
+ * The same limits towards both sides. No compression: clients only offer it, it costs a window of memory for each
+ * connection, and what is not inflated here cannot blow up here.
+ */
+export function socketOptions({ maxMessageBytes, maxFragments }: WebsocketConfig): SocketOptions {
+  return { perMessageDeflate: false, maxPayload: maxMessageBytes, maxFragments, closeTimeout: CLOSE_MS };
+}
