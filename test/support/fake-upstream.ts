@@ -14,6 +14,7 @@ import { errorBody } from './upstream-replies.js';
 import { answerRoute } from './upstream-routes.js';
 import { defaultScript } from './upstream-script.js';
 import type { Script } from './upstream-script.js';
+import { UpstreamSockets } from './upstream-sockets.js';
 
 export interface FakeUpstreamOptions {
   /** Strings are keys of an organisation of their own. */
@@ -24,6 +25,8 @@ export interface FakeUpstreamOptions {
   /** Idle connections are closed after this long, without any hint in the answer. */
   readonly idleCloseMs?: number;
   readonly script?: Script;
+  /** Offers WebSocket mode; without it an upgrade is an ordinary GET, which is 404. */
+  readonly websocket?: boolean;
 }
 
 /**
@@ -34,6 +37,7 @@ export class FakeUpstream {
   readonly ledger = new UpstreamLedger();
   readonly faults = new FaultTable();
   readonly accounts: UpstreamAccounts;
+  readonly sockets = new UpstreamSockets(this);
   script: Script;
   /** Added to every answer. */
   extraHeaders: Record<string, string> = {};
@@ -58,6 +62,8 @@ export class FakeUpstream {
     this.#server.keepAliveTimeout = 0;
     this.#server.requestTimeout = 0;
     this.#server.on('connection', (socket) => this.#track(socket));
+    if (options.websocket === true)
+      this.#server.on('upgrade', (req, socket, head) => this.sockets.upgrade(req, socket, head));
   }
 
   static async start(options: FakeUpstreamOptions): Promise<FakeUpstream> {
