@@ -94,6 +94,8 @@ export class UpstreamHandshake {
   #answered(answer: HeldAnswer): void {
     const { status, retryAfterMs, rateLimit } = answer.head;
     this.resource.apiKey.maskIn(answer.body);
+    if (status < 200)
+      return this.#fail({ kind: 'lost', cause: 'garbage', message: 'a 101 that upgrades nothing' });
     const unavailable = NO_WEBSOCKET.has(status) || status < 300;
     const outcome: AttemptOutcome =
       status < 300
