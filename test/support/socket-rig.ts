@@ -42,7 +42,7 @@ export class SocketRig {
   /** The rows of all requests once `count` of them have an end. */
   rows(count: number): Promise<SocketRow[]> {
     return until(
-      () => this.rig.history.rows<SocketRow>('SELECT * FROM requests ORDER BY id'),
+      () => this.rig.history.rows<SocketRow>('SELECT * FROM requests ORDER BY rowid'),
       (all) => all.length >= count && all.every(({ state }) => state !== 'in_progress'),
       { what: `${count} finished rows` },
     );

@@ -36,11 +36,6 @@ export class WebsocketGateway {
     this.#server.on('headers', (lines, req) => void lines.push(...(acceptHeaders.get(req) ?? [])));
   }
 
-  /** Connections of clients. */
-  get sockets(): number {
-    return this.#sessions.size + this.#handshakes.size;
-  }
-
   /** Handshakes and responses that have not ended. */
   get open(): number {
     let open = this.#handshakes.size;
@@ -93,7 +88,7 @@ export class WebsocketGateway {
 
   #checkRoom(): void {
     const { maxSockets } = this.parts.deps.config.websocket;
-    if (this.sockets < maxSockets) return;
+    if (this.#sessions.size + this.#handshakes.size < maxSockets) return;
     throw new ProxyError(
       'overloaded',
       `${maxSockets} WebSocket connections are open (PROXY_WEBSOCKET_MAX_SOCKETS); use HTTP or try again.`,
@@ -108,10 +103,9 @@ export class WebsocketGateway {
     let accepted = false;
     client.accept(this.#server, (socket) => {
       accepted = true;
-      const session = new WebsocketSession(this.parts, socket, link, exchange, (ended) =>
-        this.#sessions.delete(ended),
-      );
+      const session = new WebsocketSession(this.parts, socket, link, exchange, () => this.#left(session));
       this.#sessions.add(session);
+      deps.openSockets.count = this.#sessions.size;
       const { id } = exchange;
       deps.logger.info({ id, resource: link.resource.id, ms: exchange.elapsed() }, 'websocket open');
       if (deps.drain.draining) session.drain();
@@ -119,6 +113,11 @@ export class WebsocketGateway {
     if (accepted) return;
     link.socket.terminate();
     this.parts.finisher.finish(exchange, refusedEnding(exchange, null), null);
+  }
+
+  #left(session: WebsocketSession): void {
+    this.#sessions.delete(session);
+    this.parts.deps.openSockets.count = this.#sessions.size;
   }
 
   /** The upstream's own refusal (400, 429, …), in plain HTTP. */

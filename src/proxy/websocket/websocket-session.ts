@@ -44,7 +44,7 @@ export class WebsocketSession {
     private readonly client: WebSocket,
     private link: UpstreamLink,
     handshake: Exchange,
-    private readonly onEnd: (session: WebsocketSession) => void,
+    private readonly onEnd: () => void,
   ) {
     this.#opener = new TurnOpener(parts, handshake);
     this.#book = new TurnBook((lane, name) => this.#opener.successor(lane, name, this.link));
@@ -250,7 +250,7 @@ export class WebsocketSession {
   #finish(): void {
     this.#closed = true;
     clearInterval(this.#watch);
-    this.onEnd(this);
+    this.onEnd();
   }
 
   #check(): void {
