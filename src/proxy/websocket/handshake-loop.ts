@@ -72,8 +72,8 @@ export class HandshakeLoop {
     try {
       const headers = buildRequestHeaders(exchange.req.rawHeaders, lease.resource.apiKey, null);
       const handshake = new UpstreamHandshake(deps, lease.resource);
-      exchange.onClientGone = (): void => handshake.abort();
-      exchange.onShutdown = (): void => handshake.abort();
+      exchange.onClientGone = (): void => handshake.abort('client_aborted');
+      exchange.onShutdown = (): void => handshake.abort('shutdown');
       end = await handshake.run(route.upstreamPath, headers);
     } finally {
       exchange.onClientGone = null;

@@ -11,7 +11,7 @@ export class Lane {
   #steered = false;
   /** The last one that opened, for its successor. */
   last: WebsocketTurn | null = null;
-  /** The client's last message that was no create: what a successor was asked with. */
+  /** The client's last `response.steer`: what a successor was asked with. */
   request: Buffer | null = null;
 
   /** Every response that has not ended. */

@@ -1,7 +1,5 @@
+import { CLIENT_PATIENCE_MS } from './close-socket.js';
 import type { WebsocketConfig } from '../../config/app-config.js';
-
-/** How long the other side may take over its half of the closing handshake. */
-const CLOSE_MS = 1_000;
 
 interface SocketOptions {
   readonly perMessageDeflate: false;
@@ -15,5 +13,10 @@ interface SocketOptions {
  * connection, and what is not inflated here cannot blow up here.
  */
 export function socketOptions({ maxMessageBytes, maxFragments }: WebsocketConfig): SocketOptions {
-  return { perMessageDeflate: false, maxPayload: maxMessageBytes, maxFragments, closeTimeout: CLOSE_MS };
+  return {
+    perMessageDeflate: false,
+    maxPayload: maxMessageBytes,
+    maxFragments,
+    closeTimeout: CLIENT_PATIENCE_MS,
+  };
 }

@@ -9,6 +9,8 @@ import type { WebsocketTurn } from './websocket-turn.js';
 /** More than an upstream runs or queues on one connection (16), with room. */
 const MAX_TURNS = 64;
 const MAX_LANES = 64;
+/** Of a message that is kept in case a response answers it. */
+const MAX_KEPT_BYTES = 262_144;
 const STEERED = Buffer.from('"steered"');
 
 /** The open responses of one connection, by lane and id. Messages are not counted: a response may begin without a create. */
@@ -44,7 +46,7 @@ export class TurnBook {
 
   /** A client's message that is no create, which may be answered by a response of its own (`response.steer`). */
   asked(laneName: string, message: Buffer): void {
-    this.#lane(laneName).request = message;
+    this.#lane(laneName).request = message.length > MAX_KEPT_BYTES ? null : message;
   }
 
   /** A message of the upstream, before it is forwarded: afterwards everything it ends is recorded. */

@@ -66,9 +66,9 @@ export class UpstreamHandshake {
     });
   }
 
-  /** The client has gone: nobody waits for the end any more, which is told all the same. */
-  abort(): void {
-    this.#fail({ kind: 'neutral', cause: 'client_aborted' });
+  /** Nobody waits for the end any more; it is told all the same. */
+  abort(cause: 'client_aborted' | 'shutdown'): void {
+    this.#fail({ kind: 'neutral', cause });
   }
 
   #headOf(answer: IncomingMessage): AnswerHead {

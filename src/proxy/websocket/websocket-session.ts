@@ -1,7 +1,7 @@
-import type { WebSocket } from 'ws';
+import { WebSocket } from 'ws';
 import { ProxyError } from '../../common/errors.js';
 import type { Exchange } from '../exchange.js';
-import { closeLike, endSocket } from './close-socket.js';
+import { CLIENT_PATIENCE_MS, UPSTREAM_PATIENCE_MS, closeLike, endSocket } from './close-socket.js';
 import type { RelayParts } from './connection-facts.js';
 import { errorMessage } from './error-message.js';
 import { readClientFrame } from './frames.js';
@@ -19,6 +19,8 @@ interface Message {
 
 const CHECK_MS = 1_000;
 const NOTHING = Buffer.alloc(0);
+/** Messages that are no create and can be answered by a response of their own. */
+const ASKING: ReadonlySet<string> = new Set(['response.steer', 'response.inject']);
 
 /** A client's connection and the upstream's behind it: relays messages both ways and keeps the book on the responses. */
 export class WebsocketSession {
@@ -91,7 +93,8 @@ export class WebsocketSession {
   }
 
   #listen({ socket }: UpstreamLink): void {
-    const current = (): boolean => this.link.socket === socket;
+    // One that is about to be left does not matter any more.
+    const current = (): boolean => this.link.socket === socket && this.#moving === null;
     socket.on('message', (data: Buffer, binary) => {
       if (current()) this.#onUpstream({ data, binary });
     });
@@ -117,7 +120,7 @@ export class WebsocketSession {
       const frame = readClientFrame(message.data);
       lane = frame.lane;
       if (frame.type !== 'response.create') {
-        this.#book.asked(lane, message.data);
+        if (frame.type !== null && ASKING.has(frame.type)) this.#book.asked(lane, message.data);
         return this.#forward(message);
       }
     } catch (error: unknown) {
@@ -164,17 +167,21 @@ export class WebsocketSession {
     this.client.pause();
     try {
       const link = await linkFor(this.parts.deps, exchange);
-      if (this.#closed) return link.socket.terminate();
+      if (this.#closed) {
+        link.socket.terminate();
+        throw stopping();
+      }
       const old = this.link.socket;
       this.link = link;
       [this.#up, this.#down] = this.#pumps();
-      endSocket(old, 1000, '');
+      endSocket(old, 1000, '', UPSTREAM_PATIENCE_MS);
       this.#listen(link);
       this.#dispatch(exchange, message, lane);
     } catch (error: unknown) {
       this.#refuse(exchange, error, lane);
     } finally {
       this.#moving = null;
+      if (this.link.socket.readyState !== WebSocket.OPEN) this.#upstreamLeft(1006, NOTHING);
       this.#releaseHeld();
     }
   }
@@ -182,6 +189,7 @@ export class WebsocketSession {
   #releaseHeld(): void {
     const held = this.#held ?? [];
     this.#held = null;
+    if (this.#closed) return;
     for (const [i, message] of held.entries()) {
       this.#take(message);
       // Moved again: the rest waits for that.
@@ -192,6 +200,7 @@ export class WebsocketSession {
   }
 
   #onUpstream(message: Message): void {
+    if (this.#closed) return;
     const { data } = message;
     this.#activeAt = this.#heardAt = this.#now();
     const { resource } = this.link;
@@ -226,7 +235,7 @@ export class WebsocketSession {
     this.#book.endAll('client_gone');
     // In the middle of a response the upstream must stop at once, not when it gets around to reading a close.
     if (owed) this.link.socket.terminate();
-    else closeLike(this.link.socket, code, reason);
+    else closeLike(this.link.socket, code, reason, UPSTREAM_PATIENCE_MS);
     this.#finish();
   }
 
@@ -235,15 +244,15 @@ export class WebsocketSession {
     const message = `the upstream closed the WebSocket (${code})`;
     this.#book.endAll('cut', { kind: 'lost', cause: code === 1006 ? 'reset' : 'eof', message });
     this.link.resource.apiKey.maskIn(reason);
-    closeLike(this.client, code, reason);
+    closeLike(this.client, code, reason, CLIENT_PATIENCE_MS);
     this.link.socket.terminate();
     this.#finish();
   }
 
   #close(code: number, reason: string): void {
     if (this.#closed) return;
-    endSocket(this.client, code, reason);
-    endSocket(this.link.socket, 1000, '');
+    endSocket(this.client, code, reason, CLIENT_PATIENCE_MS);
+    endSocket(this.link.socket, 1000, '', UPSTREAM_PATIENCE_MS);
     this.#finish();
   }
 

@@ -28,12 +28,13 @@ interface TurnPlace {
 
 /** One response on a connection, from its create (or its own beginning) to its end: one row, one lease, one verdict on the key. */
 export class WebsocketTurn {
-  readonly #tap: UsageTap;
+  /** Null when it has ended: its bytes need not be kept for as long as the connection lasts. */
+  #tap: UsageTap | null;
+  #responseId: string | null = null;
   readonly #startedAt: number;
   readonly #startedMono: number;
   #bytes = 0;
   #error: ErrorFrame | null = null;
-  ended = false;
 
   constructor(
     private readonly deps: ProxyDependencies,
@@ -57,7 +58,7 @@ export class WebsocketTurn {
   }
 
   get responseId(): string | null {
-    return this.#tap.result().responseId;
+    return this.#tap === null ? this.#responseId : this.#tap.result().responseId;
   }
 
   /** Milliseconds it has been open. */
@@ -65,14 +66,14 @@ export class WebsocketTurn {
     return this.deps.clock.monotonic() - this.#startedMono;
   }
 
-  /** Looks at a message that is about to be forwarded. True = the response ends with it. */
-  push(data: Buffer): boolean {
+  /** Looks at a message that is about to be forwarded. */
+  push(data: Buffer): void {
     this.exchange.firstByteMs ??= this.exchange.elapsed();
     this.#bytes += data.length;
-    this.#tap.push(BEFORE);
+    this.#tap?.push(BEFORE);
     // An event's data is one line; between JSON values a line break is as good as a blank.
-    const ended = this.#tap.push(data.includes(LINE_FEED) ? withoutLineFeeds(data) : data);
-    return this.#tap.push(AFTER) || ended;
+    this.#tap?.push(data.includes(LINE_FEED) ? withoutLineFeeds(data) : data);
+    this.#tap?.push(AFTER);
   }
 
   /** The upstream's word on what went wrong, beside the body of the message. */
@@ -82,12 +83,14 @@ export class WebsocketTurn {
 
   /** Gives the lease back and writes the record, once. Before the client can know of the end. */
   end(how: CommittedEnd, failure: AttemptOutcome | null = null): void {
-    if (this.ended) return;
-    this.ended = true;
+    const reader = this.#tap;
+    if (reader === null) return;
+    this.#tap = null;
     this.place.release();
-    this.#tap.end();
+    reader.end();
     const { exchange, lease } = this;
-    const tap = this.#tap.result();
+    const tap = reader.result();
+    this.#responseId = tap.responseId;
     const { outcome, ending } = endingOf(how, this.#answerHead(), tap, failure, exchange.clientGone);
     const learned = outcome.kind === 'served' || tap.responseId !== null;
     const { responseId, conversationId, sealedDigests, itemIds } = tap;
@@ -119,6 +122,7 @@ export class WebsocketTurn {
             chunks: tap.captured.chunks,
           },
     );
+    exchange.body = null;
   }
 
   /** As the head of an HTTP answer would have been. */
