@@ -11,8 +11,20 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '7' },
     scale: { type: 'string', default: '1' },
     streams: { type: 'string', default: '1000' },
+    before: { type: 'string' },
+    help: { type: 'boolean', short: 'h', default: false },
   },
 });
+if (values.help) {
+  console.log(`CPU time per request of the proxy as shipped, in multiples of a bare pipe. Build first.
+
+  --rounds <n>     rounds per scenario and contender (7); the lower quartile counts
+  --scale <x>      share of the requests of a round to send (1)
+  --streams <n>    open streams of the memory scenario (1000); 0 leaves it out
+  --before <file>  dist/cli/main.js of another build, measured in the same rounds
+  --help`);
+  process.exit(0);
+}
 const ROUNDS = Number(values.rounds);
 const SCALE = Number(values.scale);
 const FLAGS = ['--initial-old-space-size=256'];
@@ -24,20 +36,16 @@ const SCENARIOS = [
   { name: 'SSE 200 events, 32 connections', concurrency: 32, total: 1_500, stream: true },
 ];
 
-async function contenders(upstreamUrl, dataDir) {
-  const [barePort, proxyPort] = [await freePort(), await freePort()];
-  const bare = start(join(here, 'bare-pipe.mjs'), {
-    core: 0,
-    flags: FLAGS,
-    env: { PORT: String(barePort), UPSTREAM: upstreamUrl },
-  });
-  const proxy = start(resolve(here, '../dist/cli/main.js'), {
+const progress = (text) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
+
+function startProxy(main, port, upstreamUrl, dataDir) {
+  return start(main, {
     core: 0,
     flags: FLAGS,
     args: ['serve'],
     cwd: dataDir,
     env: {
-      PORT: String(proxyPort),
+      PORT: String(port),
       PROXY_DATA_DIR: dataDir,
       PROXY_UPSTREAM_BASE_URL: upstreamUrl,
       OPENAI_API_KEYS: 'sk-bench-1,sk-bench-2,sk-bench-3,sk-bench-4',
@@ -45,12 +53,28 @@ async function contenders(upstreamUrl, dataDir) {
       HOME: dataDir,
     },
   });
-  await answering(`http://127.0.0.1:${proxyPort}/healthz`);
+}
+
+async function contenders(upstreamUrl, dataDir) {
+  const barePort = await freePort();
+  const bare = start(join(here, 'bare-pipe.mjs'), {
+    core: 0,
+    flags: FLAGS,
+    env: { PORT: String(barePort), UPSTREAM: upstreamUrl },
+  });
   await answering(`http://127.0.0.1:${barePort}/`);
-  return [
-    { name: 'bare pipe', pid: bare.pid, url: `http://127.0.0.1:${barePort}` },
-    { name: 'responses-proxy', pid: proxy.pid, url: `http://127.0.0.1:${proxyPort}`, drains: true },
-  ];
+  const list = [{ name: 'bare pipe', pid: bare.pid, url: `http://127.0.0.1:${barePort}` }];
+  const builds = [['responses-proxy', resolve(here, '../dist/cli/main.js')]];
+  if (values.before !== undefined) builds.push(['before', resolve(values.before)]);
+  for (const [name, main] of builds) {
+    const port = await freePort();
+    const home = join(dataDir, name);
+    mkdirSync(home);
+    const { pid } = startProxy(main, port, upstreamUrl, home);
+    list.push({ name, pid, url: `http://127.0.0.1:${port}`, drains: true });
+    await answering(`http://127.0.0.1:${port}/healthz`);
+  }
+  return list;
 }
 
 /** Waits until the records of a round are in SQL: their cost belongs to it. */
@@ -87,8 +111,10 @@ const quartile = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor((num
 async function measure(load, list, scenario) {
   const sized = { ...scenario, total: Math.round(scenario.total * SCALE) };
   const rounds = new Map(list.map((c) => [c.name, []]));
+  progress(`${scenario.name}: warming up`);
   for (const contender of list) await round(load, contender, { ...sized, total: Math.ceil(sized.total / 2) });
   for (let r = 0; r < ROUNDS; r += 1) {
+    progress(`${scenario.name}: round ${r + 1} of ${ROUNDS}`);
     for (const contender of r % 2 ? [...list].reverse() : list) {
       rounds.get(contender.name).push(await round(load, contender, sized));
     }
@@ -126,20 +152,22 @@ async function openStreams(load, contender, total) {
 }
 
 function show(results, streams) {
-  const rows = SCENARIOS.map(({ name }) => {
-    const [bare, proxy] = results.filter((r) => r.scenario === name);
-    return {
+  const rows = SCENARIOS.flatMap(({ name }) => {
+    const [bare, ...others] = results.filter((r) => r.scenario === name);
+    return others.map((proxy) => ({
       scenario: name,
+      contender: proxy.contender,
       'bare µs': bare.cpu_us.toFixed(0),
-      'proxy µs': proxy.cpu_us.toFixed(0),
+      µs: proxy.cpu_us.toFixed(0),
       ratio: (proxy.cpu_us / bare.cpu_us).toFixed(2),
       'with records µs': proxy.cpu_with_records_us.toFixed(0),
       'ratio with records': (proxy.cpu_with_records_us / bare.cpu_us).toFixed(2),
       'p50 bare/proxy ms': `${bare.p50_ms.toFixed(2)} / ${proxy.p50_ms.toFixed(2)}`,
       errors: bare.errors + proxy.errors,
-    };
+    }));
   });
   console.table(rows);
+  if (streams.length === 0) return;
   console.table(
     streams.map((s) => ({ ...s, idle_mb: s.idle_mb.toFixed(0), added_mb: s.added_mb.toFixed(0) })),
   );
@@ -155,11 +183,15 @@ try {
   });
   await once(upstream, 'message');
   const load = start(join(here, 'load.mjs'), { core: 1, ipc: true });
+  progress('starting');
   const list = await contenders(`http://127.0.0.1:${upstreamPort}/v1`, dataDir);
   const results = [];
   for (const scenario of SCENARIOS) results.push(...(await measure(load, list, scenario)));
   const streams = [];
-  for (const contender of list) streams.push(await openStreams(load, contender, Number(values.streams)));
+  for (const contender of Number(values.streams) > 0 ? list : []) {
+    progress(`${values.streams} open streams: ${contender.name}`);
+    streams.push(await openStreams(load, contender, Number(values.streams)));
+  }
   show(results, streams);
   const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length, pinned: canPin };
   mkdirSync(join(here, 'results'), { recursive: true });

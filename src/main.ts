@@ -17,6 +17,7 @@ import { ProxyHandler } from './proxy/proxy-handler.service.js';
 import { ResourceRegistry } from './resources/resource-registry.service.js';
 import { drainOnSignals } from './shutdown.js';
 import { AffinityReadModel } from './usage/affinity.read-model.js';
+import { OrphanedBindings } from './usage/orphaned-bindings.js';
 import { TelemetryLifecycle } from './usage/telemetry-lifecycle.js';
 
 /** Longest the start waits for records of a dead predecessor; the rest is replayed while traffic already flows. */
@@ -58,6 +59,8 @@ async function restoreMemory(app: NestExpressApplication, config: AppConfig, log
   };
   const failed = (error: unknown): void =>
     logger.error({ err: error }, 'affinity could not be restored from the database');
+  // What a crash has left on this disk needs no database to be known.
+  app.get(Balancer).restore(await app.get(OrphanedBindings).read(config.affinity.maxEntries));
   const adopted = app.get(TelemetryLifecycle).start().then(restore).catch(failed);
   // A database that was away at the start, or comes back, knows things this process does not.
   database.onReady(() => void app.get(ResourceRegistry).load().then(restore).catch(failed));

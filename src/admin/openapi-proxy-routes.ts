@@ -10,6 +10,8 @@ type Parameters = NonNullable<Operation['parameters']>;
 
 const COMMON: readonly ErrorCode[] = [
   'invalid_path',
+  'duplicate_header',
+  'too_many_headers',
   'unauthorized',
   'forbidden',
   'misdirected_host',
@@ -24,7 +26,6 @@ const COMMON: readonly ErrorCode[] = [
   'overloaded',
   'upstream_connect_timeout',
   'upstream_first_byte_timeout',
-  'upstream_idle_timeout',
   'upstream_total_timeout',
 ];
 const WITH_BODY: readonly ErrorCode[] = [
@@ -36,7 +37,7 @@ const WITH_BODY: readonly ErrorCode[] = [
   'unsupported_media_type',
   'unsupported_content_encoding',
 ];
-const WITH_OWNER: readonly ErrorCode[] = ['response_not_found', 'affinity_lost', 'affinity_unavailable'];
+const WITH_OWNER: readonly ErrorCode[] = ['affinity_lost', 'affinity_unavailable'];
 
 const header = (name: string, example: string, description: string): Parameters[number] => ({
   name,
@@ -119,9 +120,10 @@ export function proxySchemas(): Schemas {
 
 const RESPONSE = path('response_id', 'resp_0a1b2c3d');
 const CONVERSATION = path('conversation_id', 'conv_0a1b2c3d');
+const ITEM = path('item_id', 'msg_0a1b2c3d');
 const REST: Parameters[number] = {
-  ...path('path', 'items'),
-  description: 'Anything the upstream has below it',
+  ...path('path', 'input_items'),
+  description: 'Anything else the upstream has below it, one or two segments deep',
 };
 
 /** Not an operation like the others: it answers 101, and everything after that is messages. */
@@ -146,67 +148,61 @@ const WEBSOCKET: Operation = {
   },
 };
 
+type Schema = keyof typeof PROXY_SCHEMAS;
+
+/** A route on something that one key owns. */
+function owned(
+  summary: string,
+  schema: Schema,
+  parameters: Parameters,
+  more: Partial<Route> = {},
+): Operation {
+  return operation({ summary, schema, parameters, owned: true, ...more });
+}
+
+/** Every method on what the upstream has below a response or a conversation. */
+function anythingBelow(what: string, parameter: Parameters[number]): Paths[string] {
+  const parameters = [parameter, REST];
+  const of = (verb: string, body?: Schema): Operation =>
+    owned(`${verb} what is below a ${what}`, 'Any', parameters, body === undefined ? {} : { body });
+  return { get: of('Read'), post: of('Create', 'Any'), patch: of('Change', 'Any'), delete: of('Delete') };
+}
+
 const RESPONSE_PATHS: Paths = {
   '/v1/responses': {
     get: WEBSOCKET,
-    post: operation({
-      summary: 'Create a response: JSON, or server-sent events with `stream`',
-      schema: 'Response',
+    post: owned('Create a response: JSON, or server-sent events with `stream`', 'Response', [], {
       body: 'CreateResponse',
       streams: true,
-      owned: true,
     }),
   },
   '/v1/responses/compact': {
-    post: operation({
-      summary: 'Compact a conversation',
-      schema: 'Response',
-      body: 'CreateResponse',
-      owned: true,
-    }),
+    post: owned('Compact a conversation', 'Response', [], { body: 'CreateResponse' }),
   },
   '/v1/responses/input_tokens': {
-    post: operation({
-      summary: 'Count input tokens',
-      schema: 'InputTokens',
-      body: 'CreateResponse',
-      owned: true,
-    }),
+    post: owned('Count input tokens', 'InputTokens', [], { body: 'CreateResponse' }),
   },
   '/v1/responses/{response_id}': {
-    get: operation({
-      summary: 'Retrieve a stored response, or go on with its stream (`?stream=true&starting_after=`)',
-      schema: 'Response',
-      parameters: [RESPONSE],
-      streams: true,
-      owned: true,
-    }),
-    delete: operation({
-      summary: 'Delete a stored response',
-      schema: 'Deleted',
-      parameters: [RESPONSE],
-      owned: true,
-    }),
+    get: owned(
+      'Retrieve a stored response, or go on with its stream (`?stream=true&starting_after=`)',
+      'Response',
+      [RESPONSE],
+      { streams: true },
+    ),
+    post: owned('Update a stored response', 'Response', [RESPONSE], { body: 'Any' }),
+    patch: owned('Change a stored response', 'Response', [RESPONSE], { body: 'Any' }),
+    delete: owned('Delete a stored response', 'Deleted', [RESPONSE]),
   },
   '/v1/responses/{response_id}/cancel': {
-    post: operation({
-      summary: 'Cancel a background response',
-      schema: 'Response',
-      parameters: [RESPONSE],
-      owned: true,
-    }),
+    post: owned('Cancel a background response', 'Response', [RESPONSE]),
   },
   '/v1/responses/{response_id}/input_items': {
-    get: operation({
-      summary: 'List the input of a response',
-      schema: 'List',
-      parameters: [RESPONSE],
-      owned: true,
-    }),
+    get: owned('List the input of a response', 'List', [RESPONSE]),
   },
+  '/v1/responses/{response_id}/{path}': anythingBelow('response', RESPONSE),
 };
 
-const OTHER_PATHS: Paths = {
+const CONVERSATION_PATHS: Paths = {
   '/v1/conversations': {
     post: operation({
       summary: 'Create a conversation',
@@ -215,34 +211,23 @@ const OTHER_PATHS: Paths = {
     }),
   },
   '/v1/conversations/{conversation_id}': {
-    get: operation({
-      summary: 'Retrieve a conversation',
-      schema: 'Conversation',
-      parameters: [CONVERSATION],
-      owned: true,
-    }),
-    post: operation({
-      summary: 'Update a conversation',
-      schema: 'Conversation',
-      parameters: [CONVERSATION],
-      body: 'CreateConversation',
-      owned: true,
-    }),
-    delete: operation({
-      summary: 'Delete a conversation',
-      schema: 'Deleted',
-      parameters: [CONVERSATION],
-      owned: true,
-    }),
+    get: owned('Retrieve a conversation', 'Conversation', [CONVERSATION]),
+    post: owned('Update a conversation', 'Conversation', [CONVERSATION], { body: 'CreateConversation' }),
+    patch: owned('Change a conversation', 'Conversation', [CONVERSATION], { body: 'CreateConversation' }),
+    delete: owned('Delete a conversation', 'Deleted', [CONVERSATION]),
   },
-  '/v1/conversations/{conversation_id}/{path}': {
-    get: operation({
-      summary: 'Items of a conversation',
-      schema: 'List',
-      parameters: [CONVERSATION, REST],
-      owned: true,
-    }),
+  '/v1/conversations/{conversation_id}/items': {
+    get: owned('List the items of a conversation', 'List', [CONVERSATION]),
+    post: owned('Add items to a conversation', 'List', [CONVERSATION], { body: 'CreateItems' }),
   },
+  '/v1/conversations/{conversation_id}/items/{item_id}': {
+    get: owned('Retrieve one item of a conversation', 'Any', [CONVERSATION, ITEM]),
+    delete: owned('Delete one item of a conversation', 'Conversation', [CONVERSATION, ITEM]),
+  },
+  '/v1/conversations/{conversation_id}/{path}': anythingBelow('conversation', CONVERSATION),
+};
+
+const MODEL_PATHS: Paths = {
   '/v1/models': { get: operation({ summary: 'Models the upstream offers', schema: 'List' }) },
   '/v1/models/{model}': {
     get: operation({ summary: 'One model', schema: 'Model', parameters: [path('model', 'gpt-5')] }),
@@ -250,5 +235,5 @@ const OTHER_PATHS: Paths = {
 };
 
 export function proxyPaths(): Paths {
-  return { ...RESPONSE_PATHS, ...OTHER_PATHS };
+  return { ...RESPONSE_PATHS, ...CONVERSATION_PATHS, ...MODEL_PATHS };
 }

@@ -86,6 +86,11 @@ export const PROXY_SCHEMAS = {
     { id: text, object: text, owned_by: text },
     { id: 'gpt-5', object: 'model', owned_by: 'openai' },
   ),
+  Any: open({}, { id: 'msg_0a1b2c3d', object: 'message' }, 'Whatever the upstream takes and gives here'),
+  CreateItems: open(
+    { items: { type: 'array', items: { type: 'object' } } },
+    { items: [{ type: 'message', role: 'user', content: 'And the second one?' }] },
+  ),
   CreateConversation: open({ metadata: { type: 'object' } }, { metadata: { topic: 'demo' } }),
   Conversation: open(
     { id: text, object: text },

@@ -5,7 +5,10 @@ interface Address {
 
 /** What to tell a person when the port cannot be had, or null when the error is about something else. */
 export function listenFailure(error: unknown, { host, port }: Address): string | null {
-  if (!(error instanceof Error) || !('syscall' in error) || error.syscall !== 'listen') return null;
+  if (!(error instanceof Error) || !('syscall' in error)) return null;
+  // A HOST that is no address is looked up as a name.
+  if (error.syscall === 'getaddrinfo') return noSuchAddress(host);
+  if (error.syscall !== 'listen') return null;
   switch ('code' in error ? error.code : null) {
     case 'EADDRINUSE':
       return `Port ${port} on ${host} is already in use. Stop the process that has it, or set PORT to another port.`;
@@ -13,8 +16,12 @@ export function listenFailure(error: unknown, { host, port }: Address): string |
       return `This user may not listen on port ${port}. Set PORT to one above 1023.`;
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return `This machine has no address ${host}. Set HOST to one of its own, 127.0.0.1 or 0.0.0.0.`;
+      return noSuchAddress(host);
     default:
       return null;
   }
+}
+
+function noSuchAddress(host: string): string {
+  return `This machine has no address ${host}. Set HOST to one of its own, 127.0.0.1 or 0.0.0.0.`;
 }

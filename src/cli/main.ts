@@ -33,6 +33,9 @@ try {
   // Commands that end have nothing left to wait for; open handles of a library must not keep them.
   if (code !== null) process.exit(code);
 } catch (e: unknown) {
-  process.stderr.write(`${e instanceof Error ? (e.stack ?? e.message) : String(e)}\n`);
+  const message = e instanceof Error ? e.message : String(e);
+  if (e instanceof Error && e.stack !== undefined) process.stderr.write(`${e.stack}\n`);
+  // The last line says why, in words; the stack above is for a bug report.
+  process.stderr.write(`responses-proxy failed: ${message.replaceAll(/\s*\n\s*/g, ' ')}\n`);
   process.exit(EXIT.failed);
 }

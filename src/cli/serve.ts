@@ -7,6 +7,7 @@ import { dataDirectoryWarning } from './data-directory.js';
 import { EXIT } from './exit-code.js';
 import { listenFailure } from './listen-failure.js';
 import { packageVersion } from './package-version.js';
+import { storageFailure } from './storage-failure.js';
 
 /** Resolves to null once the server listens: from then on signals end the process. */
 export async function serveCommand(args: readonly string[]): Promise<number | null> {
@@ -28,7 +29,7 @@ export async function serveCommand(args: readonly string[]): Promise<number | nu
     await serve(config);
     return null;
   } catch (e: unknown) {
-    const message = listenFailure(e, config.server);
+    const message = listenFailure(e, config.server) ?? storageFailure(e, config);
     if (message === null) throw e;
     process.stderr.write(`${message}\n`);
     return EXIT.failed;

@@ -24,7 +24,9 @@ export class ResourceEnv {
     default: null,
     accepted: 'a comma-separated list of numbers greater than 0, one for each key',
     check: (text) => text.split(',').every((element) => isWeight(element.trim())),
-    meaning: 'Share of the load for each key, by position, such as `1,2`; 1 when unset.',
+    meaning:
+      'Capacity of each key relative to the others, by position, such as `1,2`; 1 when unset. The next request goes ' +
+      'where (in flight + 1) / weight is least, so that an idle proxy prefers the heaviest.',
   })
   readonly OPENAI_RESOURCE_WEIGHTS!: string | null;
 

@@ -1,16 +1,36 @@
+import { NUMBERED_KEY, NUMBERED_KEY_VARIABLE } from './resource-env.js';
+
+/** Ours all of them, or written as ours may be by mistake; the SDKs' own names are neither. */
+const OURS = /^(PROXY_|OPENAI_RESOURCES?_)/;
+/** Anything that would hold a key: `OPENAI_KEY`, `OPENAI_APIKEY`, `OPENAI_API_KEYS_1`, `OPENAI_API_TOKEN`. */
+const LIKE_A_KEY = /^OPENAI_?(API|KEY|TOKEN|SECRET)/;
+const LIKE_A_NUMBERED_KEY = /^OPENAI_?(API)?_?KEYS?_?\d+$/;
+/** Read by OpenAI's SDKs and tools, meant for them. */
+const OF_THE_SDKS = new Set(['OPENAI_API_BASE', 'OPENAI_API_HOST', 'OPENAI_API_TYPE', 'OPENAI_API_VERSION']);
+
 /**
- * Variables that begin like ours and are not: almost always a typing mistake, which would otherwise be silently
- * ignored. A warning only, because other software may use the same beginning.
+ * Variables that look like ours and are not: almost always a typing mistake, which would otherwise be silently
+ * ignored. A warning only, because other software may use the same beginning. Names are shown, values never.
  */
 export function unknownVariables(names: Iterable<string>, known: readonly string[]): string[] {
   const knownSet = new Set(known);
   return [...names]
-    .filter((name) => /^(PROXY_|OPENAI_RESOURCE_)/.test(name) && !knownSet.has(name))
+    .filter((name) => looksLikeOurs(name) && !knownSet.has(name))
     .sort()
     .map((name) => {
-      const nearest = nearestName(name, known);
+      const nearest = meantName(name, known);
       return `${name} is not a variable of this proxy and is ignored${nearest === null ? '' : `; did you mean ${nearest}?`}`;
     });
+}
+
+function looksLikeOurs(name: string): boolean {
+  if (OURS.test(name)) return true;
+  return LIKE_A_KEY.test(name) && !OF_THE_SDKS.has(name) && !NUMBERED_KEY.test(name);
+}
+
+function meantName(name: string, known: readonly string[]): string | null {
+  if (LIKE_A_NUMBERED_KEY.test(name)) return NUMBERED_KEY_VARIABLE.name;
+  return nearestName(name, known) ?? (LIKE_A_KEY.test(name) ? 'OPENAI_API_KEY' : null);
 }
 
 /** The known name with the fewest edits, if they are few for its length. */

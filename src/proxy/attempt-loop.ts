@@ -124,8 +124,12 @@ export class AttemptLoop {
     this.#pass(this.#lastAnswer.lease, this.#lastAnswer.answer, answer.retryAfterSeconds);
   }
 
-  /** Asked for something stored that no key here is known to have made. */
+  /**
+   * Asked for something stored that no key here is known to have made. Only callers of this machine may have it looked
+   * for: to anybody else it could be a stranger's.
+   */
   #ownerUnknown(): boolean {
+    if (this.exchange.callerId !== 'loopback') return false;
     const first = this.exchange.decisions[0];
     return first?.affinityClass === 'hard' && first.affinityResult === 'miss';
   }

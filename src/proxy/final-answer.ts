@@ -1,4 +1,5 @@
 import { ProxyError } from '../common/errors.js';
+import { lacksScope } from '../health/account-codes.js';
 import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
 
 /** Longest wait a client is told: Codex sits out any value, the openai SDK ignores more than 60 s. */
@@ -54,7 +55,7 @@ function rateLimited(last: TriedResource, seconds: number): FinalAnswer {
 }
 
 function isForbidden(outcome: AttemptOutcome): boolean {
-  return outcome.kind === 'answered' && outcome.status === 403;
+  return outcome.kind === 'answered' && (outcome.status === 403 || lacksScope(outcome.code));
 }
 
 function byOutcome({ resourceId, outcome }: TriedResource): FinalAnswer {

@@ -42,7 +42,7 @@ export function readBody(
   declaredLength(req, limits.maxBodyBytes);
   return new Promise((resolve, reject) => {
     const body = new BodyCollector();
-    const settle = (failure: unknown): void => {
+    const settle = (failure: Error | null): void => {
       clearTimeout(idle);
       clearTimeout(total);
       req.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onGone);
@@ -51,14 +51,14 @@ export function readBody(
         return;
       }
       req.pause();
-      reject(failure instanceof Error ? failure : new Error(String(failure)));
+      reject(failure);
     };
     const onData = (chunk: Buffer): void => {
       if (body.size + chunk.length > limits.maxBodyBytes) return settle(tooLarge(limits.maxBodyBytes));
       try {
         onBytes(chunk.length);
       } catch (error: unknown) {
-        return settle(error);
+        return settle(error instanceof Error ? error : new Error('the body was refused', { cause: error }));
       }
       body.push(chunk);
       idle.refresh();

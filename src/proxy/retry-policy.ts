@@ -52,8 +52,13 @@ export function decideRetry(input: RetryInput): RetryDecision {
   return { ...verdict, class: klass };
 }
 
-function isMissing(outcome: AttemptOutcome): boolean {
-  return outcome.kind === 'answered' && outcome.status === 404;
+/** Some key made it, nobody here knows which: reading it there costs nothing. */
+function mayBeElsewhere({ ownerUnknown, idempotent, outcome }: RetryInput): boolean {
+  return ownerUnknown === true && idempotent && outcome.kind === 'answered' && outcome.status === 404;
+}
+
+function causeOf(outcome: AttemptOutcome): string {
+  return outcome.kind === 'neutral' ? outcome.cause : outcome.kind;
 }
 
 interface Verdict {
@@ -79,12 +84,9 @@ function verdictOf(klass: AttemptClass, input: RetryInput): Verdict {
     case 'D':
       return no('committed');
     case 'E':
-      // Some key made it, nobody here knows which: reading it there costs nothing.
-      return input.ownerUnknown === true && input.idempotent && isMissing(input.outcome)
-        ? yes('owner_unknown')
-        : no('request_at_fault');
+      return mayBeElsewhere(input) ? yes('owner_unknown') : no('request_at_fault');
     case 'neutral':
-      return no(input.outcome.kind === 'neutral' ? input.outcome.cause : 'neutral');
+      return no(causeOf(input.outcome));
     default:
       return klass satisfies never;
   }

@@ -79,6 +79,19 @@ type Frame =
   | { readonly kind: 'short'; readonly size: number }
   | { readonly kind: 'damaged' };
 
+/** Lengths of the record that begins at `at`, unchecked; null when none begins there or the header is cut. */
+export function frameLengths(
+  buffer: Buffer,
+  at: number,
+  marker: Buffer,
+): { readonly json: number; readonly body: number } | null {
+  if (buffer.length - at < HEADER_BYTES) return null;
+  if (buffer.compare(marker, 0, MARKER_BYTES, at, at + MARKER_BYTES) !== 0) return null;
+  const json = buffer.readUInt32LE(at + MARKER_BYTES);
+  const body = buffer.readUInt32LE(at + MARKER_BYTES + 4);
+  return json > MAX_JSON || body > MAX_BODY ? null : { json, body };
+}
+
 function readFrame(buffer: Buffer, at: number, marker: Buffer): Frame {
   const rest = buffer.length - at;
   const compared = Math.min(rest, MARKER_BYTES);

@@ -7,7 +7,7 @@ describe('SqlValues', () => {
     const values = new SqlValues('sqlite');
     values.addRow([1, 'a "b" -- c;', null, -5, '']);
     values.addRow(["o'clock", 'ü', Buffer.from('x'), 1.5, 'a\nb']);
-    expect(values.text).toBe(`(1,'a "b" -- c;',NULL,-5,''),(?,?,?,?,?)`);
+    expect(values.close().text).toBe(`(1,'a "b" -- c;',NULL,-5,''),(?,?,?,?,?)`);
     expect(values.params).toEqual(["o'clock", 'ü', Buffer.from('x'), 1.5, 'a\nb']);
   });
 
@@ -15,7 +15,7 @@ describe('SqlValues', () => {
     const values = new SqlValues('postgres');
     values.addRow([1, 'a']);
     values.addRow([null, 'b']);
-    expect(values.text).toBe('($1,$2),($3,$4)');
+    expect(values.close().text).toBe('($1,$2),($3,$4)');
     expect(values.params).toEqual([1, 'a', null, 'b']);
   });
 
@@ -24,8 +24,8 @@ describe('SqlValues', () => {
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         const values = new SqlValues('sqlite');
         values.addRow([text]);
-        if (values.params.length > 0) expect(values.text).toBe('(?)');
-        else expect(values.text.slice(2, -2)).not.toMatch(/['\0]|[^\x20-\x7e]/);
+        if (values.params.length > 0) expect(values.close().text).toBe('(?)');
+        else expect(values.close().text.slice(2, -2)).not.toMatch(/['\0]|[^\x20-\x7e]/);
       }),
     );
   });

@@ -6,38 +6,55 @@ export type SqlValue = string | number | Buffer | null;
 const PLAIN = /^[\x20-\x26\x28-\x7e]*$/;
 
 /**
- * The `VALUES` of one statement. SQLite reads numbers and plain text from the statement itself: its driver takes three
- * times as long to bind a value than SQLite to parse it. Anything else, and everything on Postgres, is a parameter.
+ * The `VALUES` of one statement. SQLite reads numbers and plain text from the statement itself: its driver takes
+ * longer to bind a value than SQLite to parse it. Anything else, and everything on Postgres, is a parameter.
  */
 export class SqlValues {
   readonly params: SqlValue[] = [];
-  #text = '';
+  /** Joined once at the end: adding to a string makes an object each time. */
+  readonly #parts: (string | number)[] = [];
+  #size = 0;
   readonly #inline: boolean;
 
   constructor(dialect: Dialect) {
     this.#inline = dialect === 'sqlite';
   }
 
+  get empty(): boolean {
+    return this.#parts.length === 0;
+  }
+
+  /** Characters of text in the statement, roughly. */
+  get size(): number {
+    return this.#size;
+  }
+
   get text(): string {
-    return this.#text;
+    return this.#parts.join('');
   }
 
   addRow(row: readonly SqlValue[]): void {
-    let tuple = this.#text === '' ? '(' : ',(';
+    this.#parts.push(this.empty ? '(' : '),(');
     for (let column = 0; column < row.length; column++) {
-      if (column > 0) tuple += ',';
-      tuple += this.#value(row[column] ?? null);
+      if (column > 0) this.#parts.push(',');
+      this.#add(row[column] ?? null);
     }
-    this.#text += `${tuple})`;
   }
 
-  #value(value: SqlValue): string {
+  /** After the last row. */
+  close(): this {
+    if (!this.empty) this.#parts.push(')');
+    return this;
+  }
+
+  #add(value: SqlValue): void {
+    this.#size += typeof value === 'string' ? value.length + 3 : 5;
     if (this.#inline) {
-      if (value === null) return 'NULL';
-      if (Number.isSafeInteger(value)) return String(value);
-      if (typeof value === 'string' && PLAIN.test(value)) return `'${value}'`;
+      if (value === null) return void this.#parts.push('NULL');
+      if (typeof value === 'number' && Number.isSafeInteger(value)) return void this.#parts.push(value);
+      if (typeof value === 'string' && PLAIN.test(value)) return void this.#parts.push("'", value, "'");
     }
     this.params.push(value);
-    return this.#inline ? '?' : `$${this.params.length}`;
+    this.#parts.push(this.#inline ? '?' : `$${this.params.length}`);
   }
 }

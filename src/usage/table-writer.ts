@@ -57,13 +57,13 @@ export function placeholders(dialect: Dialect, count: number): string {
 function* statements(dialect: Dialect, spec: TableSpec, rows: readonly Row[]): Generator<SqlValues> {
   let values = new SqlValues(dialect);
   for (const row of rows) {
-    if (values.params.length + spec.columns.length > MAX_PARAMS || values.text.length > MAX_TEXT) {
-      yield values;
+    if (values.params.length + spec.columns.length > MAX_PARAMS || values.size > MAX_TEXT) {
+      yield values.close();
       values = new SqlValues(dialect);
     }
     values.addRow(row);
   }
-  if (values.text !== '') yield values;
+  if (!values.empty) yield values.close();
 }
 
 function insertInto(spec: TableSpec, values: SqlValues): string {

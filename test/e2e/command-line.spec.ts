@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -73,6 +73,21 @@ describe('the command line', () => {
         `Port ${port} on 127.0.0.1 is already in use. Stop the process that has it, or set PORT`,
       );
   });
+
+  it('ends with one plain line that names the variable when storage or address cannot be used', async () => {
+    const file = join(scratch, 'in-the-way');
+    writeFileSync(file, 'not a database, whatever its name says'.repeat(200));
+    const inTheWay = await run(['serve'], { PORT: '0', PROXY_DATA_DIR: file });
+    const damaged = await run(['serve'], { PORT: '0', PROXY_SQLITE_URL: `sqlite:///${file}` });
+    const nowhere = await run(['serve'], { PORT: '0', HOST: '999.1.1.1' });
+    const last = (ended: Ended): string => ended.stderr.trimEnd().split('\n').at(-1) ?? '';
+    expect([inTheWay, damaged, nowhere].map((ended) => ended.code)).toEqual([1, 1, 1]);
+    expect(last(inTheWay)).toMatch(/^PROXY_DATA_DIR: .*a file is in its place.* Set PROXY_DATA_DIR to a/);
+    expect(last(damaged)).toMatch(
+      /^The SQLite file .* is damaged .*Put a backup in its place.*PROXY_SQLITE_URL/,
+    );
+    expect(last(nowhere)).toMatch(/^This machine has no address 999\.1\.1\.1\. Set HOST/);
+  }, 30_000);
 
   it('documents exactly the variables the README lists', async () => {
     expect(await run(['docs', 'env', '--check', 'README.md'])).toMatchObject({ code: 0, stderr: '' });

@@ -83,6 +83,23 @@ describe('a client that goes away', () => {
     expect(rig.upstream.ledger.traffic.length).toBe(before);
   });
 
+  it('lets a background response run, and remembers whose it is', async () => {
+    const before = rig.upstream.ledger.creates.length;
+    const raw = await RawClient.open(rig.proxy.port);
+    raw.send(post({ input: 'x', model: 'fault:slow,ms=300', background: true }));
+    const arrival = await arrived(before + 1);
+    raw.destroy();
+    await until(
+      () => arrival.ended,
+      (ended) => ended !== 'open',
+    );
+    expect(arrival).toMatchObject({ ended: 'completed', status: 200 });
+    await rig.proxy.idle();
+    const read = await rig.client.send({ method: 'GET', path: `/v1/responses/${arrival.responseId}` });
+    expect(read.status).toBe(200);
+    expect(rig.upstream.ledger.last().key).toBe(arrival.key);
+  });
+
   it('a hundred at once, in all three windows', async () => {
     const models = ['fault:hang', 'plan:paced,n=500,interval=20', 'fault:stall'];
     const before = rig.upstream.ledger.creates.length;

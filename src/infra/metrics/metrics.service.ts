@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { FinishedRecord } from '../../usage/records.js';
 import type { TokenUsage } from '../../usage/token-usage.js';
+import { Tally } from './tally.js';
 
 const DURATION_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
 const FIRST_BYTE_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -17,14 +18,17 @@ const TOKEN_KINDS = [
 ] as const satisfies readonly (readonly [string, keyof TokenUsage])[];
 
 /**
- * What is counted per exchange. One `observe` per finished request; the labelled children are looked up once and
- * kept, because prom-client hashes the labels on every call otherwise. Labels are bounded: states, transports,
+ * What is counted per exchange. One `observe` per finished request, which adds to plain numbers: prom-client hashes
+ * labels on every call, and hears of the sums when it is asked for them. Labels are bounded: states, transports,
  * configured resources and attempt classes, never a model or a session.
  */
 @Injectable()
 export class MetricsService {
   readonly registry = new Registry();
-  readonly #children = new Map<string, Counter.Internal>();
+  readonly #tallies: Tally[] = [];
+  readonly #byState = new Map<string, Map<string, Tally>>();
+  readonly #byResource = new Map<string, Map<string, Tally>>();
+  readonly #byKind: readonly (readonly [keyof TokenUsage, Tally])[];
   readonly #requests: Counter<'state' | 'transport'>;
   readonly #attempts: Counter<'resource' | 'class'>;
   readonly #tokens: Counter<'kind'>;
@@ -33,25 +37,30 @@ export class MetricsService {
 
   constructor() {
     const registers = [this.registry];
+    const collect = (): void => this.#settle();
     collectDefaultMetrics({ register: this.registry });
     this.#requests = new Counter({
       name: 'rpx_requests_total',
       help: 'Finished requests by final state',
       labelNames: ['state', 'transport'],
       registers,
+      collect,
     });
     this.#attempts = new Counter({
       name: 'rpx_attempts_total',
       help: 'Attempts by resource and retry class',
       labelNames: ['resource', 'class'],
       registers,
+      collect,
     });
     this.#tokens = new Counter({
       name: 'rpx_tokens_total',
       help: 'Tokens as the upstream reported them',
       labelNames: ['kind'],
       registers,
+      collect,
     });
+    this.#byKind = TOKEN_KINDS.map(([kind, field]) => [field, this.#tally(this.#tokens.labels(kind))]);
     this.#duration = new Histogram({
       name: 'rpx_request_duration_seconds',
       help: 'From the request head to the end of the answer',
@@ -68,10 +77,11 @@ export class MetricsService {
 
   observe(finished: FinishedRecord, transport: Transport = 'http'): void {
     const { state } = finished;
-    this.#child(`r ${state} ${transport}`, () => this.#requests.labels(state, transport)).inc();
+    this.#of(this.#byState, transport, state, () => this.#requests.labels(state, transport)).add(1);
     for (const attempt of finished.attempts) {
       const { resourceId, class: retryClass } = attempt;
-      this.#child(`a ${resourceId} ${retryClass}`, () => this.#attempts.labels(resourceId, retryClass)).inc();
+      const child = (): Counter.Internal => this.#attempts.labels(resourceId, retryClass);
+      this.#of(this.#byResource, resourceId, retryClass, child).add(1);
     }
     if (finished.usage !== null) this.#observeTokens(finished.usage);
     this.#duration.observe(finished.latencyMs / 1000);
@@ -79,19 +89,29 @@ export class MetricsService {
   }
 
   #observeTokens(usage: TokenUsage): void {
-    for (const [kind, field] of TOKEN_KINDS) {
-      const tokens = usage[field];
-      if (tokens !== null && tokens > 0)
-        this.#child(`t ${kind}`, () => this.#tokens.labels(kind)).inc(tokens);
-    }
+    for (const [field, tally] of this.#byKind) tally.add(usage[field] ?? 0);
   }
 
-  #child(key: string, make: () => Counter.Internal): Counter.Internal {
-    let child = this.#children.get(key);
-    if (child === undefined) {
-      child = make();
-      this.#children.set(key, child);
-    }
-    return child;
+  #of(
+    maps: Map<string, Map<string, Tally>>,
+    outer: string,
+    inner: string,
+    child: () => Counter.Internal,
+  ): Tally {
+    let map = maps.get(outer);
+    if (map === undefined) maps.set(outer, (map = new Map()));
+    let tally = map.get(inner);
+    if (tally === undefined) map.set(inner, (tally = this.#tally(child())));
+    return tally;
+  }
+
+  #tally(child: Counter.Internal): Tally {
+    const tally = new Tally(child);
+    this.#tallies.push(tally);
+    return tally;
+  }
+
+  #settle(): void {
+    for (const tally of this.#tallies) tally.settle();
   }
 }
