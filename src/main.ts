@@ -41,6 +41,7 @@ export async function serve(config: AppConfig): Promise<void> {
   const handler = app.get(ProxyHandler);
   await app.init();
   adapter.hotPath = (req, res): void => handler.handle(req, res);
+  adapter.upgradePath = (req, socket, head): void => handler.upgrade(req, socket, head);
   const drain = app.get(DrainState);
   const liveEvents = app.get(LiveEventsService);
   drainOnSignals({ app, drain, handler, liveEvents, logger, limitMs: config.server.drainTimeoutMs });

@@ -3,6 +3,7 @@ import type { DynamicModule } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { systemClock } from './common/clock.js';
 import { DrainState } from './common/drain-state.js';
+import { OpenSockets } from './common/open-sockets.js';
 import { CLOCK, INSTANCE_ID, LOGGER } from './common/tokens.js';
 
 /** What every module may ask for: the log, the time, this process's name, and whether it is on its way out. */
@@ -14,6 +15,7 @@ export class RuntimeModule {
       { provide: CLOCK, useValue: systemClock },
       { provide: INSTANCE_ID, useValue: instanceId },
       { provide: DrainState, useValue: new DrainState() },
+      { provide: OpenSockets, useValue: new OpenSockets() },
     ];
     return { module: RuntimeModule, global: true, providers, exports: providers };
   }

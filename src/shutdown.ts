@@ -29,6 +29,7 @@ export function drainOnSignals(parts: Draining): void {
       return;
     }
     parts.drain.begin();
+    parts.handler.drain();
     parts.liveEvents.endAll();
     parts.logger.info({ signal, open: parts.handler.openExchanges, limit_ms: parts.limitMs }, 'draining');
     drain(parts, () => hurry).then(

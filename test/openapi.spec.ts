@@ -51,6 +51,8 @@ describe('the OpenAPI document', () => {
     const missing: string[] = [];
     for (const [path, operations] of Object.entries(paths)) {
       for (const [method, operation] of Object.entries(operations)) {
+        // A WebSocket has messages instead of a body.
+        if (operation.summary && '101' in operation.responses) continue;
         const media = Object.entries(operation.responses)
           .filter(([status]) => status.startsWith('2'))
           .flatMap(([, response]) => Object.values(response.content ?? {}));
@@ -68,7 +70,9 @@ describe('the OpenAPI document', () => {
     const { paths } = JSON.parse(text) as { paths: Record<string, Record<string, unknown>> };
     const documented = Object.entries(paths)
       .filter(([path]) => path.startsWith('/v1/'))
-      .flatMap(([path, operations]) => Object.keys(operations).map((method) => ({ path, method })));
+      .flatMap(([path, operations]) => Object.keys(operations).map((method) => ({ path, method })))
+      // The upgrade to WebSocket, which has an admission of its own.
+      .filter(({ path, method }) => !(path === '/v1/responses' && method === 'get'));
     const sample = (path: string): string => path.replaceAll(/\{\w+\}/g, 'some_id');
     for (const { path, method } of documented) {
       expect(() => matchRoute(method.toUpperCase(), sample(path)), `${method} ${path}`).not.toThrow();

@@ -23,6 +23,7 @@ const MESSAGES: Partial<Record<ErrorCode, string>> = {
   forbidden: 'The request comes from a web page of another site.',
   misdirected_host: 'The Host header does not name this server; use http://127.0.0.1 or http://localhost.',
   upgrade_required: 'WebSocket mode is not available here; use HTTP (supports_websockets=false in Codex).',
+  invalid_upgrade: 'The upgrade request is not valid: sec-websocket-version must be 13.',
   invalid_json: 'The body is not one JSON object (byte 17 of 40). Send one JSON object.',
   duplicate_key: 'The body names "model" twice, so two readers could disagree about it. Send it once.',
   invalid_field: '"model" must be a string.',

@@ -126,6 +126,28 @@ const REST: Parameters[number] = {
   description: 'Anything else the upstream has below it, one or two segments deep',
 };
 
+/** Not an operation like the others: it answers 101, and everything after that is messages. */
+const WEBSOCKET: Operation = {
+  tags: ['Proxy'],
+  summary: 'Responses WebSocket mode (`Upgrade: websocket`)',
+  description:
+    'An upstream is connected to before the handshake is completed, so a key that is refused there is not noticed. ' +
+    'Messages then pass unchanged both ways: `response.create` with the body of the POST at top level, events as ' +
+    'over SSE. Each response is a request of its own in the history, with `transport` `websocket`. Errors of the ' +
+    'proxy\'s own come as `{"type":"error","status","error"}`. Where WebSocket mode is off, or the upstream ' +
+    'has none, the answer is 426 and clients use HTTP. Closed with 1001 when idle, 1009 for a message that is too ' +
+    'large, 1011 when the upstream breaks off, 1012 between responses when the proxy restarts.',
+  parameters: ROUTING_HEADERS,
+  responses: {
+    '101': { description: 'Open. With the headers the upstream sent', headers: ADDED_HEADERS },
+    ...(Object.fromEntries(
+      errorResponses([...COMMON, 'upgrade_required', 'invalid_upgrade']).map(
+        ({ status, description, content: media }) => [String(status), { description, content: media }],
+      ),
+    ) as Operation['responses']),
+  },
+};
+
 type Schema = keyof typeof PROXY_SCHEMAS;
 
 /** A route on something that one key owns. */
@@ -148,6 +170,7 @@ function anythingBelow(what: string, parameter: Parameters[number]): Paths[strin
 
 const RESPONSE_PATHS: Paths = {
   '/v1/responses': {
+    get: WEBSOCKET,
     post: owned('Create a response: JSON, or server-sent events with `stream`', 'Response', [], {
       body: 'CreateResponse',
       streams: true,

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Clock } from '../common/clock.js';
+import { OpenSockets } from '../common/open-sockets.js';
 import { CLOCK } from '../common/tokens.js';
 import { LIVE_STATE, type LiveState } from '../state/live-state.js';
 import type { AdminStateDto } from './dto/admin-state.dto.js';
@@ -18,6 +19,7 @@ export class StateViewService {
     private readonly process: ProcessViewService,
     @Inject(LIVE_STATE) private readonly live: LiveState,
     @Inject(CLOCK) private readonly clock: Clock,
+    private readonly sockets: OpenSockets,
   ) {}
 
   now(): AdminStateDto {
@@ -31,6 +33,7 @@ export class StateViewService {
       affinity_count: this.live.bindingCount,
       queue_depth: spool.pending,
       in_flight: inFlight,
+      open_sockets: this.sockets.count,
       spool,
       database: this.process.database(),
       timestamp: this.clock.now(),

@@ -21,6 +21,7 @@ import {
 import type { RateLimitFacts } from '../upstream/attempt-outcome.js';
 import { resolveAffinity } from './affinity.js';
 import { BalancerLease } from './balancer-lease.js';
+import { holdTo } from './connection-choice.js';
 import { decide, type Choice, type RefusalReason, type RoutingRequest, type RoutingWorld } from './decide.js';
 import { affinityResult, explainChoice } from './explanation.js';
 import { learnedBindings } from './learned-bindings.js';
@@ -107,6 +108,26 @@ export class Balancer {
       throw refused;
     }
     this.live.rememberDecision(decision);
+    return this.#lease(request, resource, decision, startedAt);
+  }
+
+  /**
+   * A place for one response on the resource its WebSocket connection goes to. The decision tells how it stands beside
+   * the others all the same; `made` is the decision that chose the connection, for the response it was made for.
+   */
+  acquireOn(resource: Resource, hints: RoutingHints, made: DecisionRecord | null): Lease {
+    const startedAt = steadyNow(this.clock);
+    const { request, choice } = this.#decide({ hints, tried: [], attempt: 1, waitedMs: 0 }, startedAt);
+    if (made !== null) return this.#lease(request, resource, made, startedAt);
+    const held = holdTo(choice, resource.id);
+    const explanation = explainChoice(held, request.affinity);
+    const decision = decisionOf(request, held, explanation, resource, this.clock.now(), 0);
+    this.live.rememberDecision(decision);
+    return this.#lease(request, resource, decision, startedAt);
+  }
+
+  #lease(request: RoutingRequest, resource: Resource, decision: DecisionRecord, startedAt: number): Lease {
+    const { hints } = request;
     const leave = this.live.enter(resource.id);
     this.reporter.admitted(resource.id);
     const limit = this.#limitOf(resource, hints);

@@ -39,7 +39,9 @@ export type ChoiceReason =
   /** Everybody is out because of errors: the one whose pause ends first is used all the same. */
   | 'last_resort'
   /** Everybody has refused the model before: the upstream is asked again, its answer is the client's. */
-  | 'model_denied_everywhere';
+  | 'model_denied_everywhere'
+  /** A later response of a WebSocket connection: it goes where the connection goes. */
+  | 'connection';
 
 /** Codes of the errors that clients hear. */
 export type RefusalReason =

@@ -27,6 +27,8 @@ function reasonText(choice: Extract<Choice, { kind: 'chosen' }>, affinity: Affin
       return 'is the least bad choice: every resource is out because of errors';
     case 'model_denied_everywhere':
       return 'is asked again although it refused this model before, as every other did';
+    case 'connection':
+      return 'holds the WebSocket connection this response goes over';
     default:
       return choice.reason satisfies never;
   }

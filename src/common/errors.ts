@@ -67,6 +67,8 @@ export const ERRORS = {
   misdirected_host: invalid(421),
   /** WebSocket mode is not available here; clients fall back to HTTP. */
   upgrade_required: invalid(426),
+  /** The upgrade request is not a WebSocket handshake a server may accept. */
+  invalid_upgrade: invalid(400),
   /** Nothing to route to: no key, no such pool, or every resource of it unhealthy. */
   no_available_resources: server(503, null),
   /** The owner of the conversation is cooling down and nobody else can continue it. */

@@ -20,7 +20,7 @@ export interface AppConfig {
   readonly retention: { readonly days: number; readonly bodyDays: number };
   readonly capture: { readonly maxBytes: number };
   readonly spool: { readonly maxBytes: number; readonly segmentBytes: number };
-  readonly websocket: boolean;
+  readonly websocket: WebsocketConfig;
   readonly onDisconnect: 'abort' | 'drain';
   readonly wait: WaitConfig;
   readonly retry5xx: boolean;
@@ -66,6 +66,18 @@ export interface UpstreamConfig {
   readonly maxHeaderBytes: number;
   /** Private networks a registered base URL may point to. */
   readonly allowCidrs: readonly string[];
+}
+
+export interface WebsocketConfig {
+  readonly enabled: boolean;
+  readonly maxSockets: number;
+  readonly maxMessageBytes: number;
+  readonly maxFragments: number;
+  /** Waiting for one side, above which the other is not read. */
+  readonly maxBufferedBytes: number;
+  readonly idleTimeoutMs: number;
+  /** One upstream's handshake, connection included. */
+  readonly handshakeTimeoutMs: number;
 }
 
 /** One key from the environment, in the order the variables are read. */

@@ -6,12 +6,14 @@ import { ListenerEnv } from './listener-env.js';
 import { NUMBERED_KEY_VARIABLE, ResourceEnv } from './resource-env.js';
 import { StorageEnv } from './storage-env.js';
 import { UpstreamEnv } from './upstream-env.js';
+import { WebsocketEnv } from './websocket-env.js';
 
 /** The environment, parsed and checked value by value; what spans several variables is checked by `loadConfig`. */
 export interface Env {
   readonly resources: ResourceEnv;
   readonly listener: ListenerEnv;
   readonly upstream: UpstreamEnv;
+  readonly websocket: WebsocketEnv;
   readonly access: AccessEnv;
   readonly storage: StorageEnv;
 }
@@ -26,6 +28,7 @@ export const ENV_SECTIONS: readonly EnvSection[] = [
   { title: 'Keys', variables: resourceVariables() },
   { title: 'Listener', variables: variablesOf(ListenerEnv) },
   { title: 'Upstream and routing', variables: variablesOf(UpstreamEnv) },
+  { title: 'WebSocket', variables: variablesOf(WebsocketEnv) },
   { title: 'Access and logs', variables: variablesOf(AccessEnv) },
   { title: 'Storage', variables: variablesOf(StorageEnv) },
 ];
@@ -36,6 +39,7 @@ export function readEnv(raw: ReadonlyMap<string, string>, problems: string[]): E
     resources: readClass(ResourceEnv, raw, problems),
     listener: readClass(ListenerEnv, raw, problems),
     upstream: readClass(UpstreamEnv, raw, problems),
+    websocket: readClass(WebsocketEnv, raw, problems),
     access: readClass(AccessEnv, raw, problems),
     storage: readClass(StorageEnv, raw, problems),
   };

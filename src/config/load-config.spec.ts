@@ -34,7 +34,7 @@ describe('loadConfig', () => {
       version: '1.2.3',
       keys: [],
       inProcessWorker: true,
-      websocket: true,
+      websocket: { enabled: true, maxSockets: 1_000, idleTimeoutMs: 600_000 },
       retry5xx: true,
       onDisconnect: 'abort',
       logLevel: 'info',

@@ -1,6 +1,12 @@
 import { resolve } from 'node:path';
 import { Secret } from '../common/secret.js';
-import type { AppConfig, DatabaseConfig, ServerConfig, UpstreamConfig } from './app-config.js';
+import type {
+  AppConfig,
+  DatabaseConfig,
+  ServerConfig,
+  UpstreamConfig,
+  WebsocketConfig,
+} from './app-config.js';
 import { ConfigError } from './config-error.js';
 import { readKeys } from './env-keys.js';
 import { ENV_SECTIONS, readEnv, type Env } from './env.js';
@@ -8,6 +14,7 @@ import type { ListenerEnv } from './listener-env.js';
 import type { StorageEnv } from './storage-env.js';
 import { unknownVariables } from './unknown-variables.js';
 import type { UpstreamEnv } from './upstream-env.js';
+import type { WebsocketEnv } from './websocket-env.js';
 
 /**
  * The one place where the environment becomes configuration. Throws `ConfigError` with every problem at once. Pure: it
@@ -53,7 +60,7 @@ export function loadConfig(
       maxBytes: storage.PROXY_SPOOL_MAX_BYTES,
       segmentBytes: Math.min(storage.PROXY_SPOOL_SEGMENT_BYTES, storage.PROXY_SPOOL_MAX_BYTES),
     },
-    websocket: upstream.PROXY_WEBSOCKET,
+    websocket: websocketConfig(env.websocket),
     onDisconnect: upstream.PROXY_ON_DISCONNECT,
     wait: {
       budgetMs: ms(upstream.PROXY_WAIT_BUDGET_SECONDS),
@@ -103,6 +110,18 @@ function upstreamConfig(env: UpstreamEnv): UpstreamConfig {
     maxConnectionsPerOrigin: env.PROXY_UPSTREAM_MAX_CONNECTIONS,
     maxHeaderBytes: env.PROXY_UPSTREAM_MAX_HEADER_BYTES,
     allowCidrs: env.PROXY_UPSTREAM_ALLOW_CIDRS,
+  };
+}
+
+function websocketConfig(env: WebsocketEnv): WebsocketConfig {
+  return {
+    enabled: env.PROXY_WEBSOCKET,
+    maxSockets: env.PROXY_WEBSOCKET_MAX_SOCKETS,
+    maxMessageBytes: env.PROXY_WEBSOCKET_MAX_MESSAGE_BYTES,
+    maxFragments: env.PROXY_WEBSOCKET_MAX_FRAGMENTS,
+    maxBufferedBytes: env.PROXY_WEBSOCKET_MAX_BUFFERED_BYTES,
+    idleTimeoutMs: ms(env.PROXY_WEBSOCKET_IDLE_TIMEOUT_SECONDS),
+    handshakeTimeoutMs: ms(env.PROXY_WEBSOCKET_HANDSHAKE_TIMEOUT_SECONDS),
   };
 }
 

@@ -82,12 +82,6 @@ export class UpstreamEnv {
   })
   readonly PROXY_ON_DISCONNECT!: 'abort' | 'drain';
 
-  @Switch({
-    default: true,
-    meaning: 'Responses WebSocket mode; this version answers every upgrade with 426.',
-  })
-  readonly PROXY_WEBSOCKET!: boolean;
-
   @Seconds({ default: 30, min: 1, meaning: 'Time between two probes of one key, give or take a fifth.' })
   readonly PROXY_HEALTH_CHECK_INTERVAL_SECONDS!: number;
 

@@ -36,12 +36,16 @@ export function startFacts(exchange: Exchange, instanceId: string): StartFacts {
     at: exchange.startedAt,
     instanceId,
     callerId: exchange.callerId,
-    transport: 'http',
-    method: req.method ?? 'GET',
+    transport: exchange.transport,
+    method: methodOf(exchange),
     path: pathOf(exchange),
     userAgent: req.headers['user-agent']?.slice(0, MAX_USER_AGENT) ?? null,
     requestBytes: exchange.body?.length ?? 0,
   };
+}
+
+function methodOf({ req, method }: Exchange): string {
+  return method ?? req.method ?? 'GET';
 }
 
 /** Never the query: it is the client's, and nobody has promised that it holds no secret. */
@@ -112,7 +116,10 @@ export function captureRequest(exchange: Exchange, maxBytes: number): CapturedBo
   if (maxBytes === 0 || body === null || body.length === 0) return null;
   return {
     meta: {
-      contentType: exchange.req.headers['content-type'] ?? null,
+      contentType:
+        exchange.transport === 'websocket'
+          ? 'application/json'
+          : (exchange.req.headers['content-type'] ?? null),
       contentEncoding: exchange.req.headers['content-encoding'] ?? null,
       size: body.length,
       truncated: body.length > maxBytes,
@@ -131,7 +138,7 @@ export function logLine(
     id: exchange.id,
     state: ending.state,
     status: ending.statusCode,
-    method: exchange.req.method,
+    method: methodOf(exchange),
     path: pathOf(exchange),
     model: exchange.hints?.model,
     session: exchange.hints?.sessionId,

@@ -19,6 +19,10 @@ export class Exchange {
   readonly startedAt: number;
   readonly #startedMono: number;
   callerId = NOBODY;
+  /** `websocket`: the handshake, or one response of a connection. */
+  transport: 'http' | 'websocket' = 'http';
+  /** As the record names it; null = the request's own. */
+  method: string | null = null;
   route: ProxyRoute | null = null;
   hints: RoutingHints | null = null;
   body: Buffer | null = null;
@@ -44,10 +48,11 @@ export class Exchange {
     readonly req: IncomingMessage,
     readonly res: ServerResponse,
     private readonly clock: Clock,
+    id: string | null = null,
   ) {
     this.startedAt = clock.now();
     this.#startedMono = clock.monotonic();
-    this.id = newId('req', this.startedAt);
+    this.id = id ?? newId('req', this.startedAt);
   }
 
   /** Milliseconds since the head was read. */

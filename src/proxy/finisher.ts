@@ -33,7 +33,7 @@ export class Finisher {
     const { clock, config, spool, metrics, instanceId } = this.deps;
     const record = finishedRecord(exchange, ending, clock.now(), instanceId);
     spool.finished(record, { request: captureRequest(exchange, config.capture.maxBytes), response });
-    metrics.observe(record);
+    metrics.observe(record, exchange.transport);
     this.#log(exchange, ending);
   }
 

@@ -4,16 +4,13 @@ import type { Socket } from 'node:net';
 import type { ServerConfig } from '../config/app-config.js';
 import { admitPipelined, endUnreadBody, limitStalledAnswer } from './connection-limits.js';
 import { watchHalfClosed } from './half-closed.js';
+import { isProxyPath } from './proxy-path.js';
+import { isRelayed, serveUnupgraded } from './upgrade-request.js';
 
 export type HotPath = (req: IncomingMessage, res: ServerResponse) => void;
+export type UpgradePath = (req: IncomingMessage, socket: Socket, head: Buffer) => void;
 
-const PROXY_PREFIX = '/v1/';
 const BODY_GRACE_MS = 15_000;
-
-/** `/v1` itself, anything below it, and its absolute-form and double-slash spellings: all refused or served there. */
-export function isProxyPath(url: string | undefined): boolean {
-  return url !== undefined && (url.startsWith(PROXY_PREFIX) || url === '/v1' || url.startsWith('/v1?'));
-}
 
 /**
  * Node's server with the settings streams need, dispatching /v1 ahead of Express: Express costs as much CPU per request
@@ -23,6 +20,7 @@ export function createProxyServer(
   config: ServerConfig,
   rest: RequestListener,
   hotPath: () => HotPath | null,
+  upgradePath: () => UpgradePath | null = () => null,
 ): Server {
   const dispatch = (req: IncomingMessage, res: ServerResponse): void => {
     if (!admitPipelined(req.socket, res)) return;
@@ -45,6 +43,7 @@ export function createProxyServer(
       keepAliveTimeout: config.keepAliveTimeoutMs,
       noDelay: true,
       insecureHTTPParser: false,
+      ...UPGRADES,
     },
     dispatch,
   );
@@ -57,14 +56,26 @@ export function createProxyServer(
     dispatch(req, res);
   });
   server.on('clientError', answerUnreadable);
+  server.on('upgrade', (req: IncomingMessage, socket: Socket, head: Buffer) => {
+    const upgrade = isRelayed(req) ? upgradePath() : null;
+    if (upgrade === null) serveUnupgraded(server, req, socket, head);
+    else upgrade(req, socket, head);
+  });
   followHalfClosed(server);
   return server;
 }
 
+/** Where Node asks (24, late 22), everything but a WebSocket for us stays an ordinary request; 20 ignores the option. */
+const UPGRADES: object = { shouldUpgradeCallback: isRelayed };
+
 /** Half-closed sockets stay open for answers of the hot path only; everything else ends with its client. */
 function followHalfClosed(server: Server): void {
   (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
+  // A connection that starts over after an upgrade nobody wanted comes twice.
+  const followed = new WeakSet<Socket>();
   server.on('connection', (socket: AnsweringSocket) => {
+    if (followed.has(socket)) return;
+    followed.add(socket);
     socket.on('end', () => {
       const res = socket._httpMessage;
       if (!res) socket.end();

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Balancer } from '../balancer/balancer.service.js';
 import type { Clock } from '../common/clock.js';
 import type { DrainState } from '../common/drain-state.js';
+import type { OpenSockets } from '../common/open-sockets.js';
 import type { AppConfig } from '../config/app-config.js';
 import type { UpstreamClient } from '../upstream/upstream-client.js';
 import type { FinishedRecord } from '../usage/records.js';
@@ -15,7 +16,8 @@ export interface ProxyDependencies {
   readonly balancer: Balancer;
   readonly upstream: UpstreamClient;
   readonly spool: Spool;
-  readonly metrics: { observe(record: FinishedRecord): void };
+  readonly metrics: { observe(record: FinishedRecord, transport: 'http' | 'websocket'): void };
   readonly drain: DrainState;
+  readonly openSockets: OpenSockets;
   readonly instanceId: string;
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { checkProxyAccess } from '../common/caller.js';
 import { ProxyError } from '../common/errors.js';
 import { RoutingRefusal } from '../balancer/routing-refusal.js';
@@ -14,6 +15,7 @@ import { ClientGone } from './request-body.js';
 import { RequestIntake } from './request-intake.js';
 import { RetryBudget } from './retry-budget.js';
 import { matchRoute } from './route-grammar.js';
+import { WebsocketGateway } from './websocket/websocket-gateway.js';
 import { sendOwnError } from './send-answer.js';
 import { WaitingRoom } from './waiting-room.js';
 
@@ -30,17 +32,19 @@ export class ProxyHandler {
   readonly #bodies: BodyBudget;
   readonly #intake: RequestIntake;
   readonly #room: WaitingRoom;
+  readonly #websockets: WebsocketGateway;
 
   constructor(private readonly deps: ProxyDependencies) {
     this.#bodies = new BodyBudget(deps.config.server.maxBufferedBytes);
     this.#intake = new RequestIntake(deps.config.server, this.#bodies);
     this.#room = new WaitingRoom(deps.balancer, deps.config.wait, deps.clock);
     this.#finisher = new Finisher(deps);
+    this.#websockets = new WebsocketGateway({ deps, finisher: this.#finisher, bodies: this.#bodies });
   }
 
-  /** Exchanges between their head and their end. */
+  /** Exchanges between their head and their end; of a WebSocket, its responses. */
   get openExchanges(): number {
-    return this.#open.size;
+    return this.#open.size + this.#websockets.open;
   }
 
   handle(req: IncomingMessage, res: ServerResponse): void {
@@ -65,6 +69,17 @@ export class ProxyHandler {
   /** Ends what still runs: streams get a last event, requests without an answer a 503. */
   shutdown(): void {
     for (const exchange of this.#open) exchange.onShutdown?.();
+    this.#websockets.shutdown();
+  }
+
+  /** `Upgrade: websocket`, off its parser. */
+  upgrade(req: IncomingMessage, socket: Socket, head: Buffer): void {
+    this.#websockets.handle(req, socket, head);
+  }
+
+  /** The process begins to stop: connections without a response end now, the others after their last. */
+  drain(): void {
+    this.#websockets.drain();
   }
 
   async #run(exchange: Exchange): Promise<void> {
@@ -78,12 +93,6 @@ export class ProxyHandler {
       throw new ProxyError('server_shutdown', 'The proxy is stopping; send the request again.', {
         retryAfterSeconds: SHUTDOWN_RETRY_SECONDS,
       });
-    }
-    if (isWebSocketUpgrade(req)) {
-      throw new ProxyError(
-        'upgrade_required',
-        'WebSocket mode is not available here; use HTTP (supports_websockets=false in Codex).',
-      );
     }
     const route = matchRoute(req.method ?? 'GET', req.url ?? '');
     exchange.route = route;
@@ -120,8 +129,4 @@ export class ProxyHandler {
     }
     return new ProxyError('internal_error', `The proxy failed on this request (${id}); the log says why.`);
   }
-}
-
-function isWebSocketUpgrade(req: IncomingMessage): boolean {
-  return req.headers.upgrade?.toLowerCase() === 'websocket';
 }

@@ -4,6 +4,7 @@ import { BalancerModule } from '../balancer/balancer.module.js';
 import { Balancer } from '../balancer/balancer.service.js';
 import type { Clock } from '../common/clock.js';
 import { DrainState } from '../common/drain-state.js';
+import { OpenSockets } from '../common/open-sockets.js';
 import { CLOCK, INSTANCE_ID, LOGGER } from '../common/tokens.js';
 import { APP_CONFIG } from '../config/app-config.js';
 import type { AppConfig } from '../config/app-config.js';
@@ -24,9 +25,21 @@ const createHandler = (
   spool: Spool,
   metrics: MetricsService,
   drain: DrainState,
+  openSockets: OpenSockets,
   instanceId: string,
 ): ProxyHandler =>
-  new ProxyHandler({ config, clock, logger, balancer, upstream, spool, metrics, drain, instanceId });
+  new ProxyHandler({
+    config,
+    clock,
+    logger,
+    balancer,
+    upstream,
+    spool,
+    metrics,
+    drain,
+    openSockets,
+    instanceId,
+  });
 
 /** The request path. Its handler knows no framework; this is where it meets its parts. */
 @Module({
@@ -44,6 +57,7 @@ const createHandler = (
         SPOOL,
         MetricsService,
         DrainState,
+        OpenSockets,
         INSTANCE_ID,
       ],
     },

@@ -97,7 +97,7 @@ describeWith(Codex.available(), 'the Codex CLI (@openai/codex)')('the real Codex
     expect(everything).not.toContain(codex.home);
   });
 
-  it('as the built-in provider tries WebSocket, is told 426 and goes on over HTTP', async () => {
+  it('as the built-in provider tries WebSocket, is told 426 where the upstream has none, and goes on over HTTP', async () => {
     const builtIn = new Codex([`openai_base_url="${rig.proxy.v1}"`]);
     const { result, arrivals } = await run(['hello there'], builtIn);
     expect(result.lastMessage).toContain('you said hello there');

@@ -15,6 +15,7 @@ import { errorBody } from './upstream-replies.js';
 import { answerRoute } from './upstream-routes.js';
 import { defaultScript } from './upstream-script.js';
 import type { Script } from './upstream-script.js';
+import { UpstreamSockets } from './upstream-sockets.js';
 
 export interface FakeUpstreamOptions {
   /** Strings are keys of an organisation of their own. */
@@ -25,6 +26,8 @@ export interface FakeUpstreamOptions {
   /** Idle connections are closed after this long, without any hint in the answer. */
   readonly idleCloseMs?: number;
   readonly script?: Script;
+  /** Offers WebSocket mode; without it an upgrade is an ordinary GET, which is 404. */
+  readonly websocket?: boolean;
 }
 
 /**
@@ -36,6 +39,7 @@ export class FakeUpstream {
   readonly faults = new FaultTable();
   readonly limits = new UpstreamLimits();
   readonly accounts: UpstreamAccounts;
+  readonly sockets = new UpstreamSockets(this);
   script: Script;
   /** Added to every answer. */
   extraHeaders: Record<string, string> = {};
@@ -60,6 +64,8 @@ export class FakeUpstream {
     this.#server.keepAliveTimeout = 0;
     this.#server.requestTimeout = 0;
     this.#server.on('connection', (socket) => this.#track(socket));
+    if (options.websocket === true)
+      this.#server.on('upgrade', (req, socket, head) => this.sockets.upgrade(req, socket, head));
   }
 
   static async start(options: FakeUpstreamOptions): Promise<FakeUpstream> {

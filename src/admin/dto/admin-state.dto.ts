@@ -72,6 +72,9 @@ export class AdminStateDto {
   @Field(3, 'Exchanges open in this process')
   readonly in_flight!: number;
 
+  @Field(1, 'WebSockets of clients open in this process')
+  readonly open_sockets!: number;
+
   @Nested(() => SpoolStateDto)
   readonly spool!: SpoolStateDto;
 

@@ -1,0 +1,53 @@
+import type { IncomingMessage } from 'node:http';
+import type { BodyBudget } from '../body-budget.js';
+import { Exchange } from '../exchange.js';
+import type { Finisher } from '../finisher.js';
+import { buildHints } from '../hints.js';
+import type { ProxyDependencies } from '../proxy-dependencies.js';
+import { scanRequestBody } from '../request-scan.js';
+import type { ProxyRoute } from '../route-grammar.js';
+
+/** What every connection of the relay works with. */
+export interface RelayParts {
+  readonly deps: ProxyDependencies;
+  readonly finisher: Finisher;
+  readonly bodies: BodyBudget;
+}
+
+/** Marks an exchange as part of a connection: its handshake, or one of its responses. */
+export function relayed(exchange: Exchange, callerId: string, route: ProxyRoute | null): Exchange {
+  exchange.transport = 'websocket';
+  exchange.callerId = callerId;
+  exchange.route = route;
+  return exchange;
+}
+
+/** An exchange for one response, with `message` as the body it would have had over HTTP. */
+export function responseExchange(
+  { deps }: RelayParts,
+  handshake: Exchange,
+  message: Buffer | null,
+  id: string | null,
+): Exchange {
+  const exchange = new Exchange(handshake.req, handshake.res, deps.clock, id);
+  relayed(exchange, handshake.callerId, handshake.route);
+  exchange.method = 'WS';
+  exchange.body = message;
+  return exchange;
+}
+
+/** Fills in what the message says about where it belongs; the handshake's headers stand in where it says nothing. Throws as for a body. */
+export function readHints(exchange: Exchange, message: Buffer | null): void {
+  const { route } = exchange;
+  if (route === null) throw new Error('hints need a route');
+  exchange.hints = {
+    ...buildHints({
+      requestId: exchange.id,
+      callerId: exchange.callerId,
+      route,
+      headers: (exchange.req satisfies IncomingMessage).headers,
+      body: message === null ? null : scanRequestBody(message),
+    }),
+    stream: true,
+  };
+}

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { laneOf, readClientFrame, readErrorFrame, serverKind } from './frames.js';
+
+const bytes = (value: unknown): Buffer =>
+  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
+
+describe('readClientFrame', () => {
+  it.each([
+    [{ type: 'response.create', model: 'm' }, 'response.create', ''],
+    [{ model: 'm', stream_id: 'a', type: 'response.create' }, 'response.create', 'a'],
+    ['{"\\u0074ype":"response.create"}', 'response.create', ''],
+    [{ type: 'response.steer', stream_id: null }, 'response.steer', ''],
+    [{ nothing: { type: 'response.create' } }, null, ''],
+  ])('%j', (frame, type, lane) => {
+    expect(readClientFrame(bytes(frame))).toEqual({ type, lane });
+  });
+
+  it.each([
+    ['{"type":"a","type":"response.create"}', 'duplicate_key'],
+    ['{"type":"a","\\u0074ype":"response.create"}', 'duplicate_key'],
+    ['["response.create"]', 'invalid_json'],
+    ['{"type":1}', 'invalid_field'],
+    ['', 'invalid_json'],
+  ])('refuses %s', (frame, code) => {
+    expect(() => readClientFrame(bytes(frame))).toThrow(expect.objectContaining({ code }));
+  });
+});
+
+describe('serverKind', () => {
+  it.each([
+    [{ type: 'response.created' }, 'created'],
+    [{ type: 'response.in_progress' }, 'other'],
+    [{ type: 'response.output_text.delta', delta: '{"type":"error"}' }, 'other'],
+    [{ type: 'response.completed' }, 'ended'],
+    [{ type: 'response.incomplete' }, 'ended'],
+    [{ type: 'response.failed' }, 'ended'],
+    [{ type: 'error', status: 429 }, 'error'],
+    [{ sequence_number: 1, type: 'response.completed' }, 'ended'],
+    [{ x: 'response.completed', type: 'codex.rate_limits' }, 'other'],
+    [' {"type" : "error"}', 'error'],
+    ['not json, says error', 'other'],
+    ['', 'other'],
+  ])('%j is %s', (frame, kind) => {
+    expect(serverKind(bytes(frame))).toBe(kind);
+  });
+});
+
+describe('laneOf and readErrorFrame', () => {
+  it('read what is there and shrug at the rest', () => {
+    expect(laneOf(bytes({ type: 'x', stream_id: 'a.b' }))).toBe('a.b');
+    expect(laneOf(bytes('nonsense'))).toBe('');
+    expect(readErrorFrame(bytes({ status: 429, headers: { 'retry-after': 7 } }))).toEqual({
+      status: 429,
+      retryAfter: '7',
+      retryAfterMs: null,
+    });
+    expect(
+      readErrorFrame(bytes({ status_code: 503, error: { headers: { 'retry-after-ms': '5' } } })),
+    ).toEqual({
+      status: 503,
+      retryAfter: null,
+      retryAfterMs: '5',
+    });
+    expect(readErrorFrame(bytes({ status: 200 })).status).toBeNull();
+    expect(readErrorFrame(bytes('x')).status).toBeNull();
+  });
+});

@@ -1,0 +1,125 @@
+import { JsonScanner } from '../../common/json-scanner.js';
+import { KeyTable } from '../../common/key-table.js';
+import { readRoutingString } from '../routing-field.js';
+import { kindOfData } from '../../usage/sse-kinds.js';
+import { parseObject } from '../../usage/usage-parser.js';
+
+/** Lane of messages that name none. */
+export const DEFAULT_LANE = '';
+
+export interface ClientFrame {
+  readonly type: string | null;
+  readonly lane: string;
+}
+
+const CLIENT_KEYS = new KeyTable(['type', 'stream_id']);
+const LANE_KEY = new KeyTable(['stream_id']);
+
+/**
+ * What a client's message is. Throws as for a request body where two readers could disagree: a message that is a
+ * `response.create` to the upstream and something else here would not be accounted for.
+ */
+export function readClientFrame(bytes: Buffer): ClientFrame {
+  let type: string | null = null;
+  let lane: string | null = null;
+  const scanner = new JsonScanner(bytes);
+  scanner.document(CLIENT_KEYS, '', (key) => {
+    if (CLIENT_KEYS.names[key] === 'type') type = readRoutingString(scanner, 'type');
+    else lane = readRoutingString(scanner, 'stream_id');
+  });
+  return { type, lane: lane ?? DEFAULT_LANE };
+}
+
+/** What a message of the upstream is to accounting. */
+export type ServerKind = 'created' | 'ended' | 'error' | 'other';
+
+const CREATED = Buffer.from('{"type":"response.created"');
+/** Any of them in a message whose `type` does not come first makes it worth reading. */
+const MARKERS = [
+  'response.created',
+  'response.completed',
+  'response.incomplete',
+  'response.failed',
+  'error',
+].map((text) => Buffer.from(text));
+const KIND_BY_TYPE: ReadonlyMap<string, ServerKind> = new Map([
+  ['response.created', 'created'],
+  ['response.completed', 'ended'],
+  ['response.incomplete', 'ended'],
+  ['response.failed', 'ended'],
+  ['error', 'error'],
+]);
+
+/** Looks at the first bytes of nearly every message and at nothing else of it. */
+export function serverKind(bytes: Buffer): ServerKind {
+  switch (kindOfData(bytes, 0, bytes.length, true)) {
+    case 'completed':
+    case 'incomplete':
+    case 'failed':
+      return 'ended';
+    case 'error':
+      return 'error';
+    case 'start':
+      return bytes.subarray(0, CREATED.length).equals(CREATED) ? 'created' : 'other';
+    case 'unknown':
+      if (!MARKERS.some((marker) => bytes.includes(marker))) return 'other';
+      return KIND_BY_TYPE.get(parseObject(bytes)?.type ?? '') ?? 'other';
+    default:
+      return 'other';
+  }
+}
+
+/** The lane a message of the upstream belongs to; the default one where it cannot be read. */
+export function laneOf(bytes: Buffer): string {
+  let lane = DEFAULT_LANE;
+  try {
+    const scanner = new JsonScanner(bytes);
+    scanner.document(LANE_KEY, null, () => {
+      lane = readRoutingString(scanner, 'stream_id') ?? DEFAULT_LANE;
+    });
+  } catch {
+    // Not JSON, or no usable id: it is passed on all the same.
+  }
+  return lane;
+}
+
+export interface ErrorFrame {
+  /** HTTP status the error would have had; null when it names none. */
+  readonly status: number | null;
+  readonly retryAfter: string | null;
+  readonly retryAfterMs: string | null;
+}
+
+const MAX_ERROR_BYTES = 65_536;
+
+/** The parts of an `error` message that HTTP has outside its body. `headers` are at the top or inside `error`. */
+export function readErrorFrame(bytes: Buffer): ErrorFrame {
+  const root = bytes.length > MAX_ERROR_BYTES ? null : parse(bytes);
+  const error = member(root, 'error');
+  const status = member(root, 'status') ?? member(root, 'status_code') ?? member(error, 'status');
+  const headers = member(root, 'headers') ?? member(error, 'headers');
+  return {
+    status: typeof status === 'number' && status >= 400 && status < 600 ? Math.trunc(status) : null,
+    retryAfter: header(headers, 'retry-after'),
+    retryAfterMs: header(headers, 'retry-after-ms'),
+  };
+}
+
+function parse(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return null;
+  }
+}
+
+function member(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? Reflect.get(value, name)
+    : undefined;
+}
+
+function header(headers: unknown, name: string): string | null {
+  const value = member(headers, name);
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : null;
+}

@@ -1,0 +1,159 @@
+import type { WebSocket } from 'ws';
+import type { Lease } from '../../balancer/lease.js';
+import { RoutingRefusal } from '../../balancer/routing-refusal.js';
+import { ProxyError } from '../../common/errors.js';
+import type { Resource } from '../../resources/resource.js';
+import { attemptClass } from '../../upstream/classify.js';
+import { buildRequestHeaders } from '../../upstream/request-headers.js';
+import type { AnswerHead } from '../answer-head.js';
+import type { HeldAnswer } from '../attempt.js';
+import type { Exchange } from '../exchange.js';
+import { finalAnswer } from '../final-answer.js';
+import type { TriedResource } from '../final-answer.js';
+import type { ProxyDependencies } from '../proxy-dependencies.js';
+import type { ProxyRoute } from '../route-grammar.js';
+import { decideRetry } from '../retry-policy.js';
+import { UpstreamHandshake } from './upstream-handshake.js';
+import type { HandshakeEnd } from './upstream-handshake.js';
+
+const MAX_ATTEMPTS = 3;
+
+/** An open connection to an upstream, paused, and who it goes to. */
+export interface UpstreamLink {
+  readonly socket: WebSocket;
+  readonly resource: Resource;
+  readonly head: AnswerHead;
+}
+
+export type LoopEnd =
+  | { readonly kind: 'open'; readonly link: UpstreamLink }
+  /** The upstream's own refusal, to be passed on. */
+  | {
+      readonly kind: 'answer';
+      readonly lease: Lease;
+      readonly answer: HeldAnswer;
+      readonly retryAfterSeconds: number | null;
+    };
+
+/** Select, shake hands, and again elsewhere while the retry policy allows it. A handshake can be repeated: it asks for nothing. */
+export class HandshakeLoop {
+  readonly #tried: TriedResource[] = [];
+  #nextFreeSeconds: number | null = null;
+  #last: { lease: Lease; answer: HeldAnswer | null } | null = null;
+
+  constructor(
+    private readonly deps: ProxyDependencies,
+    private readonly exchange: Exchange,
+    private readonly route: ProxyRoute,
+  ) {}
+
+  /** Throws what the client should hear when nobody could be connected to. */
+  async run(): Promise<LoopEnd> {
+    for (let n = 1; ; n += 1) {
+      const lease = this.#acquire(n);
+      if (lease === null) return this.#giveUp();
+      const end = await this.#attempt(lease, n);
+      if (end.kind === 'open') {
+        const { socket, head } = end;
+        return { kind: 'open', link: { socket, head, resource: lease.resource } };
+      }
+      if (end.unavailable) throw noWebsocket(lease, end);
+      this.#tried.push({ resourceId: lease.resource.id, outcome: end.outcome });
+      this.#last = { lease, answer: end.answer };
+      if (this.exchange.clientGone || !this.#mayRetry(end, n)) return this.#giveUp();
+    }
+  }
+
+  async #attempt(lease: Lease, n: number): Promise<HandshakeEnd> {
+    const { exchange, deps, route } = this;
+    const startedAt = deps.clock.now();
+    const startedMono = deps.clock.monotonic();
+    let end: HandshakeEnd | null = null;
+    try {
+      const headers = buildRequestHeaders(exchange.req.rawHeaders, lease.resource.apiKey, null);
+      const handshake = new UpstreamHandshake(deps, lease.resource);
+      exchange.onClientGone = (): void => handshake.abort('client_aborted');
+      exchange.onShutdown = (): void => handshake.abort('shutdown');
+      end = await handshake.run(route.upstreamPath, headers);
+    } finally {
+      exchange.onClientGone = null;
+      exchange.onShutdown = null;
+      // What an open connection is worth shows with its first response: until then nothing is known of the key.
+      lease.release(end?.kind === 'failed' ? end.outcome : { kind: 'neutral', cause: 'internal' });
+    }
+    if (end.kind === 'failed') {
+      const { outcome, answer } = end;
+      exchange.attempts.push({
+        n,
+        resourceId: lease.resource.id,
+        class: attemptClass(outcome),
+        status: answer?.head.status ?? null,
+        error: 'message' in outcome && outcome.message !== null ? outcome.message.slice(0, 300) : null,
+        startedAt,
+        durationMs: Math.max(0, Math.round(deps.clock.monotonic() - startedMono)),
+        bytesSent: 0,
+        bytesReceived: answer?.body.length ?? 0,
+      });
+    }
+    return end;
+  }
+
+  #acquire(n: number): Lease | null {
+    const { hints } = this.exchange;
+    if (hints === null) throw new Error('routing needs hints');
+    try {
+      const tried = this.#tried.map(({ resourceId }) => resourceId);
+      const lease = this.deps.balancer.acquire(hints, tried, n);
+      this.exchange.decisions.push(lease.decision);
+      return lease;
+    } catch (error: unknown) {
+      if (error instanceof RoutingRefusal) this.exchange.decisions.push(error.decision);
+      if (n > 1 && error instanceof ProxyError) {
+        this.#nextFreeSeconds = error.options.retryAfterSeconds ?? null;
+        return null;
+      }
+      throw error;
+    }
+  }
+
+  #mayRetry({ outcome }: { readonly outcome: TriedResource['outcome'] }, attempt: number): boolean {
+    const { hints } = this.exchange;
+    if (hints === null) return false;
+    return decideRetry({
+      outcome,
+      attempt,
+      maxAttempts: MAX_ATTEMPTS,
+      committed: false,
+      idempotent: true,
+      method: 'GET',
+      hints,
+      retry5xx: true,
+      candidatesLeft: true,
+      retried5xx: false,
+    }).retry;
+  }
+
+  #giveUp(): LoopEnd {
+    const answer = finalAnswer(this.#tried, {
+      untried: this.#tried.length >= MAX_ATTEMPTS,
+      nextFreeSeconds: this.#nextFreeSeconds,
+      generates: true,
+    });
+    if (answer.kind === 'own') throw answer.error;
+    const last = this.#last;
+    if (last === null || last.answer === null || last.answer.truncated)
+      throw new ProxyError(
+        'bad_upstream_response',
+        'The upstream refused the handshake without a readable reason.',
+      );
+    const { retryAfterSeconds } = answer;
+    return { kind: 'answer', lease: last.lease, answer: last.answer, retryAfterSeconds };
+  }
+}
+
+function noWebsocket({ resource }: Lease, { answer }: Extract<HandshakeEnd, { kind: 'failed' }>): ProxyError {
+  return new ProxyError(
+    'upgrade_required',
+    `The upstream of ${resource.id} offers no WebSocket (it answered ${answer?.head.status ?? 'nothing'}); use HTTP.`,
+  );
+}

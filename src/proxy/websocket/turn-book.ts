@@ -1,0 +1,124 @@
+import { ProxyError } from '../../common/errors.js';
+import type { AttemptOutcome } from '../../upstream/attempt-outcome.js';
+import { parseObject } from '../../usage/usage-parser.js';
+import type { CommittedEnd } from '../ending.js';
+import { DEFAULT_LANE, laneOf, readErrorFrame, serverKind } from './frames.js';
+import { Lane } from './lane.js';
+import type { WebsocketTurn } from './websocket-turn.js';
+
+/** More than an upstream runs or queues on one connection (16), with room. */
+const MAX_TURNS = 64;
+const MAX_LANES = 64;
+/** Of a message that is kept in case a response answers it. */
+const MAX_KEPT_BYTES = 262_144;
+const STEERED = Buffer.from('"steered"');
+
+/** The open responses of one connection, by lane and id. Messages are not counted: a response may begin without a create. */
+export class TurnBook {
+  readonly #lanes = new Map<string, Lane>();
+  #size = 0;
+  #named = false;
+
+  /** `successor` makes the turn of a response that no message of the client asked for. */
+  constructor(private readonly successor: (lane: Lane, name: string) => WebsocketTurn | null) {}
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get turns(): readonly WebsocketTurn[] {
+    return [...this.#lanes.values()].flatMap((lane) => lane.turns);
+  }
+
+  /** Throws `overloaded` when the connection has more open than any upstream would run. */
+  checkRoom(): void {
+    if (this.#size < MAX_TURNS) return;
+    throw new ProxyError(
+      'overloaded',
+      `This connection has ${MAX_TURNS} open responses; wait for one to end.`,
+    );
+  }
+
+  wait(turn: WebsocketTurn): void {
+    this.#lane(turn.lane).wait(turn);
+    this.#size += 1;
+  }
+
+  /** A client's message that is no create, which may be answered by a response of its own (`response.steer`). */
+  asked(laneName: string, message: Buffer): void {
+    this.#lane(laneName).request = message.length > MAX_KEPT_BYTES ? null : message;
+  }
+
+  /** A message of the upstream, before it is forwarded: afterwards everything it ends is recorded. */
+  observe(data: Buffer): void {
+    const kind = serverKind(data);
+    if (this.#size === 0 && kind !== 'created') return;
+    const name = this.#named ? laneOf(data) : DEFAULT_LANE;
+    const lane = this.#lane(name);
+    switch (kind) {
+      case 'created':
+        this.#begin(lane, name)?.push(data);
+        return;
+      case 'ended':
+        return this.#end(lane, lane.endingOf(lane.size > 1 ? idOf(data) : null), data);
+      case 'error': {
+        const error = readErrorFrame(data);
+        const turn = lane.failing(error.status);
+        turn?.failedWith(error);
+        return this.#end(lane, turn, data);
+      }
+      case 'other':
+        lane.current?.push(data);
+        return;
+      default:
+        return kind satisfies never;
+    }
+  }
+
+  endAll(how: CommittedEnd, failure: AttemptOutcome | null = null): void {
+    const { turns } = this;
+    this.#lanes.clear();
+    this.#size = 0;
+    for (const turn of turns) turn.end(how, failure);
+  }
+
+  #begin(lane: Lane, name: string): WebsocketTurn | null {
+    const waiting = lane.begin();
+    if (waiting !== null) return waiting;
+    const turn = this.successor(lane, name);
+    if (turn === null) return null;
+    lane.begun(turn);
+    this.#size += 1;
+    return turn;
+  }
+
+  #end(lane: Lane, turn: WebsocketTurn | null, data: Buffer): void {
+    if (turn === null) return;
+    turn.push(data);
+    lane.remove(turn, data.includes(STEERED));
+    this.#size -= 1;
+    turn.end('terminal');
+  }
+
+  #lane(name: string): Lane {
+    const known = this.#lanes.get(name);
+    if (known !== undefined) return known;
+    if (name !== DEFAULT_LANE) this.#named = true;
+    if (this.#lanes.size >= MAX_LANES) this.#forgetOne();
+    const lane = new Lane();
+    this.#lanes.set(name, lane);
+    return lane;
+  }
+
+  #forgetOne(): void {
+    for (const [name, lane] of this.#lanes) {
+      if (lane.size > 0) continue;
+      this.#lanes.delete(name);
+      return;
+    }
+  }
+}
+
+function idOf(data: Buffer): string | null {
+  return parseObject(data)?.response?.id ?? null;
+}

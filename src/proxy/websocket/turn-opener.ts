@@ -1,0 +1,83 @@
+import type { DecisionRecord } from '../../state/live-state.js';
+import { ProxyError } from '../../common/errors.js';
+import type { Exchange } from '../exchange.js';
+import { refusedEnding } from '../refused-ending.js';
+import { readHints, responseExchange } from './connection-facts.js';
+import type { RelayParts } from './connection-facts.js';
+import type { UpstreamLink } from './handshake-loop.js';
+import type { Lane } from './lane.js';
+import { WebsocketTurn } from './websocket-turn.js';
+
+/** Makes the exchanges and turns of one connection, and the records of those that come to nothing. */
+export class TurnOpener {
+  /** The first response continues the record of the handshake: its id, its attempts and its decisions. */
+  #handshakeOwed = true;
+
+  constructor(
+    private readonly parts: RelayParts,
+    private readonly handshake: Exchange,
+  ) {}
+
+  /** For a create whose fields have not been read yet. */
+  exchange(message: Buffer): Exchange {
+    const id = this.#handshakeOwed ? this.handshake.id : null;
+    const exchange = responseExchange(this.parts, this.handshake, message, id);
+    this.#handshakeOwed = false;
+    return exchange;
+  }
+
+  /** Reads where the create belongs. Throws as an HTTP request with this body would be refused. */
+  read(exchange: Exchange): void {
+    const { body } = exchange;
+    readHints(exchange, body);
+    if (body === null) return;
+    this.parts.bodies.take(body.length);
+    exchange.bodyBytes = body.length;
+    if (exchange.id !== this.handshake.id) return;
+    exchange.attempts.push(...this.handshake.attempts);
+    exchange.decisions.push(...this.handshake.decisions);
+  }
+
+  /** Takes a place on the connection's resource and writes `started`: the message may go upstream after this. */
+  open(exchange: Exchange, link: UpstreamLink, lane: string): WebsocketTurn {
+    const { deps, finisher, bodies } = this.parts;
+    const { hints } = exchange;
+    if (hints === null) throw new Error('a turn needs hints');
+    const made: DecisionRecord | null = exchange.decisions.at(-1) ?? null;
+    const lease = deps.balancer.acquireOn(link.resource, hints, made);
+    if (made === null) exchange.decisions.push(lease.decision);
+    finisher.start(exchange, exchange.decisions[0] ?? lease.decision);
+    const release = (): void => bodies.give(exchange.bodyBytes);
+    return new WebsocketTurn(deps, finisher, exchange, lease, { lane, head: link.head, release });
+  }
+
+  /** A response that began without a create: it goes on from the one before it. */
+  successor(lane: Lane, name: string, link: UpstreamLink): WebsocketTurn {
+    const before = lane.last;
+    const exchange = responseExchange(this.parts, this.handshake, lane.request, null);
+    if (before === null || before.exchange.hints === null) readHints(exchange, null);
+    else {
+      const previousResponseId = before.responseId;
+      exchange.hints = { ...before.exchange.hints, requestId: exchange.id, previousResponseId };
+    }
+    return this.open(exchange, link, name);
+  }
+
+  /** Records a create that goes nowhere and answers what the client should hear of it. */
+  refuse(exchange: Exchange, error: unknown): ProxyError {
+    const { deps, finisher, bodies } = this.parts;
+    let told: ProxyError;
+    if (error instanceof ProxyError) told = error;
+    else {
+      deps.logger.error({ id: exchange.id, err: error }, 'a WebSocket message failed inside the proxy');
+      told = new ProxyError(
+        'internal_error',
+        `The proxy failed on this message (${exchange.id}); the log says why.`,
+      );
+    }
+    bodies.give(exchange.bodyBytes);
+    exchange.bodyBytes = 0;
+    finisher.finish(exchange, refusedEnding(exchange, exchange.clientGone ? null : told), null);
+    return told;
+  }
+}

@@ -1,0 +1,292 @@
+import { WebSocket } from 'ws';
+import { ProxyError } from '../../common/errors.js';
+import type { Exchange } from '../exchange.js';
+import { CLIENT_PATIENCE_MS, UPSTREAM_PATIENCE_MS, closeLike, endSocket } from './close-socket.js';
+import type { RelayParts } from './connection-facts.js';
+import { errorMessage } from './error-message.js';
+import { readClientFrame } from './frames.js';
+import type { UpstreamLink } from './handshake-loop.js';
+import { belongsElsewhere, linkFor } from './move-link.js';
+import { Pump } from './pump.js';
+import { limitReached } from './session-limits.js';
+import { TurnBook } from './turn-book.js';
+import { TurnOpener } from './turn-opener.js';
+
+interface Message {
+  readonly data: Buffer;
+  readonly binary: boolean;
+}
+
+const CHECK_MS = 1_000;
+const NOTHING = Buffer.alloc(0);
+/** Messages that are no create and can be answered by a response of their own. */
+const ASKING: ReadonlySet<string> = new Set(['response.steer', 'response.inject']);
+
+/** A client's connection and the upstream's behind it: relays messages both ways and keeps the book on the responses. */
+export class WebsocketSession {
+  readonly #book: TurnBook;
+  readonly #opener: TurnOpener;
+  readonly #watch: NodeJS.Timeout;
+  #up: Pump;
+  #down: Pump;
+  /** Messages that wait while the connection moves to another upstream. */
+  #held: Message[] | null = null;
+  #moving: Exchange | null = null;
+  /** A message has gone upstream: from then on the connection stays where it is. */
+  #used = false;
+  #draining = false;
+  #closed = false;
+  #clientGone = false;
+  /** Monotonic: last message either way; last sign of the upstream while it owes one. */
+  #activeAt: number;
+  #heardAt: number;
+
+  constructor(
+    private readonly parts: RelayParts,
+    private readonly client: WebSocket,
+    private link: UpstreamLink,
+    handshake: Exchange,
+    private readonly onEnd: () => void,
+  ) {
+    this.#opener = new TurnOpener(parts, handshake);
+    this.#book = new TurnBook((lane, name) => this.#opener.successor(lane, name, this.link));
+    [this.#up, this.#down] = this.#pumps();
+    this.#activeAt = this.#heardAt = this.#now();
+    const pause = Math.min(CHECK_MS, parts.deps.config.websocket.idleTimeoutMs / 2);
+    this.#watch = setInterval(() => this.#check(), pause).unref();
+    client.on('message', (data: Buffer, binary) => this.#onClient({ data, binary }));
+    client.once('close', (code, reason) => this.#clientLeft(code, reason));
+    // The library closes with the code that fits (1002, 1007, 1008, 1009); for the upstream this side is gone.
+    client.on('error', () => this.#clientLeft(1001, NOTHING));
+    this.#listen(link);
+  }
+
+  /** Responses that have not ended, with one that waits for its connection. */
+  get open(): number {
+    return this.#book.size + (this.#moving === null ? 0 : 1);
+  }
+
+  /** The process stops: the connection ends now, or behind the last of its open responses. */
+  drain(): void {
+    this.#draining = true;
+    if (this.open === 0) this.#close(1012, 'restarting');
+  }
+
+  /** The time to drain is over. */
+  shutdown(): void {
+    const owed = this.#book.size > 0;
+    this.#moving?.onShutdown?.();
+    this.#book.endAll('shutdown');
+    if (owed) this.#tell(errorMessage(stopping(), null));
+    this.#close(1012, 'restarting');
+  }
+
+  #now(): number {
+    return this.parts.deps.clock.monotonic();
+  }
+
+  #pumps(): [Pump, Pump] {
+    const mark = this.parts.deps.config.websocket.maxBufferedBytes;
+    const now = (): number => this.#now();
+    const { socket } = this.link;
+    return [new Pump(this.client, socket, mark, now), new Pump(socket, this.client, mark, now)];
+  }
+
+  #listen({ socket }: UpstreamLink): void {
+    // One that is about to be left does not matter any more.
+    const current = (): boolean => this.link.socket === socket && this.#moving === null;
+    socket.on('message', (data: Buffer, binary) => {
+      if (current()) this.#onUpstream({ data, binary });
+    });
+    socket.once('close', (code, reason) => {
+      if (current()) this.#upstreamLeft(code, reason);
+    });
+    socket.on('error', () => {
+      if (current()) this.#upstreamLeft(1006, NOTHING);
+    });
+    socket.resume();
+  }
+
+  #onClient(message: Message): void {
+    if (this.#closed) return;
+    this.#activeAt = this.#now();
+    if (this.#held === null) this.#take(message);
+    else this.#held.push(message);
+  }
+
+  #take(message: Message): void {
+    let lane: string | null = null;
+    try {
+      const frame = readClientFrame(message.data);
+      lane = frame.lane;
+      if (frame.type !== 'response.create') {
+        if (frame.type !== null && ASKING.has(frame.type)) this.#book.asked(lane, message.data);
+        return this.#forward(message);
+      }
+    } catch (error: unknown) {
+      return this.#refuse(this.#opener.exchange(message.data), error, lane);
+    }
+    this.#create(message, lane);
+  }
+
+  #create(message: Message, lane: string): void {
+    const exchange = this.#opener.exchange(message.data);
+    try {
+      this.#book.checkRoom();
+      if (this.#draining) throw stopping();
+      this.#opener.read(exchange);
+      if (!this.#used && belongsElsewhere(this.parts.deps.balancer, exchange, this.link)) {
+        void this.#move(exchange, message, lane);
+        return;
+      }
+      this.#dispatch(exchange, message, lane);
+    } catch (error: unknown) {
+      this.#refuse(exchange, error, lane);
+    }
+  }
+
+  #dispatch(exchange: Exchange, message: Message, lane: string): void {
+    if (this.#book.size === 0) this.#heardAt = this.#now();
+    this.#book.wait(this.#opener.open(exchange, this.link, lane));
+    this.#forward(message);
+  }
+
+  #forward({ data, binary }: Message): void {
+    this.#used = true;
+    this.#up.send(data, binary);
+  }
+
+  #refuse(exchange: Exchange, error: unknown, lane: string | null): void {
+    this.#tell(errorMessage(this.#opener.refuse(exchange, error), lane));
+  }
+
+  /** Nothing has been sent and the client knows nothing of upstreams: the connection may still go to the right one. */
+  async #move(exchange: Exchange, message: Message, lane: string): Promise<void> {
+    this.#held = [];
+    this.#moving = exchange;
+    this.client.pause();
+    try {
+      const link = await linkFor(this.parts.deps, exchange);
+      if (this.#closed) {
+        link.socket.terminate();
+        throw stopping();
+      }
+      const old = this.link.socket;
+      this.link = link;
+      [this.#up, this.#down] = this.#pumps();
+      endSocket(old, 1000, '', UPSTREAM_PATIENCE_MS);
+      this.#listen(link);
+      this.#dispatch(exchange, message, lane);
+    } catch (error: unknown) {
+      this.#refuse(exchange, error, lane);
+    } finally {
+      this.#moving = null;
+      if (this.link.socket.readyState !== WebSocket.OPEN) this.#upstreamLeft(1006, NOTHING);
+      this.#releaseHeld();
+    }
+  }
+
+  #releaseHeld(): void {
+    const held = this.#held ?? [];
+    this.#held = null;
+    if (this.#closed) return;
+    for (const [i, message] of held.entries()) {
+      this.#take(message);
+      // Moved again: the rest waits for that.
+      if (this.#held !== null) return void (this.#held as Message[]).push(...held.slice(i + 1));
+    }
+    this.client.resume();
+    this.#endIfDrained();
+  }
+
+  #onUpstream(message: Message): void {
+    if (this.#closed) return;
+    const { data } = message;
+    this.#activeAt = this.#heardAt = this.#now();
+    const { resource } = this.link;
+    if (resource.apiKey.maskIn(data)) {
+      this.parts.deps.logger.error(
+        { resource: resource.id },
+        'the upstream repeats our key in a message; masked',
+      );
+    }
+    this.#book.observe(data);
+    if (!this.#clientGone) this.#down.send(data, message.binary);
+    if (this.#clientGone && this.#book.size === 0) this.#close(1000, '');
+    this.#endIfDrained();
+  }
+
+  #endIfDrained(): void {
+    if (this.#draining && this.open === 0) this.#close(1012, 'restarting');
+  }
+
+  #tell(message: Buffer): void {
+    if (!this.#clientGone) this.#down.send(message, false);
+  }
+
+  #clientLeft(code: number, reason: Buffer): void {
+    if (this.#clientGone) return;
+    this.#clientGone = true;
+    this.#moving?.clientClosed();
+    for (const turn of this.#book.turns) turn.exchange.clientClosed();
+    if (this.#closed) return;
+    const owed = this.#book.size > 0;
+    if (owed && this.parts.deps.config.onDisconnect === 'drain') return;
+    this.#book.endAll('client_gone');
+    // In the middle of a response the upstream must stop at once, not when it gets around to reading a close.
+    if (owed) this.link.socket.terminate();
+    else closeLike(this.link.socket, code, reason, UPSTREAM_PATIENCE_MS);
+    this.#finish();
+  }
+
+  #upstreamLeft(code: number, reason: Buffer): void {
+    if (this.#closed) return;
+    const message = `the upstream closed the WebSocket (${code})`;
+    this.#book.endAll('cut', { kind: 'lost', cause: code === 1006 ? 'reset' : 'eof', message });
+    this.link.resource.apiKey.maskIn(reason);
+    closeLike(this.client, code, reason, CLIENT_PATIENCE_MS);
+    this.link.socket.terminate();
+    this.#finish();
+  }
+
+  #close(code: number, reason: string): void {
+    if (this.#closed) return;
+    endSocket(this.client, code, reason, CLIENT_PATIENCE_MS);
+    endSocket(this.link.socket, 1000, '', UPSTREAM_PATIENCE_MS);
+    this.#finish();
+  }
+
+  #finish(): void {
+    this.#closed = true;
+    clearInterval(this.#watch);
+    this.onEnd();
+  }
+
+  #check(): void {
+    const { turns } = this.#book;
+    const now = this.#now();
+    const since = (at: number | null): number | null => (at === null ? null : now - at);
+    const over = limitReached(
+      {
+        open: this.open,
+        unanswered: turns.some((turn) => turn.exchange.firstByteMs === null),
+        oldest: Math.max(0, ...turns.map((turn) => turn.age)),
+        quiet: now - this.#activeAt,
+        silent: turns.length === 0 ? 0 : now - this.#heardAt,
+        clientStalled: since(this.#down.stalledAt),
+        upstreamStalled: since(this.#up.stalledAt),
+      },
+      this.parts.deps.config,
+    );
+    if (over === null) return;
+    if (over.kind === 'idle') return this.#close(1001, 'idle');
+    this.#book.endAll(over.how, over.failure);
+    if (over.code === null) this.client.terminate();
+    this.link.socket.terminate();
+    this.#close(over.code ?? 1000, over.reason.slice(0, 100));
+  }
+}
+
+function stopping(): ProxyError {
+  return new ProxyError('server_shutdown', 'The proxy is stopping; send the request again.');
+}

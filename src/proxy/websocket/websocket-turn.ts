@@ -1,0 +1,157 @@
+import type { Lease } from '../../balancer/lease.js';
+import type { AttemptOutcome } from '../../upstream/attempt-outcome.js';
+import { attemptClass } from '../../upstream/classify.js';
+import { parseRetryAfter } from '../../upstream/retry-after.js';
+import { UsageTap } from '../../usage/usage-tap.js';
+import type { AnswerHead } from '../answer-head.js';
+import { endingOf } from '../ending.js';
+import type { CommittedEnd } from '../ending.js';
+import type { Exchange } from '../exchange.js';
+import type { Finisher } from '../finisher.js';
+import type { ProxyDependencies } from '../proxy-dependencies.js';
+import type { ErrorFrame } from './frames.js';
+
+/** The stored answer reads like the stream it would have been over HTTP. */
+const EVENT_STREAM = 'text/event-stream';
+const BEFORE = Buffer.from('data: ');
+const AFTER = Buffer.from('\n\n');
+const LINE_FEED = 0x0a;
+const SPACE = 0x20;
+
+interface TurnPlace {
+  readonly lane: string;
+  /** Of the handshake: the only headers there are. */
+  readonly head: AnswerHead;
+  /** Gives back what the turn's message takes of the memory for bodies. */
+  readonly release: () => void;
+}
+
+/** One response on a connection, from its create (or its own beginning) to its end: one row, one lease, one verdict on the key. */
+export class WebsocketTurn {
+  /** Null when it has ended: its bytes need not be kept for as long as the connection lasts. */
+  #tap: UsageTap | null;
+  #responseId: string | null = null;
+  readonly #startedAt: number;
+  readonly #startedMono: number;
+  #bytes = 0;
+  #error: ErrorFrame | null = null;
+
+  constructor(
+    private readonly deps: ProxyDependencies,
+    private readonly finisher: Finisher,
+    readonly exchange: Exchange,
+    readonly lease: Lease,
+    private readonly place: TurnPlace,
+  ) {
+    this.#startedAt = deps.clock.now();
+    this.#startedMono = deps.clock.monotonic();
+    this.#tap = new UsageTap({
+      contentType: EVENT_STREAM,
+      contentEncoding: null,
+      contentLength: null,
+      maxCaptureBytes: deps.config.capture.maxBytes,
+    });
+  }
+
+  get lane(): string {
+    return this.place.lane;
+  }
+
+  get responseId(): string | null {
+    return this.#tap === null ? this.#responseId : this.#tap.result().responseId;
+  }
+
+  /** Milliseconds it has been open. */
+  get age(): number {
+    return this.deps.clock.monotonic() - this.#startedMono;
+  }
+
+  /** Looks at a message that is about to be forwarded. */
+  push(data: Buffer): void {
+    this.exchange.firstByteMs ??= this.exchange.elapsed();
+    this.#bytes += data.length;
+    this.#tap?.push(BEFORE);
+    // An event's data is one line; between JSON values a line break is as good as a blank.
+    this.#tap?.push(data.includes(LINE_FEED) ? withoutLineFeeds(data) : data);
+    this.#tap?.push(AFTER);
+  }
+
+  /** The upstream's word on what went wrong, beside the body of the message. */
+  failedWith(error: ErrorFrame): void {
+    this.#error = error;
+  }
+
+  /** Gives the lease back and writes the record, once. Before the client can know of the end. */
+  end(how: CommittedEnd, failure: AttemptOutcome | null = null): void {
+    const reader = this.#tap;
+    if (reader === null) return;
+    this.#tap = null;
+    this.place.release();
+    reader.end();
+    const { exchange, lease } = this;
+    const tap = reader.result();
+    this.#responseId = tap.responseId;
+    const { outcome, ending } = endingOf(how, this.#answerHead(), tap, failure, exchange.clientGone);
+    const learned = outcome.kind === 'served' || tap.responseId !== null;
+    const { responseId, conversationId, sealedDigests, itemIds } = tap;
+    const facts = { responseId, conversationId, sealedDigests, itemIds, hasUsage: tap.usage !== null };
+    const { organization, requestId } = this.place.head;
+    const bindings = lease.release(outcome, learned ? { ...facts, organization } : undefined);
+    this.#note(outcome);
+    const silent = this.#bytes === 0;
+    this.finisher.finish(
+      exchange,
+      {
+        ...ending,
+        statusCode: silent ? null : ending.statusCode,
+        resourceId: lease.resource.id,
+        upstreamRequestId: requestId,
+        responseBytes: this.#bytes,
+        tap,
+        bindings,
+      },
+      this.deps.config.capture.maxBytes === 0 || silent
+        ? null
+        : {
+            meta: {
+              contentType: EVENT_STREAM,
+              contentEncoding: null,
+              size: tap.captured.size,
+              truncated: tap.captured.truncated,
+            },
+            chunks: tap.captured.chunks,
+          },
+    );
+    exchange.body = null;
+  }
+
+  /** As the head of an HTTP answer would have been. */
+  #answerHead(): AnswerHead {
+    const { status = null, retryAfter = null, retryAfterMs = null } = this.#error ?? {};
+    return {
+      ...this.place.head,
+      status: status ?? 200,
+      rateLimit: null,
+      retryAfterMs: parseRetryAfter({ retryAfter, retryAfterMs }, this.deps.clock.now()),
+    };
+  }
+
+  #note(outcome: AttemptOutcome): void {
+    const { exchange, lease, deps } = this;
+    exchange.attempts.push({
+      n: exchange.attempts.length + 1,
+      resourceId: lease.resource.id,
+      class: attemptClass(outcome),
+      status: this.#bytes === 0 ? null : (this.#error?.status ?? 200),
+      error: 'message' in outcome && outcome.message !== null ? outcome.message.slice(0, 300) : null,
+      startedAt: this.#startedAt,
+      durationMs: Math.max(0, Math.round(deps.clock.monotonic() - this.#startedMono)),
+      bytesSent: exchange.body?.length ?? 0,
+      bytesReceived: this.#bytes,
+    });
+  }
+}
+
+function withoutLineFeeds(data: Buffer): Buffer {
+  return Buffer.from(data.map((byte) => (byte === LINE_FEED ? SPACE : byte)));
+}

@@ -1,0 +1,117 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import type { RequestRow } from '../support/history.js';
+import { SocketRig } from '../support/socket-rig.js';
+import { until } from '../support/until.js';
+
+let ws: SocketRig;
+
+afterEach(() => ws.stop());
+
+describe('endings', () => {
+  it.each([
+    ['a reset', 'fault:ws_close,after=3', 1011],
+    ['1011', 'fault:ws_close,after=3,code=1011', 1011],
+    ['1012', 'fault:ws_close,after=3,code=1012', 1012],
+    ['4000', 'fault:ws_close,after=0,code=4000', 4000],
+  ])('upstream %s in the middle of a response', async (_, model, code) => {
+    ws = await SocketRig.start();
+    const client = await ws.open();
+    client.create({ model });
+    expect((await client.untilClosed()).code).toBe(code);
+    const [row] = await ws.rows(1);
+    expect(row).toMatchObject({ state: 'upstream_error', error_code: 'upstream_connection_lost' });
+    await ws.proxy.idle();
+  });
+
+  it('a client that leaves stops the upstream within 500 ms, and its responses are client_aborted', async () => {
+    ws = await SocketRig.start();
+    for (const how of ['close', 'terminate'] as const) {
+      const client = await ws.open();
+      client.create({ model: 'plan:paced,n=500,interval=20' });
+      await until(() => client.frames.length > 3);
+      const at = Date.now();
+      client.ws[how]();
+      await until(() => ws.up.last.closed !== null);
+      expect((ws.up.last.closed?.at ?? 0) - at).toBeLessThanOrEqual(500);
+      await ws.proxy.idle(1_000);
+    }
+    expect((await ws.rows(2)).map((r) => [r.state, r.total_tokens])).toEqual(
+      [0, 1].map(() => ['client_aborted', null]),
+    );
+  });
+
+  it('a client that leaves during the handshake stops that, too', async () => {
+    ws = await SocketRig.start();
+    ws.up.faults.set('*', 'hang');
+    const leaving = new WebSocket(`${ws.proxy.url.replace('http', 'ws')}/v1/responses`);
+    leaving.on('error', () => undefined);
+    await until(() => ws.up.upgrades.length === 1);
+    leaving.terminate();
+    await ws.proxy.idle(1_000);
+    expect((await ws.rows(1))[0]?.state).toBe('client_aborted');
+  });
+
+  it('PROXY_ON_DISCONNECT=drain hears the response out for its usage', async () => {
+    ws = await SocketRig.start({ env: { PROXY_ON_DISCONNECT: 'drain' } });
+    const client = await ws.open();
+    client.create({ model: 'plan:paced,n=12,interval=25' });
+    await until(() => client.frames.length > 3);
+    client.ws.terminate();
+    await until(() => ws.up.last.closed !== null);
+    const [row] = await ws.rows(1);
+    expect(row).toMatchObject({
+      state: 'client_aborted',
+      total_tokens: ws.up.creates[0]?.usage?.total_tokens,
+    });
+  });
+
+  it('kill -9 leaves interrupted rows for what ran and whole ones for what had ended', async () => {
+    ws = await SocketRig.start();
+    const client = await ws.open();
+    client.create({});
+    await client.ended();
+    client.create({ model: 'plan:paced,n=500,interval=20' });
+    await until(() => client.ends().length === 1 && client.frames.length > 14);
+    await ws.proxy.kill9();
+    await ws.proxy.restart();
+    const all = await ws.rows(2);
+    expect(all.map((r) => r.state)).toEqual(['completed', 'interrupted']);
+  });
+});
+
+describe('SIGTERM', () => {
+  it('closes idle connections with 1012, others behind their response, and takes nothing new', async () => {
+    ws = await SocketRig.start();
+    const idle = await ws.open();
+    const busy = await ws.open();
+    busy.create({ model: 'plan:paced,n=30,interval=40' });
+    await until(() => busy.frames.length > 3);
+    ws.proxy.signal('SIGTERM');
+    expect((await idle.untilClosed()).code).toBe(1012);
+    expect((await ws.refused()).status).toBe(503);
+    busy.create({});
+    const ends = await busy.ended(2);
+    expect(ends.map((e) => e.type)).toEqual(['error', 'response.completed']);
+    expect((await busy.untilClosed()).code).toBe(1012);
+    expect(await ws.proxy.exited).toBe(0);
+  });
+
+  it('interrupts what runs longer than the limit, and says so', async () => {
+    ws = await SocketRig.start({ env: { PROXY_DRAIN_TIMEOUT_SECONDS: '0.5' } });
+    const client = await ws.open();
+    client.create({ model: 'plan:paced,n=2000,interval=20' });
+    await until(() => client.frames.length > 3);
+    ws.proxy.signal('SIGTERM');
+    expect((await client.untilClosed()).code).toBe(1012);
+    expect(client.events.at(-1)).toMatchObject({
+      type: 'error',
+      status: 503,
+      error: { code: 'server_shutdown' },
+    });
+    expect(await ws.proxy.exited).toBe(0);
+    expect((await ws.rig.history.rows<RequestRow>('SELECT * FROM requests')).map((r) => r.state)).toEqual([
+      'interrupted',
+    ]);
+  });
+});

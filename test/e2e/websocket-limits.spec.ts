@@ -1,0 +1,90 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { connect } from 'node:net';
+import { rawRequest } from '../support/raw-http.js';
+import { SocketRig, UPGRADE } from '../support/socket-rig.js';
+import { until } from '../support/until.js';
+
+let ws: SocketRig;
+
+afterEach(() => ws.stop());
+
+describe('limits of an open connection', () => {
+  it('a message that is too large, or in too many pieces, ends it', async () => {
+    ws = await SocketRig.start({
+      env: { PROXY_WEBSOCKET_MAX_MESSAGE_BYTES: '20000', PROXY_WEBSOCKET_MAX_FRAGMENTS: '4' },
+    });
+    const large = await ws.open();
+    large.ws.send('x'.repeat(20_001));
+    expect((await large.untilClosed()).code).toBe(1009);
+    const pieces = await ws.open();
+    for (let i = 0; i < 9; i++) pieces.ws.send('x', { fin: false });
+    expect((await pieces.untilClosed()).code).toBe(1008);
+    await until(() => ws.up.connections.every((c) => c.closed !== null));
+  });
+
+  it('bytes that are no frames, and floods of pings, end that connection and nothing else', async () => {
+    ws = await SocketRig.start();
+    const well = await ws.open();
+    const raw = connect(ws.proxy.port, '127.0.0.1');
+    raw.on('error', () => undefined);
+    raw.write(rawRequest('GET', '/v1/responses', UPGRADE));
+    await until(() => ws.up.connections.length === 2);
+    raw.write(Buffer.from([0xff, 0xff, 0xff, 0xff, 0x00, 0x81, 0x05]));
+    await until(() => ws.up.connections[1]?.closed !== null);
+    const flood = await ws.open();
+    for (let i = 0; i < 2_000; i++) flood.ws.ping();
+    await flood.untilClosed();
+    let pongs = 0;
+    well.ws.on('pong', () => (pongs += 1));
+    for (let i = 0; i < 20; i++) well.ws.ping();
+    well.create({});
+    await well.ended();
+    expect(pongs).toBe(20);
+    expect(ws.up.connections[0]?.pings).toBe(0);
+    well.ws.close();
+  });
+
+  it('the upstream’s oversize message is 1011 for the client', async () => {
+    ws = await SocketRig.start({ env: { PROXY_WEBSOCKET_MAX_MESSAGE_BYTES: '20000' } });
+    const client = await ws.open();
+    client.create({ model: 'plan:big,bytes=40000' });
+    expect((await client.untilClosed()).code).toBe(1011);
+    expect((await ws.rows(1))[0]?.state).toBe('upstream_error');
+  });
+
+  it('idle for too long is closed with 1001, with an open response it is not idle', async () => {
+    ws = await SocketRig.start({ env: { PROXY_WEBSOCKET_IDLE_TIMEOUT_SECONDS: '0.5' } });
+    const client = await ws.open();
+    client.create({ model: 'plan:paced,n=20,interval=100' });
+    await client.ended();
+    expect(client.closed).toBeNull();
+    expect(await client.untilClosed()).toEqual({ code: 1001, reason: 'idle' });
+  });
+
+  it('a silent upstream is a timeout', async () => {
+    ws = await SocketRig.start({
+      env: { PROXY_FIRST_BYTE_TIMEOUT_SECONDS: '0.5', PROXY_IDLE_TIMEOUT_SECONDS: '0.5' },
+    });
+    for (const model of ['fault:ws_silent', 'fault:ws_stall']) {
+      const client = await ws.open();
+      client.create({ model });
+      expect((await client.untilClosed()).code).toBe(1011);
+    }
+    expect((await ws.rows(2)).map((r) => [r.state, r.error_code])).toEqual(
+      [0, 1].map(() => ['timeout', 'upstream_idle_timeout']),
+    );
+  });
+
+  it('a client that does not read holds the upstream back', async () => {
+    ws = await SocketRig.start({ env: { PROXY_WEBSOCKET_MAX_BUFFERED_BYTES: '65536' } });
+    const client = await ws.open();
+    client.ws.pause();
+    client.create({ model: 'plan:big,bytes=24000000,n=400' });
+    await until(() => (ws.up.last?.ws.bufferedAmount ?? 0) > 5_000_000);
+    expect(ws.proxy.rssMb()).toBeLessThan(260);
+    client.ws.resume();
+    await client.ended(1, 20_000);
+    expect(Buffer.concat(client.frames).equals(Buffer.concat(ws.up.last.sent))).toBe(true);
+    client.ws.close();
+  });
+});
