@@ -19,6 +19,7 @@ const SUITES = [
   'test/e2e/history',
   'test/e2e/hostile-edges',
   'test/e2e/sdk',
+  'test/e2e/websocket',
 ];
 
 /** Path of a Node binary of that major version, from the package registry; null where it has none for this machine. */
