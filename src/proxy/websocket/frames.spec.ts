@@ -65,3 +65,10 @@ describe('laneOf and readErrorFrame', () => {
     expect(readErrorFrame(bytes('x')).status).toBeNull();
   });
 });
+
+describe('a lane no upstream accepts', () => {
+  it.each(['bad id', 'ü', 'x'.repeat(257)])('counts as none, as in the refusal that follows: %s', (name) => {
+    const frame = Buffer.from(JSON.stringify({ type: 'response.create', stream_id: name }));
+    expect(readClientFrame(frame).lane).toBe('');
+  });
+});

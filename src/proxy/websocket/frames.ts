@@ -12,6 +12,8 @@ export interface ClientFrame {
   readonly lane: string;
 }
 
+/** What the upstream accepts as a lane. It refuses anything else without naming it, as if it had come without. */
+const LANE = /^[A-Za-z0-9_.-]{1,256}$/;
 const CLIENT_KEYS = new KeyTable(['type', 'stream_id']);
 const LANE_KEY = new KeyTable(['stream_id']);
 
@@ -27,7 +29,7 @@ export function readClientFrame(bytes: Buffer): ClientFrame {
     if (CLIENT_KEYS.names[key] === 'type') type = readRoutingString(scanner, 'type');
     else lane = readRoutingString(scanner, 'stream_id');
   });
-  return { type, lane: lane ?? DEFAULT_LANE };
+  return { type, lane: lane !== null && LANE.test(lane) ? lane : DEFAULT_LANE };
 }
 
 /** What a message of the upstream is to accounting. */

@@ -46,4 +46,15 @@ describe('Lane', () => {
     expect(lane.failing(429)).toBe(a);
     expect(lane.failing(null)).toBe(a);
   });
+
+  it('ends nobody for a refused steer: the response it was for goes on', () => {
+    const lane = new Lane();
+    const a = turn('a');
+    lane.wait(a);
+    lane.begin();
+    lane.request = Buffer.from('{"type":"response.steer"}');
+    expect(lane.failing(400)).toBeNull();
+    expect(lane.endingOf('a')).toBe(a);
+    expect(lane.failing(400)).toBe(a);
+  });
 });

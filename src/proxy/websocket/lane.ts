@@ -51,11 +51,22 @@ export class Lane {
     return named ?? this.#open[0] ?? this.#waiting[0] ?? null;
   }
 
-  /** Whose an error without an id is: a refusal belongs to the one that waits to begin, a breakdown to the one that runs. */
+  /**
+   * Whose an error without an id is: a refusal belongs to the one that waits to begin, else to the client's last message
+   * that was no create (a steer), which ends nobody; a breakdown belongs to the one that runs.
+   */
   failing(status: number | null): WebsocketTurn | null {
     const refusal = status !== null && status >= 400 && status < 500 && status !== 429;
     const [running = null, waiting = null] = [this.#open[0], this.#waiting[0]];
-    return refusal ? (waiting ?? running) : (running ?? waiting);
+    if (!refusal) return running ?? waiting;
+    if (waiting !== null || this.request === null) return waiting ?? running;
+    this.request = null;
+    return null;
+  }
+
+  /** The first that waits to begin. */
+  get next(): WebsocketTurn | null {
+    return this.#waiting[0] ?? null;
   }
 
   remove(turn: WebsocketTurn, steered: boolean): void {

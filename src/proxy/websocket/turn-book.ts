@@ -61,12 +61,8 @@ export class TurnBook {
         return;
       case 'ended':
         return this.#end(lane, lane.endingOf(lane.size > 1 ? idOf(data) : null), data);
-      case 'error': {
-        const error = readErrorFrame(data);
-        const turn = lane.failing(error.status);
-        turn?.failedWith(error);
-        return this.#end(lane, turn, data);
-      }
+      case 'error':
+        return this.#fail(lane.size === 0 ? this.#anyWaiting(lane) : lane, data);
       case 'other':
         lane.current?.push(data);
         return;
@@ -80,6 +76,19 @@ export class TurnBook {
     this.#lanes.clear();
     this.#size = 0;
     for (const turn of turns) turn.end(how, failure);
+  }
+
+  #fail(lane: Lane, data: Buffer): void {
+    const error = readErrorFrame(data);
+    const turn = lane.failing(error.status);
+    turn?.failedWith(error);
+    this.#end(lane, turn, data);
+  }
+
+  /** An error that names no lane with anything in it: somebody's create was not understood, the oldest one's. */
+  #anyWaiting(lane: Lane): Lane {
+    for (const other of this.#lanes.values()) if (other.next !== null) return other;
+    return lane;
   }
 
   #begin(lane: Lane, name: string): WebsocketTurn | null {

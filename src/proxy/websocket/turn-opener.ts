@@ -45,10 +45,15 @@ export class TurnOpener {
     if (hints === null) throw new Error('a turn needs hints');
     const made: DecisionRecord | null = exchange.decisions.at(-1) ?? null;
     const lease = deps.balancer.acquireOn(link.resource, hints, made);
-    if (made === null) exchange.decisions.push(lease.decision);
-    finisher.start(exchange, exchange.decisions[0] ?? lease.decision);
-    const release = (): void => bodies.give(exchange.bodyBytes);
-    return new WebsocketTurn(deps, finisher, exchange, lease, { lane, head: link.head, release });
+    try {
+      if (made === null) exchange.decisions.push(lease.decision);
+      finisher.start(exchange, exchange.decisions[0] ?? lease.decision);
+      const release = (): void => bodies.give(exchange.bodyBytes);
+      return new WebsocketTurn(deps, finisher, exchange, lease, { lane, head: link.head, release });
+    } catch (error: unknown) {
+      lease.release({ kind: 'neutral', cause: 'internal' });
+      throw error;
+    }
   }
 
   /** A response that began without a create: it goes on from the one before it. */
