@@ -75,10 +75,6 @@ function isForwarded(req: CallerRequest): boolean {
   return false;
 }
 
-export function isLoopbackCaller(req: CallerRequest, configuredHost: string): boolean {
-  return callerStanding(req, configuredHost) === 'loopback';
-}
-
 /** The refusal that fits a caller who is not trusted; `fix` tells the operator how to let it in. */
 export function refusalFor(standing: Exclude<CallerStanding, 'loopback'>, fix: string): ProxyError {
   switch (standing) {
