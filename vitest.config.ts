@@ -7,6 +7,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     // Two cores are the smallest machine this is developed on: more workers than that only add noise.
     maxWorkers: 2,
-    reporters: ['default'],
+    reporters: ['default', './script/flaky-reporter.mjs'],
+    retry: process.env['CI'] === undefined ? 0 : 1,
   },
 });

@@ -20,7 +20,14 @@ try {
 
 function vitest(args, services) {
   const { RPX_TEST_REPORT: report } = process.env;
-  const reporters = report ? ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`] : [];
+  const reporters = report
+    ? [
+        '--reporter=default',
+        '--reporter=./script/flaky-reporter.mjs',
+        '--reporter=json',
+        `--outputFile.json=${report}`,
+      ]
+    : [];
   const child = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...args], {
     cwd: ROOT,
     stdio: 'inherit',
