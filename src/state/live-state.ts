@@ -18,6 +18,11 @@ export interface LiveState {
    */
   bind(binding: AffinityBinding): void;
   readonly bindingCount: number;
+  /**
+   * Looks beyond this process for bindings that are not known here; what is found is in memory when it resolves. Null
+   * when there is nothing to look for or nowhere to look: go on at once. Never rejects, bounded in time.
+   */
+  recall(keys: readonly BindingKey[], now: number): Promise<void> | null;
 
   /** Last decisions, newest first, bounded (200). */
   recentDecisions(limit: number): readonly DecisionRecord[];

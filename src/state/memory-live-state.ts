@@ -72,6 +72,10 @@ export class MemoryLiveState implements LiveState {
     return this.#bindings.size;
   }
 
+  recall(_keys: readonly BindingKey[], _now: number): null {
+    return null;
+  }
+
   recentDecisions(limit: number): readonly DecisionRecord[] {
     return this.#decisions.newest(limit);
   }

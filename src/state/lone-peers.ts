@@ -1,0 +1,73 @@
+import { hostname } from 'node:os';
+import type { Clock } from '../common/clock.js';
+import type { Notice, Peer, PeerFacts, PeerLink, PeerRole, Peers, ReceivedNotice } from './peers.js';
+
+export interface PeerIdentity {
+  readonly instanceId: string;
+  readonly role: PeerRole;
+  readonly version: string;
+}
+
+const NOTHING: PeerFacts = {
+  inFlight: {},
+  pending: 0,
+  lagMs: 0,
+  databaseId: null,
+  draining: false,
+  batches: 0,
+};
+
+/** A process that shares nothing: nobody to tell, nobody to hear from, every claim is its own. */
+export class LonePeers implements Peers {
+  readonly link: PeerLink;
+  readonly #sources: (() => Partial<PeerFacts>)[] = [];
+  readonly #startedAt: number;
+
+  constructor(
+    private readonly identity: PeerIdentity,
+    private readonly clock: Clock,
+  ) {
+    this.#startedAt = clock.monotonic();
+    this.link = { status: 'alone', storeId: null, error: null, since: clock.now(), warnings: [] };
+  }
+
+  list(): readonly Peer[] {
+    return [this.self()];
+  }
+
+  /** This process as it tells of itself. */
+  self(): Peer {
+    const facts: PeerFacts = Object.assign(
+      {},
+      NOTHING,
+      ...this.#sources.map((source) => source()),
+    ) as PeerFacts;
+    return {
+      ...facts,
+      ...this.identity,
+      host: hostname(),
+      pid: process.pid,
+      uptimeMs: this.clock.monotonic() - this.#startedAt,
+      ageMs: 0,
+      self: true,
+    };
+  }
+
+  describe(source: () => Partial<PeerFacts>): void {
+    this.#sources.push(source);
+  }
+
+  post(_notice: Notice): void {}
+
+  onNotice(_topic: string, _listener: (notice: ReceivedNotice) => void): () => void {
+    return () => undefined;
+  }
+
+  claim(_name: string, _ttlMs: number): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
+  onChange(_listener: () => void): () => void {
+    return () => undefined;
+  }
+}
