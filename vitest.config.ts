@@ -8,6 +8,5 @@ export default defineConfig({
     // Two cores are the smallest machine this is developed on: more workers than that only add noise.
     maxWorkers: 2,
     reporters: ['default', './script/flaky-reporter.mjs'],
-    retry: process.env['CI'] === undefined ? 0 : 1,
   },
 });

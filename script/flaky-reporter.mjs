@@ -2,6 +2,7 @@
 // only then is named at the end: a defect to mend, not a pass to forget.
 import { relative } from 'node:path';
 
+// oxlint-disable-next-line import/no-default-export -- vitest asks for one
 export default class FlakyReporter {
   #flaky = [];
 

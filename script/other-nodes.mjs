@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, say } from './steps.mjs';
+import { secondTry } from './second-try.mjs';
 
 const MAJORS = ['20', '22', '24'];
 const SUITES = [
@@ -45,7 +46,7 @@ for (const major of MAJORS) {
   }
   say(`Node ${major}: ${SUITES.length} suites`);
   const env = { ...process.env, RPX_TEST_REPORT: '' };
-  const run = spawnSync(binary, ['node_modules/vitest/vitest.mjs', 'run', ...SUITES], {
+  const run = spawnSync(binary, ['node_modules/vitest/vitest.mjs', 'run', ...secondTry(), ...SUITES], {
     cwd: ROOT,
     stdio: 'inherit',
     env,

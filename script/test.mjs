@@ -2,6 +2,7 @@
 // `--prepare` stops before the tests; other arguments are passed on to vitest.
 import { spawn } from 'node:child_process';
 import { build, install, requireNode, ROOT, say, StepError } from './steps.mjs';
+import { secondTry } from './second-try.mjs';
 import { ensureBuildTools, ensureServices } from './test-services.mjs';
 
 try {
@@ -28,11 +29,15 @@ function vitest(args, services) {
         `--outputFile.json=${report}`,
       ]
     : [];
-  const child = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...args], {
-    cwd: ROOT,
-    stdio: 'inherit',
-    env: { ...process.env, ...services },
-  });
+  const child = spawn(
+    process.execPath,
+    ['node_modules/vitest/vitest.mjs', 'run', ...secondTry(), ...reporters, ...args],
+    {
+      cwd: ROOT,
+      stdio: 'inherit',
+      env: { ...process.env, ...services },
+    },
+  );
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code) => resolve(code ?? 1));
