@@ -19,7 +19,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         ConfigModule.forRoot(config),
-        RuntimeModule.forRoot(logger, instanceId),
+        RuntimeModule.forRoot(logger, instanceId, 'api'),
         DatabaseModule.forRoot(),
         MetricsModule,
         HealthModule,
