@@ -104,7 +104,11 @@ export class UpstreamExchange {
     if (this.res.destroyed || this.arrival.ended !== 'open') return false;
     if (this.res.write(this.#count(Buffer.from(data)))) return true;
     this.arrival.paused = true;
-    await Promise.race([once(this.res, 'drain'), once(this.res, 'close')]);
+    const heard = new AbortController();
+    const { signal } = heard;
+    // The one that did not come keeps no listener behind.
+    await Promise.any([once(this.res, 'drain', { signal }), once(this.res, 'close', { signal })]);
+    heard.abort();
     return !this.res.destroyed;
   }
 
