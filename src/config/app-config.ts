@@ -7,6 +7,8 @@ export interface AppConfig {
   readonly dataDir: string;
   readonly database: DatabaseConfig;
   readonly redisUrl: Secret | null;
+  /** Begins every key and channel in Redis. */
+  readonly redisPrefix: string;
   readonly inProcessWorker: boolean;
   readonly upstream: UpstreamConfig;
   readonly keys: readonly EnvKey[];

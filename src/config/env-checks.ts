@@ -10,6 +10,10 @@ export function isRedisUrl(text: string): boolean {
   return hasProtocol(text, ['redis:', 'rediss:']);
 }
 
+export function isKeyPrefix(text: string): boolean {
+  return /^[\w.:-]{1,64}$/.test(text);
+}
+
 /** Credentials in the URL would end up in messages, and the key belongs in its own variable. */
 export function isHttpBaseUrl(text: string): boolean {
   const url = parseUrl(text);

@@ -36,6 +36,7 @@ export function loadConfig(
     dataDir: resolve(storage.PROXY_DATA_DIR),
     database: databaseConfig(storage),
     redisUrl: secret(storage.PROXY_REDIS_URL),
+    redisPrefix: storage.PROXY_REDIS_PREFIX,
     inProcessWorker: storage.PROXY_IN_PROCESS_WORKER ?? storage.PROXY_REDIS_URL === null,
     upstream: upstreamConfig(upstream),
     keys,

@@ -1,4 +1,4 @@
-import { isPostgresUrl, isRedisUrl, isSqliteUrl } from './env-checks.js';
+import { isKeyPrefix, isPostgresUrl, isRedisUrl, isSqliteUrl } from './env-checks.js';
 import { Switch, Text, UnlessSet, WholeNumber } from './env-variable.js';
 
 const POSTGRES = 'a URL beginning with postgres:// or postgresql://';
@@ -59,6 +59,14 @@ export class StorageEnv {
     meaning: 'Shared state for several processes; not used by this version, which keeps state in process.',
   })
   readonly PROXY_REDIS_URL!: string | null;
+
+  @Text({
+    default: 'rpx',
+    accepted: 'up to 64 letters, digits, dots, dashes, underscores and colons',
+    check: isKeyPrefix,
+    meaning: 'Begins every key in Redis; installations that share a Redis need different ones.',
+  })
+  readonly PROXY_REDIS_PREFIX!: string;
 
   @Switch({
     default: null,
