@@ -7,7 +7,7 @@ export function isPostgresUrl(text: string): boolean {
 }
 
 export function isRedisUrl(text: string): boolean {
-  return hasProtocol(text, ['redis:', 'rediss:']);
+  return hasProtocol(text, ['redis:', 'rediss:']) || /^unix:\/\/\/[^?#]+$/.test(text);
 }
 
 export function isKeyPrefix(text: string): boolean {

@@ -53,7 +53,7 @@ export class StorageEnv {
 
   @Text({
     default: null,
-    accepted: 'a URL beginning with redis:// or rediss://',
+    accepted: 'a URL beginning with redis:// or rediss://, or unix:///path/of/a/socket',
     check: isRedisUrl,
     secret: true,
     meaning: 'Shared state for several processes; not used by this version, which keeps state in process.',

@@ -9,6 +9,7 @@ describe('Redis options', () => {
     ['redis://:p%40ss@cache', { host: 'cache', password: 'p@ss' }],
     ['redis://user:pw@[::1]:1', { host: '::1', port: 1, username: 'user', password: 'pw' }],
     ['redis://:100%@cache', { password: '100%' }],
+    ['unix:///run/redis/with%20blank.sock', { path: '/run/redis/with blank.sock' }],
     ['rediss://cache', { host: 'cache', tls: { servername: 'cache' } }],
   ])('reads %s', (url, expected) => {
     expect(redisOptions(new Secret(url))).toMatchObject(expected);
@@ -22,6 +23,7 @@ describe('Redis options', () => {
 
   it('shows the address without user and password', () => {
     expect(redisAddress(new Secret('redis://user:pw@cache:7000/3'))).toBe('cache:7000/3');
+    expect(redisAddress(new Secret('unix:///run/redis.sock'))).toBe('/run/redis.sock');
   });
 
   it('tries again for ever, within 2.5 s', () => {

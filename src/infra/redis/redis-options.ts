@@ -6,9 +6,16 @@ const LONGEST_RETRY_MS = 2_000;
 const CONNECT_TIMEOUT_MS = 2_000;
 const KEEP_ALIVE_MS = 10_000;
 
+const PATIENCE = {
+  connectTimeout: CONNECT_TIMEOUT_MS,
+  keepAlive: KEEP_ALIVE_MS,
+  retryStrategy: (attempt: number): number => reconnectDelay(attempt),
+};
+
 /** Where the server is and how to keep trying to reach it: what every connection to it has in common. */
 export function redisOptions(url: Secret): RedisOptions {
   const { protocol, hostname, port, username, password, pathname } = new URL(url.reveal());
+  if (protocol === 'unix:') return { path: decoded(pathname), ...PATIENCE };
   const host = hostname.replace(/^\[|\]$/g, '');
   return {
     host,
@@ -17,9 +24,7 @@ export function redisOptions(url: Secret): RedisOptions {
     ...(password === '' ? {} : { password: decoded(password) }),
     db: Number(/^\/(\d+)/.exec(pathname)?.[1] ?? 0),
     ...(protocol === 'rediss:' ? { tls: { servername: host } } : {}),
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    keepAlive: KEEP_ALIVE_MS,
-    retryStrategy: reconnectDelay,
+    ...PATIENCE,
   };
 }
 
@@ -34,7 +39,8 @@ function decoded(part: string): string {
 
 /** For people: no user, no password. */
 export function redisAddress(url: Secret): string {
-  const { host, port, db } = redisOptions(url);
+  const { host, port, db, path } = redisOptions(url);
+  if (path !== undefined) return path;
   return `${host ?? ''}:${port ?? 0}/${db ?? 0}`;
 }
 
