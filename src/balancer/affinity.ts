@@ -22,6 +22,8 @@ export interface Affinity {
   readonly unknownOwner: boolean;
   /** The maker of encrypted content beside a hard reference. They should agree; if not, the reference wins. */
   readonly sealedBy: AffinityBinding | null;
+  /** Where its session was served last, whatever the request has to go by. */
+  readonly home: AffinityBinding | null;
 }
 
 interface Found {
@@ -41,9 +43,11 @@ interface SealedBy {
  */
 export function resolveAffinity(hints: RoutingHints, lookup: BindingLookup): Affinity {
   const hard = findHard(hints, lookup);
-  const sealed = findSealed(hints, lookup);
-  if (hard !== null && hard.binding !== null) return ownedBy(hard.kind, hard.binding, sealed);
-  if (sealed === null) return withoutOwner(hints, hard, findSoft(hints, lookup));
+  const soft = findSoft(hints, lookup);
+  const home = soft === null ? null : soft.binding;
+  const sealed = findSealed(hints, lookup, soft);
+  if (hard !== null && hard.binding !== null) return ownedBy(hard.kind, hard.binding, sealed, home);
+  if (sealed === null) return withoutOwner(hints, hard, soft, home);
   return {
     class: hard === null ? 'boundary' : 'hard',
     kind: hard === null ? 'sealed' : hard.kind,
@@ -52,17 +56,27 @@ export function resolveAffinity(hints: RoutingHints, lookup: BindingLookup): Aff
     via: sealed.via,
     unknownOwner: hard !== null,
     sealedBy: null,
+    home,
   };
 }
 
-function ownedBy(kind: string, owner: AffinityBinding, sealed: SealedBy | null): Affinity {
+function ownedBy(
+  kind: string,
+  owner: AffinityBinding,
+  sealed: SealedBy | null,
+  home: AffinityBinding | null,
+): Affinity {
   const sealedBy = sealed === null || sealed.via !== null ? null : sealed.binding;
-  return { class: 'hard', kind, rule: 'owner', owner, via: null, unknownOwner: false, sealedBy };
+  return { class: 'hard', kind, rule: 'owner', owner, via: null, unknownOwner: false, sealedBy, home };
 }
 
 /** Nothing known binds it: its session may still say where it had better go. */
-function withoutOwner(hints: RoutingHints, hard: Found | null, soft: Found | null): Affinity {
-  const owner = soft === null ? null : soft.binding;
+function withoutOwner(
+  hints: RoutingHints,
+  hard: Found | null,
+  soft: Found | null,
+  owner: AffinityBinding | null,
+): Affinity {
   const asked = askedFor(hints, hard, soft);
   return {
     class: asked.class,
@@ -72,6 +86,7 @@ function withoutOwner(hints: RoutingHints, hard: Found | null, soft: Found | nul
     via: owner === null || soft === null ? null : soft.kind,
     unknownOwner: asked.class === 'hard' || asked.class === 'boundary',
     sealedBy: null,
+    home: owner,
   };
 }
 
@@ -111,14 +126,13 @@ function findHard(hints: RoutingHints, lookup: BindingLookup): Found | null {
 }
 
 /** Who made the newest encrypted item we know, else whoever the conversation around it belongs to. */
-function findSealed(hints: RoutingHints, lookup: BindingLookup): SealedBy | null {
+function findSealed(hints: RoutingHints, lookup: BindingLookup, soft: Found | null): SealedBy | null {
   const { sealedDigests } = hints;
   for (let i = sealedDigests.length - 1; i >= 0; i--) {
     const binding = lookup('sealed', sealedDigests[i] ?? '');
     if (binding !== null) return { binding, via: null };
   }
   if (sealedDigests.length === 0) return null;
-  const soft = findSoft(hints, lookup);
   return soft === null || soft.binding === null ? null : { binding: soft.binding, via: soft.kind };
 }
 

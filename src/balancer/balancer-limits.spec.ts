@@ -100,6 +100,7 @@ describe('Balancer: trials and restoring', () => {
         id,
         fingerprint: 'f',
         organization: null,
+        cachedTokens: null,
         boundAt,
         expiresAt,
       }) as const;

@@ -173,7 +173,13 @@ describe('Balancer: what must not move', () => {
   it('says affinity_lost when the key is gone and nobody of its organisation is left', () => {
     const world = routingWorld([{ key: 'b', organization: 'y' }]);
     const at = world.clock.now();
-    const gone = { callerId: 'loopback', fingerprint: 'gone', boundAt: at, expiresAt: at + 1000 };
+    const gone = {
+      callerId: 'loopback',
+      fingerprint: 'gone',
+      cachedTokens: null,
+      boundAt: at,
+      expiresAt: at + 1000,
+    };
     world.balancer.restore([
       { ...gone, kind: 'response', id: 'resp_1', organization: null },
       { ...gone, kind: 'sealed', id: 'd', organization: 'x' },

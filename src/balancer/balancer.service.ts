@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Clock } from '../common/clock.js';
-import { newId } from '../common/ids.js';
 import { steadyNow } from '../common/steady-now.js';
 import { CLOCK } from '../common/tokens.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
@@ -22,9 +21,10 @@ import type { RateLimitFacts } from '../upstream/attempt-outcome.js';
 import { resolveAffinity } from './affinity.js';
 import { BalancerLease } from './balancer-lease.js';
 import { holdTo } from './connection-choice.js';
+import { decisionOf } from './decision-of.js';
 import { decide, type Choice, type RefusalReason, type RoutingRequest, type RoutingWorld } from './decide.js';
-import { affinityResult, explainChoice } from './explanation.js';
-import { learnedBindings } from './learned-bindings.js';
+import { explainChoice } from './explanation.js';
+import { learnedBindings, type BindingOwner } from './learned-bindings.js';
 import type { Lease, ServedFacts } from './lease.js';
 import { ProvisionalBindings } from './provisional-bindings.js';
 import { RateLimits } from './rate-limits.js';
@@ -32,6 +32,7 @@ import { refusalOf, type Refusal } from './refusal-text.js';
 import { generates, type RoutingHints } from './routing-hints.js';
 import { RoutingRefusal } from './routing-refusal.js';
 import { usageClaim } from './usage-claim.js';
+import { warmCache } from './warm-cache.js';
 
 interface Asked {
   readonly hints: RoutingHints;
@@ -120,7 +121,7 @@ export class Balancer {
     const { request, choice } = this.#decide({ hints, tried: [], attempt: 1, waitedMs: 0 }, startedAt);
     if (made !== null) return this.#lease(request, resource, made, startedAt);
     const held = holdTo(choice, resource.id);
-    const explanation = explainChoice(held, request.affinity);
+    const explanation = explainChoice(held, request, resource);
     const decision = decisionOf(request, held, explanation, resource, this.clock.now(), 0);
     this.live.rememberDecision(decision);
     return this.#lease(request, resource, decision, startedAt);
@@ -182,9 +183,11 @@ export class Balancer {
       choice.kind === 'chosen'
         ? null
         : refusalOf(world, request, choice.reason, choice.candidates, choice.backAt);
-    const explanation =
-      choice.kind === 'chosen' ? explainChoice(choice, request.affinity) : (refusal?.message ?? '');
     const resource = choice.kind === 'chosen' ? (world.snapshot.resources[choice.index] ?? null) : null;
+    const explanation =
+      choice.kind === 'chosen' && resource !== null
+        ? explainChoice(choice, request, resource)
+        : (refusal?.message ?? '');
     const decision = decisionOf(request, choice, explanation, resource, at, asked.waitedMs);
     return { request, choice, decision, refusal, resource };
   }
@@ -202,7 +205,7 @@ export class Balancer {
       random: this.random,
       now,
     };
-    const request: RoutingRequest = { hints, affinity, tried, attempt };
+    const request: RoutingRequest = { hints, affinity, warm: warmCache(affinity.home, at), tried, attempt };
     return { world, request, choice: decide(world, request) };
   }
 
@@ -247,7 +250,8 @@ export class Balancer {
     if (facts.organization !== null) this.registry.learnOrganization(resource.id, facts.organization);
     const { fingerprint } = resource;
     const owner = { fingerprint, organization: this.registry.organizationOf(resource), at: this.clock.now() };
-    const learned = learnedBindings(hints, affinity, facts, owner, this.config.affinity);
+    const cached = (generates(hints) ? facts.cachedTokens : null) ?? this.#cachedBefore(hints, owner);
+    const learned = learnedBindings(hints, affinity, facts, owner, cached, this.config.affinity);
     const claim = usageClaim(hints, facts, owner, this.config.affinity.responseTtlMs, (id) =>
       this.live.binding({ callerId: hints.callerId, kind: 'usage', id }, owner.at),
     );
@@ -255,34 +259,17 @@ export class Balancer {
     for (const binding of learned) this.live.bind(binding);
     return learned;
   }
-}
 
-function decisionOf(
-  { hints, affinity, attempt }: RoutingRequest,
-  choice: Choice,
-  explanation: string,
-  resource: Resource | null,
-  at: number,
-  waitedMs: number,
-): DecisionRecord {
-  return {
-    id: newId('dec', at),
-    requestId: hints.requestId,
-    attempt,
-    at,
-    sessionId: hints.sessionId,
-    callerId: hints.callerId,
-    poolId: hints.poolId,
-    model: hints.model,
-    affinityClass: affinity.class,
-    affinityKind: affinity.kind,
-    affinityResult: affinityResult(choice, affinity),
-    resourceId: resource?.id ?? null,
-    reason: choice.reason,
-    explanation,
-    waitedMs,
-    candidates: choice.candidates,
-  };
+  /** Of an answer that does not tell: what was known of this key stands. */
+  #cachedBefore({ callerId, sessionId, threadId }: RoutingHints, owner: BindingOwner): number | null {
+    const key =
+      sessionId === null
+        ? ({ kind: 'thread', id: threadId } as const)
+        : ({ kind: 'session', id: sessionId } as const);
+    if (key.id === null) return null;
+    const before = this.live.binding({ callerId, kind: key.kind, id: key.id }, owner.at);
+    return before?.fingerprint === owner.fingerprint ? before.cachedTokens : null;
+  }
 }
 
 const REFUSALS: readonly RefusalReason[] = ['affinity_lost', 'affinity_unavailable', 'upstream_rate_limited'];

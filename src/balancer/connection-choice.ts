@@ -17,5 +17,6 @@ export function holdTo(choice: Choice, resourceId: string): Extract<Choice, { ki
     usable: choice.kind === 'chosen' ? choice.usable : 0,
     candidates,
     ownerOverloaded: false,
+    keptWarm: false,
   };
 }

@@ -5,6 +5,7 @@ import type { AffinityBinding, LiveState } from '../state/live-state.js';
 import type { Affinity } from './affinity.js';
 import { generates, type RoutingHints } from './routing-hints.js';
 import type { RateLimits } from './rate-limits.js';
+import type { WarmCache } from './warm-cache.js';
 import { avoidExhausted, leastLoaded, loadOf, overloaded, settle, type Candidate } from './selection.js';
 
 /** Everything a decision looks at. All of it is in memory and none of it changes while it is looked at. */
@@ -24,6 +25,7 @@ export interface RoutingWorld {
 export interface RoutingRequest {
   readonly hints: RoutingHints;
   readonly affinity: Affinity;
+  readonly warm: WarmCache | null;
   /** Resource ids. */
   readonly tried: readonly string[];
   /** From 1. */
@@ -62,6 +64,8 @@ export type Choice =
       readonly candidates: Candidate[];
       /** Whether the preferred owner could have served and was too busy. */
       readonly ownerOverloaded: boolean;
+      /** Whether the owner would have been too busy but for what it has cached. */
+      readonly keptWarm: boolean;
     }
   | {
       readonly kind: 'refused';
@@ -86,7 +90,7 @@ export function decide(world: RoutingWorld, request: RoutingRequest): Choice {
   let preferred = -1;
   for (let i = 0; i < resources.length; i++) {
     const resource = resources[i] as Resource;
-    const candidate = candidateOf(world, request.hints, resource);
+    const candidate = candidateOf(world, request, resource);
     candidate.rejected =
       outOfScope(world, request, resource, ownerGroup) ?? unusable(world, request, resource, candidate);
     if (candidate.rejected === null) usable++;
@@ -104,7 +108,7 @@ function groupOfBinding(world: RoutingWorld, owner: AffinityBinding): string {
   return owner.organization ?? `key:${owner.fingerprint}`;
 }
 
-function candidateOf(world: RoutingWorld, hints: RoutingHints, resource: Resource): Candidate {
+function candidateOf(world: RoutingWorld, { hints, warm }: RoutingRequest, resource: Resource): Candidate {
   const inFlight = world.live.inFlight(resource.id);
   const weight = resource.weight * world.health.warmth(resource.id, world.now);
   const model = generates(hints) ? hints.model : null;
@@ -119,6 +123,7 @@ function candidateOf(world: RoutingWorld, hints: RoutingHints, resource: Resourc
     health: world.health.of(resource.id).status,
     remainingRequests: remaining.requests,
     remainingTokens: remaining.tokens,
+    cachedTokens: warm !== null && warm.fingerprint === resource.fingerprint ? warm.cachedTokens : null,
     chosen: false,
     rejected: null,
   };
@@ -163,12 +168,14 @@ function choose(
   const ownerUsable = owner !== undefined && owner.rejected === null;
   const { rule } = request.affinity;
   // A hard reference stays with its owner whatever the load; its siblings are only for when the owner cannot.
-  const tooBusy = ownerUsable && rule !== 'owner' && overloaded(owner, candidates[best] as Candidate);
+  const busy = ownerUsable && rule !== 'owner' && overloaded(owner, candidates[best] as Candidate, null);
+  const tooBusy = busy && overloaded(owner, candidates[best] as Candidate, owner.cachedTokens);
   const index = ownerUsable && !tooBusy ? preferred : best;
   const byOwner = ownerUsable && !tooBusy;
   settle(candidates, index, byOwner);
   const reason = byOwner ? 'affinity_hit' : reasonOf(request, usable);
-  return { kind: 'chosen', index, reason, usable, candidates, ownerOverloaded: tooBusy };
+  const keptWarm = busy && !tooBusy;
+  return { kind: 'chosen', index, reason, usable, candidates, ownerOverloaded: tooBusy, keptWarm };
 }
 
 function reasonOf({ affinity, attempt }: RoutingRequest, usable: number): ChoiceReason {
@@ -194,7 +201,8 @@ function lastResort(
     if (rejected !== undefined) {
       settle(candidates, index, index === preferred);
       const reason = rejected === 'model_denied' ? 'model_denied_everywhere' : 'last_resort';
-      return { kind: 'chosen', index, reason, usable: 0, candidates, ownerOverloaded: false };
+      const calm = { ownerOverloaded: false, keptWarm: false };
+      return { kind: 'chosen', index, reason, usable: 0, candidates, ...calm };
     }
   }
   return refuse(world, request, candidates);

@@ -1,17 +1,27 @@
+import type { Resource } from '../resources/resource.js';
 import type { DecisionRecord } from '../state/live-state.js';
 import type { Affinity } from './affinity.js';
-import type { Choice } from './decide.js';
+import type { Choice, RoutingRequest } from './decide.js';
+import { tokensAtStake, type WarmCache } from './warm-cache.js';
 
-/** One sentence on why the chosen resource was chosen. */
-export function explainChoice(choice: Extract<Choice, { kind: 'chosen' }>, affinity: Affinity): string {
+type Chosen = Extract<Choice, { kind: 'chosen' }>;
+
+/** One sentence on why the chosen resource was chosen, and what that costs. */
+export function explainChoice(
+  choice: Chosen,
+  { affinity, warm }: Pick<RoutingRequest, 'affinity' | 'warm'>,
+  resource: Resource,
+): string {
   const winner = choice.candidates[choice.index];
-  const id = winner?.resourceId ?? '';
-  const why = reasonText(choice, affinity, winner?.load ?? 0);
-  const note = affinityNote(choice, affinity);
-  return note === '' ? `${id} ${why}.` : `${id} ${why}; ${note}.`;
+  const parts = [
+    `${resource.id} ${reasonText(choice, affinity, winner?.load ?? 0)}`,
+    affinityNote(choice, affinity, resource),
+    cacheNote(choice, warm, resource),
+  ];
+  return `${parts.filter((part) => part !== '').join('; ')}.`;
 }
 
-function reasonText(choice: Extract<Choice, { kind: 'chosen' }>, affinity: Affinity, load: number): string {
+function reasonText(choice: Chosen, affinity: Affinity, load: number): string {
   switch (choice.reason) {
     case 'affinity_hit':
       return hitText(affinity);
@@ -43,28 +53,52 @@ function hitText({ rule, kind, via }: Affinity): string {
   return `served this conversation before (${via ?? kind})`;
 }
 
-function affinityNote(choice: Extract<Choice, { kind: 'chosen' }>, affinity: Affinity): string {
+function affinityNote(choice: Chosen, affinity: Affinity, resource: Resource): string {
   const { rule, owner, sealedBy } = affinity;
   if (affinity.unknownOwner)
     return `the owner of ${affinity.kind === 'sealed' ? 'the encrypted content' : affinity.kind} is not known here, so the upstream decides`;
-  if (rule === 'prefer' && choice.reason !== 'affinity_hit')
-    return choice.ownerOverloaded
-      ? 'the resource it was on is too busy'
-      : 'the resource it was on cannot serve now';
+  if (rule === 'prefer' && owner !== null && owner.fingerprint !== resource.fingerprint)
+    return departureText(choice);
   if (rule === 'owner' && sealedBy !== null && owner !== null && sealedBy.fingerprint !== owner.fingerprint)
     return 'the encrypted content beside it was made by another key, and the reference decides';
   return '';
 }
 
+function departureText({ reason, ownerOverloaded }: Chosen): string {
+  if (reason === 'connection') return 'its session was on another resource before';
+  return ownerOverloaded ? 'the resource it was on is too busy' : 'the resource it was on cannot serve now';
+}
+
+/** What leaving costs, or what staying is for. */
+function cacheNote(
+  { keptWarm, candidates, index }: Chosen,
+  warm: WarmCache | null,
+  resource: Resource,
+): string {
+  const stake = tokensAtStake(warm, resource);
+  if (stake !== null && stake > 0) {
+    const organization = candidates[index]?.organization ?? null;
+    const kin = organization !== null && organization === warm?.organization;
+    const maybe = kin ? ', unless its organisation shares them' : '';
+    return `the move leaves ${tokens(stake)} cached tokens behind${maybe}`;
+  }
+  return keptWarm ? `it is busy, but has ${tokens(warm?.cachedTokens ?? 0)} tokens of it cached` : '';
+}
+
+function tokens(count: number): string {
+  return count.toLocaleString('en-US');
+}
+
 /** How the wish for a certain resource fared. */
-export function affinityResult(choice: Choice, affinity: Affinity): DecisionRecord['affinityResult'] {
+export function affinityResult(
+  choice: Choice,
+  affinity: Affinity,
+  resource: Resource | null,
+): DecisionRecord['affinityResult'] {
   if (choice.kind === 'refused' && choice.reason === 'affinity_lost') return 'lost';
   if (affinity.class === 'free') return 'none';
   if (affinity.unknownOwner || affinity.owner === null) return 'miss';
   if (choice.kind === 'refused') return affinity.rule === 'prefer' ? 'moved' : 'hit';
-  if (affinity.rule !== 'prefer') return 'hit';
-  // Last resort and missing models can land on the preferred one, too.
-  return choice.candidates[choice.index]?.chosen === true && choice.reason === 'affinity_hit'
-    ? 'hit'
-    : 'moved';
+  // A last resort and a connection that is there already can be the preferred one, too.
+  return affinity.rule !== 'prefer' || affinity.owner.fingerprint === resource?.fingerprint ? 'hit' : 'moved';
 }

@@ -18,6 +18,7 @@ export function bindingOf(
   id: string,
   owner: BindingOwner,
   ttlMs: number,
+  cachedTokens: number | null = null,
 ): AffinityBinding {
   const { fingerprint, organization, at } = owner;
   return {
@@ -26,6 +27,7 @@ export function bindingOf(
     id,
     fingerprint,
     organization,
+    cachedTokens,
     boundAt: at,
     expiresAt: at + ttlMs,
   };
@@ -35,17 +37,19 @@ export function bindingOf(
  * What a served exchange proves, to be remembered for the next turn. References whose owner was unknown count, too:
  * the resource that served them owns them. The ids of a response that the upstream was told not to store, and of its items,
  * can never be referred to and are left out, so that the ids of a busy fleet do not push idle sessions out of memory.
+ * `cachedTokens`: what the session is known to have cached with its owner now.
  */
 export function learnedBindings(
   hints: RoutingHints,
   affinity: Affinity,
   facts: ServedFacts,
   owner: BindingOwner,
+  cachedTokens: number | null,
   { sessionTtlMs, responseTtlMs }: AffinityConfig,
 ): AffinityBinding[] {
   const learned: AffinityBinding[] = [];
-  const add = (kind: BindingKind, id: string | null, ttlMs: number): void => {
-    if (id !== null && id !== '') learned.push(bindingOf(hints, kind, id, owner, ttlMs));
+  const add = (kind: BindingKind, id: string | null, ttlMs: number, cached: number | null = null): void => {
+    if (id !== null && id !== '') learned.push(bindingOf(hints, kind, id, owner, ttlMs, cached));
   };
   const stored = hints.store !== false || hints.background;
   if (stored) {
@@ -55,8 +59,8 @@ export function learnedBindings(
   for (const id of hints.itemReferenceIds) add('item', id, responseTtlMs);
   if (affinity.unknownOwner) add('response', hints.previousResponseId, responseTtlMs);
   add('conversation', facts.conversationId ?? hints.conversationId, responseTtlMs);
-  add('session', hints.sessionId, sessionTtlMs);
-  add('thread', hints.threadId, sessionTtlMs);
+  add('session', hints.sessionId, sessionTtlMs, cachedTokens);
+  add('thread', hints.threadId, sessionTtlMs, cachedTokens);
   for (const digest of facts.sealedDigests) add('sealed', digest, responseTtlMs);
   const newest = hints.sealedDigests.at(-1);
   // Served: its organisation can read what came in. The newest item is the one looked up first.

@@ -27,4 +27,6 @@ export interface ServedFacts {
   readonly itemIds: readonly string[];
   /** The answer told what it cost. */
   readonly hasUsage: boolean;
+  /** Of the prompt, as the answer tells it; null = it does not. */
+  readonly cachedTokens: number | null;
 }

@@ -5,10 +5,11 @@ import type { RoutingHints } from './routing-hints.js';
 
 /**
  * Bindings written when a request is sent, before anything is known of the answer, so that a session's first parallel
- * burst lands together. Taken back when the resource turned the request down: what it has not served it does not own.
+ * burst lands together. Taken back when the resource turned the request down: what it has not served it does not own, and
+ * the session is where it was before.
  */
 export class ProvisionalBindings {
-  #written: AffinityBinding[] = [];
+  readonly #written: { readonly binding: AffinityBinding; readonly before: AffinityBinding | null }[] = [];
 
   /** Null when there is nothing to bind: no session, or it is bound to this very key already. */
   static write(
@@ -27,9 +28,10 @@ export class ProvisionalBindings {
   /** `now` is epoch ms. */
   takeBack(live: LiveState, outcome: AttemptOutcome, now: number): void {
     if (outcome.kind !== 'answered' && outcome.kind !== 'unsent' && outcome.kind !== 'lost') return;
-    for (const binding of this.#written) {
+    for (const { binding, before } of this.#written) {
       // Somebody else's since, or confirmed by another exchange of the same session: not ours to take.
-      if (live.binding(binding, now) === binding) live.bind({ ...binding, expiresAt: binding.boundAt });
+      if (live.binding(binding, now) === binding)
+        live.bind(before ?? { ...binding, expiresAt: binding.boundAt });
     }
   }
 
@@ -48,7 +50,7 @@ export class ProvisionalBindings {
       return;
     const binding = bindingOf(hints, kind, id, owner, ttlMs);
     live.bind(binding);
-    this.#written.push(binding);
+    this.#written.push({ binding, before: bound });
   }
 }
 

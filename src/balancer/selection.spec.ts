@@ -13,6 +13,7 @@ function candidate(inFlight: number, weight: number, rejected: string | null = n
     health: 'healthy',
     remainingRequests: null,
     remainingTokens: null,
+    cachedTokens: null,
     chosen: false,
     rejected,
   };
@@ -98,12 +99,24 @@ describe('overloaded', () => {
     [35, 9, false],
     [36, 9, true],
   ])('the owner with %i open against %i elsewhere: %s', (own, other, expected) => {
-    expect(overloaded(candidate(own, 1), candidate(other, 1))).toBe(expected);
+    expect(overloaded(candidate(own, 1), candidate(other, 1), null)).toBe(expected);
   });
 
   it('is never so for the best itself', () => {
     const one = candidate(100, 1);
-    expect(overloaded(one, one)).toBe(false);
+    expect(overloaded(one, one, null)).toBe(false);
+  });
+
+  it.each([
+    [0, 18],
+    [999, 18],
+    [1_000, 19],
+    [48_000, 66],
+    [64_000, 82],
+    [9_000_000, 82],
+  ])('%i tokens cached with the owner: one with %i open loses the next to an idle one', (cached, most) => {
+    expect(overloaded(candidate(most, 1), candidate(0, 1), cached)).toBe(true);
+    expect(overloaded(candidate(most - 1, 1), candidate(0, 1), cached)).toBe(false);
   });
 });
 

@@ -7,6 +7,10 @@ export type Candidate = { -readonly [K in keyof CandidateRecord]: CandidateRecor
 /** The preferred one may carry this much more than the best before it loses a request to it. */
 const OVERLOAD_FACTOR = 2;
 const OVERLOAD_SLACK = 16;
+/** So many cached tokens are worth one more exchange in front. */
+const TOKENS_PER_EXCHANGE = 1_000;
+/** Nor is any cache worth any queue. */
+const MOST_FOR_CACHE = 64;
 
 /** Lower is better. One more than what is open, so that idle resources differ by weight. */
 export function loadOf(inFlight: number, weight: number): number {
@@ -16,7 +20,6 @@ export function loadOf(inFlight: number, weight: number): number {
 /**
  * Index of the least loaded candidate that may be chosen, -1 if there is none. Among equals each is as likely as any
  * other (reservoir of one): otherwise a fleet that starts at once lands on the first key.
- * The cost of a cold cache would be a further input here, beside `load`.
  */
 export function leastLoaded(candidates: readonly Candidate[], random: () => number): number {
   let best = -1;
@@ -51,10 +54,18 @@ function nothingLeft({ remainingRequests, remainingTokens }: Candidate): boolean
   return isExhausted({ requests: remainingRequests, tokens: remainingTokens });
 }
 
-/** More than twice the best load and sixteen exchanges per unit of weight on top: a warm cache is worth a queue, not any queue,
- * and a session's sub-agents should find it. */
-export function overloaded(preferred: Candidate, best: Candidate): boolean {
-  return preferred.load > OVERLOAD_FACTOR * best.load + OVERLOAD_SLACK / preferred.weight;
+/**
+ * More than twice the best load and sixteen exchanges per unit of weight on top, and one more for each thousand tokens
+ * that are known to be cached there (64 at most): a warm cache is worth a queue, not any queue, and a session's
+ * sub-agents should find it.
+ */
+export function overloaded(
+  preferred: Pick<Candidate, 'load' | 'weight'>,
+  best: Pick<Candidate, 'load'>,
+  cachedTokens: number | null,
+): boolean {
+  const forCache = Math.min((cachedTokens ?? 0) / TOKENS_PER_EXCHANGE, MOST_FOR_CACHE);
+  return preferred.load > OVERLOAD_FACTOR * best.load + (OVERLOAD_SLACK + forCache) / preferred.weight;
 }
 
 /** Marks the winner, and tells every other that could have served why it did not. */

@@ -127,6 +127,7 @@ export class CommittedAnswer {
       sealedDigests: tap.sealedDigests,
       itemIds: tap.itemIds,
       hasUsage: tap.usage !== null,
+      cachedTokens: tap.usage?.cachedTokens ?? null,
     };
   }
 

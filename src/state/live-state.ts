@@ -54,6 +54,8 @@ export interface AffinityBinding extends BindingKey {
   readonly fingerprint: string;
   /** Organisation at the time of binding, if known. */
   readonly organization: string | null;
+  /** Of the prompt of its last answer, served from that key's prompt cache: sessions and threads. Null = not told. */
+  readonly cachedTokens: number | null;
   /** Epoch ms. */
   readonly boundAt: number;
   readonly expiresAt: number;
@@ -86,6 +88,8 @@ export interface DecisionRecord {
   readonly explanation: string;
   /** How long the request waited for a place before this decision. */
   readonly waitedMs: number;
+  /** What leaving the session's key may cost: its cached prompt tokens there. Null = it did not move, or not known. */
+  readonly cachedTokensAtStake: number | null;
   readonly candidates: readonly CandidateRecord[];
 }
 
@@ -102,6 +106,8 @@ export interface CandidateRecord {
   /** Of the upstream's own limits for this model, less what was sent since it said so; null = not known. */
   readonly remainingRequests: number | null;
   readonly remainingTokens: number | null;
+  /** Prompt tokens of the session that this key had cached at its last answer; null = it was not here, or not known. */
+  readonly cachedTokens: number | null;
   readonly chosen: boolean;
   /** Why it lost, stable snake_case: `higher_load`, `tie_lost`, `unhealthy`, `cooling`, `other_pool`, `not_owner`, `other_organization`, `already_tried`, `at_capacity`, `lost_to_affinity`, `rate_limit_exhausted`; null for the winner. */
   readonly rejected: string | null;

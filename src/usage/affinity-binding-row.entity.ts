@@ -1,5 +1,5 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import { big, text, textOrNull } from '../infra/database/column-types.js';
+import { big, bigOrNull, text, textOrNull } from '../infra/database/column-types.js';
 
 /** What belongs to which key, so that a conversation can go on after a restart. */
 @Entity('affinity_bindings')
@@ -20,6 +20,10 @@ export class AffinityBindingRow {
 
   @Column(textOrNull('organization'))
   organization!: string | null;
+
+  /** Sessions and threads: of the prompt of the last answer, served from the key's prompt cache. */
+  @Column(bigOrNull('cached_tokens'))
+  cachedTokens!: number | null;
 
   @Column(big('bound_at'))
   boundAt!: number;

@@ -12,7 +12,7 @@ export class AffinityReadModel {
   async newest(limit: number, now: number): Promise<AffinityBinding[]> {
     const query = new SqlQuery(this.database.dialect).from('expires_at', now + 1);
     const sql = `SELECT "caller_id" AS "callerId", "kind", "id", "fingerprint", "organization",
-        "bound_at" AS "boundAt", "expires_at" AS "expiresAt"
+        "cached_tokens" AS "cachedTokens", "bound_at" AS "boundAt", "expires_at" AS "expiresAt"
       FROM "affinity_bindings"${query.where} ORDER BY "bound_at" DESC LIMIT ${query.param(limit)}`;
     return this.database.read<AffinityBinding>(sql, query.params);
   }

@@ -24,6 +24,8 @@ export interface DecisionItem {
   readonly explanation: string;
   /** How long the request waited for a place; null in decisions of before there was a wait. */
   readonly waited_ms: number | null;
+  /** Cached prompt tokens that the session left with the key it moved from; null when it did not move, or nobody knows. */
+  readonly cached_tokens_at_stake: number | null;
   readonly candidates: readonly CandidateItem[];
 }
 
@@ -41,6 +43,8 @@ export interface CandidateItem {
   /** What the upstream said is left of its limits for this model; null = not known. */
   readonly remaining_requests: number | null;
   readonly remaining_tokens: number | null;
+  /** Prompt tokens of the session that this key had cached at its last answer; null = it was not here, or not known. */
+  readonly cached_tokens: number | null;
   readonly chosen: boolean;
   /** Why it lost, stable snake_case; null for the winner. */
   readonly rejected: string | null;

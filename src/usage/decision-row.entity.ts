@@ -1,5 +1,5 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import { big, int, intOrNull, text, textOrNull } from '../infra/database/column-types.js';
+import { big, bigOrNull, int, intOrNull, text, textOrNull } from '../infra/database/column-types.js';
 
 /** Why an attempt went where it went, with every candidate. */
 @Entity('decisions')
@@ -52,6 +52,10 @@ export class DecisionRow {
 
   @Column(intOrNull('waited_ms'))
   waitedMs!: number | null;
+
+  /** Null: not moved, not known, or from before this was recorded. */
+  @Column(bigOrNull('cached_tokens_at_stake'))
+  cachedTokensAtStake!: number | null;
 
   /** JSON array of CandidateRecord. */
   @Column(text('candidates'))

@@ -6,7 +6,8 @@ import type { CandidateItem, DecisionItem } from './decision-item.js';
 import { SqlQuery } from './sql-query.js';
 
 const COLUMNS = `"id", "request_id", "attempt", "at", "session_id", "caller_id", "pool_id", "model", "affinity_class",
-  "affinity_kind", "affinity_result", "resource_id", "reason", "explanation", "waited_ms", "candidates"`;
+  "affinity_kind", "affinity_result", "resource_id", "reason", "explanation", "waited_ms", "cached_tokens_at_stake",
+  "candidates"`;
 
 export interface DecisionFilter {
   readonly limit: number;
@@ -20,7 +21,7 @@ interface RawDecision extends Omit<DecisionItem, 'candidates'> {
   readonly candidates: string;
 }
 
-type Later = 'remainingRequests' | 'remainingTokens';
+type Later = 'remainingRequests' | 'remainingTokens' | 'cachedTokens';
 type StoredCandidate = Omit<CandidateRecord, Later> & Partial<Pick<CandidateRecord, Later>>;
 
 /** Routing decisions, newest first. Every call throws `database_unavailable` while there is no database. */
@@ -64,6 +65,7 @@ function candidateOf(candidate: StoredCandidate): CandidateItem {
     // Not in decisions of before these were known.
     remaining_requests: candidate.remainingRequests ?? null,
     remaining_tokens: candidate.remainingTokens ?? null,
+    cached_tokens: candidate.cachedTokens ?? null,
     chosen: candidate.chosen,
     rejected: candidate.rejected,
   };

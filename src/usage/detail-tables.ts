@@ -48,6 +48,7 @@ export const DECISIONS: TableSpec = {
     'reason',
     'explanation',
     'waited_ms',
+    'cached_tokens_at_stake',
     'candidates',
   ],
   key: ['id'],
@@ -82,10 +83,19 @@ export const BODIES: TableSpec = {
 /** The newest binding wins; equal times are decided by the fingerprint, so that order never matters. */
 export const BINDINGS: TableSpec = {
   table: 'affinity_bindings',
-  columns: ['caller_id', 'kind', 'id', 'fingerprint', 'organization', 'bound_at', 'expires_at'],
+  columns: [
+    'caller_id',
+    'kind',
+    'id',
+    'fingerprint',
+    'organization',
+    'cached_tokens',
+    'bound_at',
+    'expires_at',
+  ],
   key: ['caller_id', 'kind', 'id'],
   onConflict: `UPDATE SET "fingerprint" = excluded."fingerprint", "organization" = excluded."organization",
-    "bound_at" = excluded."bound_at", "expires_at" = excluded."expires_at"
+    "cached_tokens" = excluded."cached_tokens", "bound_at" = excluded."bound_at", "expires_at" = excluded."expires_at"
     WHERE excluded."bound_at" > "affinity_bindings"."bound_at"
        OR (excluded."bound_at" = "affinity_bindings"."bound_at"
            AND excluded."fingerprint" > "affinity_bindings"."fingerprint")`,
@@ -125,6 +135,7 @@ export function decisionRow(decision: DecisionRecord): SqlValue[] {
     s.text(decision.reason),
     s.long(decision.explanation),
     s.intOr(decision.waitedMs, 0),
+    s.int(decision.cachedTokensAtStake),
     s.json(decision.candidates, '[]'),
   ];
 }
@@ -151,6 +162,7 @@ export function bindingRow(binding: AffinityBinding): SqlValue[] {
     s.text(binding.id),
     s.text(binding.fingerprint),
     s.textOrNull(binding.organization),
+    s.int(binding.cachedTokens),
     s.intOr(binding.boundAt, 0),
     s.intOr(binding.expiresAt, 0),
   ];

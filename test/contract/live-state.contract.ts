@@ -10,6 +10,7 @@ export function aBinding(over: Partial<AffinityBinding> = {}): AffinityBinding {
     id: 's1',
     fingerprint: 'f1',
     organization: null,
+    cachedTokens: null,
     boundAt: NOW,
     expiresAt: NOW + 1000,
     ...over,
@@ -33,6 +34,7 @@ export function aDecision(id: string): DecisionRecord {
     reason: 'least_connections',
     explanation: '',
     waitedMs: 0,
+    cachedTokensAtStake: null,
     candidates: [],
   };
 }

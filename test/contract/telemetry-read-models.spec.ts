@@ -116,6 +116,37 @@ describe.each(['sqlite', 'postgres'] as const)('history on %s', (dialect) => {
     });
   });
 
+  it('keeps what a move cost and what a session has cached, and tells unknown from zero', async () => {
+    const moved = (id: string, cachedTokensAtStake: number | null) => ({
+      decision: { ...decision(id), affinityResult: 'moved' as const, cachedTokensAtStake },
+    });
+    await write(
+      started('r1', moved('r1', 48_640)),
+      started('r2', moved('r2', 0)),
+      started('r3', moved('r3', null)),
+      finished('r3', {
+        bindings: [
+          binding('s1', { cachedTokens: 2_048 }),
+          binding('s2', { cachedTokens: 0 }),
+          binding('s3', { cachedTokens: null }),
+        ],
+      }),
+      finished('r1', { bindings: [binding('s1', { boundAt: T0 + 9, cachedTokens: 4_096 })] }),
+    );
+    const { rows } = await new DecisionReadModel(db.service).list({ limit: 10 });
+    expect(Object.fromEntries(rows.map((row) => [row.request_id, row.cached_tokens_at_stake]))).toEqual({
+      r1: 48_640,
+      r2: 0,
+      r3: null,
+    });
+    const bindings = await new AffinityReadModel(db.service).newest(10, T0);
+    expect(Object.fromEntries(bindings.map((one) => [one.id, one.cachedTokens]))).toEqual({
+      s1: 4_096,
+      s2: 0,
+      s3: null,
+    });
+  });
+
   it('prunes every table by its age, bodies by their own', async () => {
     const day = 86_400_000;
     const old = T0 - 40 * day;

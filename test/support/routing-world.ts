@@ -78,17 +78,24 @@ export function answered(status: number, code: string | null = null, retryAfterM
   } as const satisfies AttemptOutcome;
 }
 
+interface Learnt {
+  readonly responseId?: string;
+  readonly sealed?: string[];
+  readonly items?: string[];
+  readonly usage?: boolean;
+  readonly cachedTokens?: number;
+}
+
 /** What an answer taught that taught nothing else. */
-export function learnt(
-  learned: { responseId?: string; sealed?: string[]; items?: string[]; usage?: boolean } = {},
-): ServedFacts {
+export function learnt(learned: Learnt = {}): ServedFacts {
   return {
     responseId: learned.responseId ?? null,
     conversationId: null,
     organization: null,
     sealedDigests: learned.sealed ?? [],
     itemIds: learned.items ?? [],
-    hasUsage: learned.usage ?? false,
+    hasUsage: learned.usage ?? learned.cachedTokens !== undefined,
+    cachedTokens: learned.cachedTokens ?? null,
   };
 }
 
@@ -114,10 +121,7 @@ export function routingWorld(keys: readonly WorldKey[], options: WorldOptions = 
     throw new Error('expected a refusal');
   };
   /** One served exchange; answers the resource it was on. */
-  const serve = (
-    hints: Partial<RoutingHints> = {},
-    learned: { responseId?: string; sealed?: string[]; items?: string[]; usage?: boolean } = {},
-  ) => {
+  const serve = (hints: Partial<RoutingHints> = {}, learned: Learnt = {}) => {
     const lease = acquire(hints);
     lease.release(SERVED, learnt(learned));
     return lease.resource.id;

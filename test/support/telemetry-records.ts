@@ -20,6 +20,7 @@ export function decision(requestId: string, n = 1, resourceId: string | null = '
     reason: 'affinity_hit',
     explanation: 'The session was there before.',
     waitedMs: 0,
+    cachedTokensAtStake: null,
     candidates: [
       {
         resourceId: 'openai-1',
@@ -31,6 +32,7 @@ export function decision(requestId: string, n = 1, resourceId: string | null = '
         health: 'healthy',
         remainingRequests: null,
         remainingTokens: null,
+        cachedTokens: null,
         chosen: true,
         rejected: null,
       },
@@ -80,6 +82,7 @@ export function binding(id: string, patch: Partial<AffinityBinding> = {}): Affin
     id,
     fingerprint: 'f'.repeat(16),
     organization: null,
+    cachedTokens: null,
     boundAt: T0,
     expiresAt: T0 + 86_400_000,
     ...patch,

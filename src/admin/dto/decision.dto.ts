@@ -33,6 +33,12 @@ export class CandidateDto implements CandidateItem {
   @NullableField(1999000, 'The same for tokens')
   readonly remaining_tokens!: number | null;
 
+  @NullableField(
+    48000,
+    'Prompt tokens of the session that this key had cached at its last answer; null = it was not here, or not known',
+  )
+  readonly cached_tokens!: number | null;
+
   @Field(true)
   readonly chosen!: boolean;
 
@@ -86,6 +92,12 @@ export class DecisionDto implements DecisionItem {
   @NullableField(0, 'How long the request waited for a place before this decision')
   readonly waited_ms!: number | null;
 
+  @NullableField(
+    48000,
+    'Cached prompt tokens that the session left behind with the key it moved from; null = it did not move, or not known',
+  )
+  readonly cached_tokens_at_stake!: number | null;
+
   @ListOf(() => CandidateDto, 'Everybody who was considered, and why each was or was not chosen')
   readonly candidates!: readonly CandidateDto[];
 }
@@ -116,6 +128,7 @@ export function toDecisionDto(record: DecisionRecord): DecisionDto {
     reason: record.reason,
     explanation: record.explanation,
     waited_ms: record.waitedMs,
+    cached_tokens_at_stake: record.cachedTokensAtStake,
     candidates: record.candidates.map((candidate) => ({
       resource_id: candidate.resourceId,
       pool_id: candidate.poolId,
@@ -126,6 +139,7 @@ export function toDecisionDto(record: DecisionRecord): DecisionDto {
       health: candidate.health,
       remaining_requests: candidate.remainingRequests,
       remaining_tokens: candidate.remainingTokens,
+      cached_tokens: candidate.cachedTokens,
       chosen: candidate.chosen,
       rejected: candidate.rejected,
     })),

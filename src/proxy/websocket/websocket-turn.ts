@@ -1,8 +1,9 @@
-import type { Lease } from '../../balancer/lease.js';
+import type { Lease, ServedFacts } from '../../balancer/lease.js';
 import type { AttemptOutcome } from '../../upstream/attempt-outcome.js';
 import { attemptClass } from '../../upstream/classify.js';
 import { parseRetryAfter } from '../../upstream/retry-after.js';
 import { UsageTap } from '../../usage/usage-tap.js';
+import type { TapResult } from '../../usage/usage-tap.js';
 import type { AnswerHead } from '../answer-head.js';
 import { endingOf } from '../ending.js';
 import type { CommittedEnd } from '../ending.js';
@@ -93,10 +94,8 @@ export class WebsocketTurn {
     this.#responseId = tap.responseId;
     const { outcome, ending } = endingOf(how, this.#answerHead(), tap, failure, exchange.clientGone);
     const learned = outcome.kind === 'served' || tap.responseId !== null;
-    const { responseId, conversationId, sealedDigests, itemIds } = tap;
-    const facts = { responseId, conversationId, sealedDigests, itemIds, hasUsage: tap.usage !== null };
     const { organization, requestId } = this.place.head;
-    const bindings = lease.release(outcome, learned ? { ...facts, organization } : undefined);
+    const bindings = lease.release(outcome, learned ? learnedFrom(tap, organization) : undefined);
     this.#note(outcome);
     const silent = this.#bytes === 0;
     this.finisher.finish(
@@ -150,6 +149,12 @@ export class WebsocketTurn {
       bytesReceived: this.#bytes,
     });
   }
+}
+
+function learnedFrom(tap: TapResult, organization: string | null): ServedFacts {
+  const { responseId, conversationId, sealedDigests, itemIds, usage } = tap;
+  const told = { hasUsage: usage !== null, cachedTokens: usage?.cachedTokens ?? null };
+  return { responseId, conversationId, organization, sealedDigests, itemIds, ...told };
 }
 
 function withoutLineFeeds(data: Buffer): Buffer {

@@ -1,0 +1,168 @@
+import { describe, expect, it } from 'vitest';
+import { answered, learnt, NO_HINTS, routingWorld, SERVED } from '../../test/support/routing-world.js';
+import type { Lease } from './lease.js';
+
+const TWO = [
+  { key: 'a', organization: 'org-a' },
+  { key: 'b', organization: 'org-b' },
+];
+const session = { sessionId: 's' };
+
+/** A session at home on one of two keys, with so many tokens cached; the others by name. */
+function settled(cachedTokens?: number, keys = TWO) {
+  const world = routingWorld(keys);
+  const home = world.serve(session, { cachedTokens, usage: true });
+  const [other = ''] = world.registry.snapshot.resources.map(({ id }) => id).filter((id) => id !== home);
+  const candidate = (lease: Lease, id: string) =>
+    lease.decision.candidates.find(({ resourceId }) => resourceId === id);
+  return { ...world, world, home, other, candidate };
+}
+
+describe('the cost of leaving a warm prompt cache', () => {
+  it('is said by the decision that moves the session, and by nobody while it stays', () => {
+    const { world, home, other, candidate } = settled(48_128);
+    const stays = world.acquire(session);
+    expect(stays.decision).toMatchObject({ affinityResult: 'hit', cachedTokensAtStake: null });
+    expect([candidate(stays, home)?.cachedTokens, candidate(stays, other)?.cachedTokens]).toEqual([
+      48_128,
+      null,
+    ]);
+    stays.release(SERVED, learnt({ cachedTokens: 48_640 }));
+    world.fail(home, answered(429, null, 30_000));
+    const { resource, decision } = world.acquire(session);
+    expect(resource.id).toBe(other);
+    expect(decision).toMatchObject({ affinityResult: 'moved', cachedTokensAtStake: 48_640 });
+    expect(decision.explanation).toMatch(
+      /; the resource it was on cannot serve now; the move leaves 48,640 cached tokens behind\.$/,
+    );
+  });
+
+  it('tells unknown from nothing', () => {
+    const none = settled(0);
+    none.fail(none.home, answered(429, null, 30_000));
+    const moved = none.acquire(session).decision;
+    expect(moved).toMatchObject({ affinityResult: 'moved', cachedTokensAtStake: 0 });
+    expect(moved.explanation).not.toContain('cached');
+    const unknown = settled(undefined);
+    unknown.fail(unknown.home, answered(429, null, 30_000));
+    const silent = unknown.acquire(session).decision;
+    expect(silent).toMatchObject({ affinityResult: 'moved', cachedTokensAtStake: null });
+  });
+
+  it('is the same in the explanation of a request that is not sent', () => {
+    const { world, balancer, home } = settled(5_120);
+    world.fail(home, answered(429, null, 30_000));
+    const expected = balancer.explain(hintsOf('s'));
+    const { decision } = world.acquire(session);
+    expect(expected).toMatchObject({
+      explanation: decision.explanation,
+      cachedTokensAtStake: decision.cachedTokensAtStake,
+    });
+  });
+
+  it('may be nothing within an organisation, which the explanation says', () => {
+    const kin = [
+      { key: 'a', organization: 'org' },
+      { key: 'b', organization: 'org' },
+    ];
+    const { world, home } = settled(2_048, kin);
+    world.fail(home, answered(429, null, 30_000));
+    const { decision } = world.acquire(session);
+    expect(decision.cachedTokensAtStake).toBe(2_048);
+    expect(decision.explanation).toContain(
+      'leaves 2,048 cached tokens behind, unless its organisation shares them',
+    );
+  });
+
+  it('is said of content that may move inside its organisation, too', () => {
+    const kin = [
+      { key: 'a', organization: 'org' },
+      { key: 'b', organization: 'org' },
+    ];
+    const world = routingWorld(kin);
+    const home = world.serve(session, { sealed: ['d'], cachedTokens: 9_216 });
+    world.fail(home, answered(429, null, 30_000));
+    const { decision } = world.acquire({ ...session, sealedDigests: ['d'] });
+    expect(decision).toMatchObject({ affinityClass: 'boundary', cachedTokensAtStake: 9_216 });
+  });
+
+  it('stands when an answer does not tell, and ends with the move', () => {
+    const { world, home, other, candidate } = settled(4_096);
+    world.acquire(session).release(SERVED, learnt({ usage: true }));
+    const still = world.acquire(session);
+    expect(candidate(still, home)?.cachedTokens).toBe(4_096);
+    still.release(SERVED, learnt());
+    world.acquire({ ...session, routeKind: 'response' }).release(SERVED, learnt({ cachedTokens: 7 }));
+    expect(candidate(world.acquire(session), home)?.cachedTokens).toBe(4_096);
+    world.fail(home, answered(429, null, 1_000));
+    world.acquire(session).release(SERVED, learnt());
+    const after = world.acquire(session);
+    expect(after.resource.id).toBe(other);
+    expect(after.decision.cachedTokensAtStake).toBeNull();
+    expect(candidate(after, other)?.cachedTokens).toBeNull();
+  });
+
+  it('is forgotten when no cache lasts that long', () => {
+    const { world, home } = settled(4_096);
+    const old = { callerId: 'loopback', kind: 'session', id: 's' } as const;
+    const bound = world.live.binding(old, world.clock.now());
+    if (bound === null) throw new Error('the session is bound');
+    world.live.bind({ ...bound, expiresAt: bound.expiresAt + 9e9 });
+    world.clock.advance(24 * 3_600_000 + 1);
+    world.fail(home, answered(429, null, 30_000));
+    expect(world.acquire(session).decision).toMatchObject({
+      affinityResult: 'moved',
+      cachedTokensAtStake: null,
+    });
+  });
+
+  it('keeps a session on a key that is merely busy, as far as it is worth it', () => {
+    const cold = settled(0);
+    const warm = settled(40_960);
+    const queue = (world: typeof warm, open: number) => {
+      for (let n = 0; n < open; n++) world.live.enter(world.home);
+      return world.acquire(session).decision;
+    };
+    expect(queue(cold, 30)).toMatchObject({ affinityResult: 'moved', cachedTokensAtStake: 0 });
+    const kept = queue(warm, 30);
+    expect(kept).toMatchObject({ affinityResult: 'hit', resourceId: warm.home });
+    expect(kept.explanation).toContain('it is busy, but has 40,960 tokens of it cached');
+    expect(queue(warm, 40)).toMatchObject({ affinityResult: 'moved', cachedTokensAtStake: 40_960 });
+  });
+
+  it('is still known to a third key when the second turns the request down as well', () => {
+    const three = [
+      ...TWO.map(({ key }) => ({ key, organization: 'org' })),
+      { key: 'c', organization: 'org' },
+    ];
+    const { world, home } = settled(3_072, three);
+    world.fail(home, answered(429, null, 30_000));
+    const second = world.acquire(session);
+    second.release(answered(429, null, 30_000));
+    const third = world.acquire(session, [second.resource.id]);
+    expect(third.decision).toMatchObject({ affinityResult: 'moved', cachedTokensAtStake: 3_072 });
+    third.release(answered(429, null, 30_000));
+    world.clock.advance(31_000);
+    expect(world.acquire(session).resource.id).toBe(home);
+  });
+});
+
+describe('a response of a connection that is there already', () => {
+  it('is a hit where its session is at home, and a move where it is not', () => {
+    const { world, balancer, home, other } = settled(1_024);
+    const { byId } = world.registry.snapshot;
+    const [own, foreign] = [byId.get(home), byId.get(other)];
+    if (own === undefined || foreign === undefined) throw new Error('two resources');
+    const hints = hintsOf('s');
+    const stays = balancer.acquireOn(own, hints, null).decision;
+    expect(stays).toMatchObject({ reason: 'connection', affinityResult: 'hit', cachedTokensAtStake: null });
+    expect(stays.explanation).not.toContain('cannot serve');
+    const away = balancer.acquireOn(foreign, hints, null).decision;
+    expect(away).toMatchObject({ reason: 'connection', affinityResult: 'moved', cachedTokensAtStake: 1_024 });
+    expect(away.explanation).toContain('on another resource before; the move leaves 1,024 cached tokens');
+  });
+});
+
+function hintsOf(sessionId: string) {
+  return { ...NO_HINTS, sessionId };
+}
