@@ -44,7 +44,8 @@ export async function serve(config: AppConfig): Promise<void> {
   adapter.upgradePath = (req, socket, head): void => handler.upgrade(req, socket, head);
   const drain = app.get(DrainState);
   const liveEvents = app.get(LiveEventsService);
-  drainOnSignals({ app, drain, handler, liveEvents, logger, limitMs: config.server.drainTimeoutMs });
+  const { drainDelayMs: delayMs, drainTimeoutMs: limitMs } = config.server;
+  drainOnSignals({ app, drain, handler, liveEvents, logger, delayMs, limitMs });
   await app.listen(config.server.port, config.server.host);
   announce(config, logger, app.get(ResourceRegistry).snapshot.resources.length);
 }

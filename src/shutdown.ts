@@ -13,26 +13,25 @@ interface Draining {
   readonly handler: ProxyHandler;
   readonly liveEvents: LiveEventsService;
   readonly logger: Logger;
+  /** How long new requests are still served after the signal. */
+  readonly delayMs: number;
   readonly limitMs: number;
 }
 
 /**
- * SIGTERM and SIGINT: new requests are refused at once (the listener stays, so that `/readyz` can say why), running
- * exchanges finish within the limit, then what is left is ended visibly, records are flushed and the process exits 0.
- * A second signal skips the wait.
+ * SIGTERM and SIGINT: `/readyz` says no at once, new requests are refused after the delay (the listener stays, so that it
+ * can say why), running exchanges finish within the limit, then what is left is ended visibly, records are flushed and
+ * the process exits 0. A second signal skips the waits.
  */
 export function drainOnSignals(parts: Draining): void {
   let hurry = false;
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (parts.drain.draining) {
+    if (parts.drain.leaving) {
       hurry = true;
       return;
     }
-    parts.drain.begin();
-    parts.handler.drain();
-    parts.liveEvents.endAll();
-    parts.logger.info({ signal, open: parts.handler.openExchanges, limit_ms: parts.limitMs }, 'draining');
-    drain(parts, () => hurry).then(
+    parts.drain.announce();
+    leave(parts, signal, () => hurry).then(
       () => process.exit(0),
       (error: unknown) => {
         parts.logger.error({ err: error }, 'the shutdown failed');
@@ -44,7 +43,19 @@ export function drainOnSignals(parts: Draining): void {
   process.on('SIGINT', onSignal);
 }
 
-async function drain(parts: Draining, hurry: () => boolean): Promise<void> {
+async function leave(parts: Draining, signal: NodeJS.Signals, hurry: () => boolean): Promise<void> {
+  const { delayMs, limitMs, drain, handler, liveEvents, logger } = parts;
+  if (delayMs > 0) logger.info({ signal, delay_ms: delayMs }, 'leaving');
+  const until = performance.now() + delayMs;
+  while (performance.now() < until && !hurry()) await pause(POLL_MS);
+  drain.begin();
+  handler.drain();
+  liveEvents.endAll();
+  logger.info({ signal, open: handler.openExchanges, limit_ms: limitMs }, 'draining');
+  await finish(parts, hurry);
+}
+
+async function finish(parts: Draining, hurry: () => boolean): Promise<void> {
   const { handler, logger } = parts;
   const server = parts.app.getHttpServer() as Server;
   const deadline = performance.now() + parts.limitMs;

@@ -49,6 +49,7 @@ export interface ServerConfig {
   readonly clientStallTimeoutMs: number;
   readonly maxConnections: number;
   /** How long running exchanges may go on after SIGTERM. */
+  readonly drainDelayMs: number;
   readonly drainTimeoutMs: number;
 }
 

@@ -72,6 +72,14 @@ export class ListenerEnv {
   readonly PROXY_MAX_CONNECTIONS!: number;
 
   @Seconds({
+    default: 0,
+    min: 0,
+    meaning:
+      'How long requests are still accepted after SIGTERM, while `/readyz` already says no: time for a load balancer to notice.',
+  })
+  readonly PROXY_DRAIN_DELAY_SECONDS!: number;
+
+  @Seconds({
     default: 60,
     min: 0,
     meaning: 'How long running requests may go on after SIGTERM before they are cut.',

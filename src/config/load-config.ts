@@ -97,6 +97,7 @@ function serverConfig(env: ListenerEnv): ServerConfig {
     keepAliveTimeoutMs: ms(env.PROXY_KEEP_ALIVE_TIMEOUT_SECONDS),
     clientStallTimeoutMs: ms(env.PROXY_CLIENT_STALL_TIMEOUT_SECONDS),
     maxConnections: env.PROXY_MAX_CONNECTIONS,
+    drainDelayMs: ms(env.PROXY_DRAIN_DELAY_SECONDS),
     drainTimeoutMs: ms(env.PROXY_DRAIN_TIMEOUT_SECONDS),
   };
 }

@@ -12,7 +12,7 @@ export class DrainIndicator {
 
   check(): HealthIndicatorResult {
     const indicator = this.indicators.check('process');
-    if (!this.drain.draining) return indicator.up();
+    if (!this.drain.leaving) return indicator.up();
     return indicator.down({ message: 'The process is draining before it stops' });
   }
 }

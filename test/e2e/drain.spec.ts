@@ -102,6 +102,18 @@ describe('SIGTERM', () => {
     expect(rows.length).toBe(4);
   });
 
+  it('is told to the load balancer first, and what still comes is served for as long as asked for', async () => {
+    rig = await Rig.start({ env: { PROXY_DRAIN_DELAY_SECONDS: '600' } });
+    rig.proxy.signal('SIGTERM');
+    await until(
+      () => statusOf('/readyz'),
+      (status) => status === 503,
+    );
+    expect((await rig.client.send({ body: { model: 'gpt-5.5' } })).acknowledged).toBe(true);
+    rig.proxy.signal('SIGTERM');
+    expect(await rig.proxy.exited).toBe(0);
+  });
+
   it('with nothing to do exits at once', async () => {
     rig = await Rig.start();
     const at = performance.now();
