@@ -10,6 +10,8 @@ export interface HealthChange {
   /** `error`: somebody must act. `warn`: it heals by itself. */
   readonly severity: 'info' | 'warn' | 'error';
   readonly message: string;
+  /** Another replica found out and this one heard of it. */
+  readonly heard: boolean;
 }
 
 const FOR_PEOPLE = new Set(['invalid_key', 'forbidden', 'insufficient_quota']);
@@ -19,15 +21,16 @@ export function healthChange(
   at: number,
   from: ResourceHealth,
   to: ResourceHealth,
+  heard = false,
 ): HealthChange {
-  const severity = FOR_PEOPLE.has(to.reason) ? 'error' : to.status === 'healthy' ? 'info' : 'warn';
+  // Who found out has said already that somebody must act.
+  const severity = heard ? 'info' : severityOf(to);
   const detail = to.detail === null ? '' : `: ${to.detail}`;
-  return {
-    resourceId,
-    at,
-    from,
-    to,
-    severity,
-    message: `${resourceId} is ${to.status} (${to.reason})${detail}`,
-  };
+  const message = `${resourceId} is ${to.status} (${to.reason})${detail}`;
+  return { resourceId, at, from, to, severity, message, heard };
+}
+
+function severityOf(to: ResourceHealth): HealthChange['severity'] {
+  if (FOR_PEOPLE.has(to.reason)) return 'error';
+  return to.status === 'healthy' ? 'info' : 'warn';
 }

@@ -4,7 +4,7 @@ import { SPOOL, type Spool } from '../usage/spool.js';
 import type { HealthChange } from './health-change.js';
 import { HealthService } from './health.service.js';
 
-/** Writes each change of a resource's health into the record. */
+/** Writes each change of a resource's health into the record, once however many replicas hear of it. */
 @Injectable()
 export class HealthEventWriter implements OnApplicationBootstrap, OnApplicationShutdown {
   #unsubscribe: (() => void) | null = null;
@@ -15,7 +15,9 @@ export class HealthEventWriter implements OnApplicationBootstrap, OnApplicationS
   ) {}
 
   onApplicationBootstrap(): void {
-    this.#unsubscribe ??= this.health.onChange((change) => this.#write(change));
+    this.#unsubscribe ??= this.health.onChange((change) => {
+      if (!change.heard) this.#write(change);
+    });
   }
 
   onApplicationShutdown(): void {

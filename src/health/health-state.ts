@@ -22,6 +22,8 @@ export interface HealthState {
   readonly detail: string | null;
   readonly since: number;
   readonly verdict: Verdict | null;
+  /** Of the last evidence for the verdict, or, without one, of what lifted the last; null = there never was one. */
+  readonly judgedAt: number | null;
   /** Failures of the upstream in a row: 5xx, lost and cut answers. */
   readonly failures: number;
   /** Attempts in a row that did not even reach it. */
@@ -49,6 +51,7 @@ export function initialHealth(now: number): HealthState {
     detail: null,
     since: now,
     verdict: null,
+    judgedAt: null,
     failures: 0,
     unsent: 0,
     ejections: 0,

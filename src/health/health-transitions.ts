@@ -10,6 +10,9 @@ export const LONGEST_MS = 600_000;
 export const DEFAULT_COOLDOWN_MS = 20_000;
 /** How often one request may try a key that was refused for quota or permission. */
 export const HARD_TRIAL_MS = 300_000;
+/** How long a model that a key was refused for is not sent there, and how many are remembered. */
+export const DENIED_MS = 3_600_000;
+export const DENIED_LIMIT = 64;
 /** How often one request may try a resource whose ejection is over, until one is served. */
 export const EJECTED_TRIAL_MS = 10_000;
 
@@ -32,6 +35,7 @@ export function lift(state: HealthState, now: number, reason: 'served' | 'probe_
   return {
     ...become(state, now, 'healthy', reason, null),
     verdict: null,
+    judgedAt: now,
     recoveredAt: recovered ? now : state.recoveredAt,
   };
 }
@@ -46,7 +50,8 @@ export function condemn(
   const trialAt = reason === 'invalid_key' ? null : now + HARD_TRIAL_MS;
   if (reason === 'invalid_key' && state.verdict?.kind === 'hard' && state.verdict.trialAt !== null)
     return state;
-  return { ...become(state, now, 'unhealthy', reason, detail), verdict: { kind: 'hard', trialAt } };
+  const verdict = { kind: 'hard', trialAt } as const;
+  return { ...become(state, now, 'unhealthy', reason, detail), verdict, judgedAt: now };
 }
 
 /** The upstream asked for a pause. The longest one asked for wins; a hard verdict stays. */
@@ -59,7 +64,8 @@ export function cool(
   if (state.verdict?.kind === 'hard') return state;
   const running = state.verdict === null ? 0 : state.verdict.until;
   const until = Math.max(running, now + pauseOf(retryAfterMs));
-  return { ...become(state, now, 'degraded', 'rate_limited', detail), verdict: { kind: 'cooling', until } };
+  const verdict = { kind: 'cooling', until } as const;
+  return { ...become(state, now, 'degraded', 'rate_limited', detail), verdict, judgedAt: now };
 }
 
 function pauseOf(retryAfterMs: number | null): number {
@@ -97,6 +103,7 @@ function eject(state: HealthState, now: number, reason: string, detail: string |
   return {
     ...become(state, now, 'unhealthy', reason, detail),
     verdict: { kind: 'ejected', until, trialAt: until },
+    judgedAt: now,
     ejections,
     lastEjectionEnd: until,
   };

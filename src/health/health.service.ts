@@ -11,6 +11,8 @@ import { initialHealth, type HealthState } from './health-state.js';
 import { describeHealth, refusalOf } from './health-view.js';
 import { admit, applyOutcome } from './passive-health.js';
 import { applyProbe } from './probe-health.js';
+import { isNews } from './told-health.js';
+import { TrialClaims } from './trial-claims.js';
 import type { ProbeAnswer } from './probe-sender.js';
 import { warmthAt } from './slow-start.js';
 import type { HealthRefusal, HealthReporter, HealthView, ResourceHealth } from './resource-health.js';
@@ -19,6 +21,8 @@ interface Entry {
   /** An id that has come to mean another key starts anew. */
   readonly fingerprint: string;
   state: HealthState;
+  /** The last state the other replicas heard of from here, or from which it came. */
+  told: HealthState;
   /** Kept while it does not depend on the time. */
   view: ResourceHealth | null;
 }
@@ -28,6 +32,8 @@ interface Entry {
 export class HealthService implements HealthView, HealthReporter {
   readonly #entries = new Map<string, Entry>();
   readonly #listeners = new Set<(change: HealthChange) => void>();
+  /** Hears of each verdict found here that the other replicas should know. */
+  onNews: (fingerprint: string, state: HealthState) => void = () => undefined;
   readonly #startedAt: number;
   readonly #unknown: Entry;
 
@@ -36,9 +42,10 @@ export class HealthService implements HealthView, HealthReporter {
     @Inject(LIVE_STATE) private readonly live: LiveState,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
+    private readonly trials: TrialClaims,
   ) {
     this.#startedAt = steadyNow(clock);
-    this.#unknown = { fingerprint: '', state: initialHealth(this.#startedAt), view: null };
+    this.#unknown = newEntry('', this.#startedAt);
     registry.subscribe(({ byId }) => this.#follow(byId));
     this.#follow(registry.snapshot.byId);
   }
@@ -50,7 +57,12 @@ export class HealthService implements HealthView, HealthReporter {
 
   refusal(resourceId: string, model: string | null, now: number): HealthRefusal | null {
     const entry = this.#entries.get(resourceId);
-    return entry === undefined ? null : refusalOf(entry.state, model, now);
+    if (entry === undefined) return null;
+    const refusal = refusalOf(entry.state, model, now);
+    const { verdict } = entry.state;
+    if (refusal !== null || verdict === null || verdict.kind === 'cooling') return refusal;
+    const until = this.trials.refusedUntil(entry.fingerprint, now);
+    return until === null ? null : { reason: 'unhealthy', until, soft: verdict.kind === 'ejected' };
   }
 
   warmth(resourceId: string, now: number): number {
@@ -84,13 +96,28 @@ export class HealthService implements HealthView, HealthReporter {
     this.#set(resourceId, entry, applyProbe(entry.state, answer, steadyNow(this.clock), byOperator));
   }
 
+  /** Takes in what another replica says of a key. Answers what is thought of it then; null for a key that is none here. */
+  heard(fingerprint: string, merge: (state: HealthState, now: number) => HealthState): HealthState | null {
+    for (const [id, entry] of this.#entries) {
+      if (entry.fingerprint !== fingerprint) continue;
+      this.#set(id, entry, merge(entry.state, steadyNow(this.clock)), true);
+      return entry.state;
+    }
+    return null;
+  }
+
+  /** Each key with what is thought of it. */
+  *states(): Iterable<readonly [fingerprint: string, state: HealthState]> {
+    for (const { fingerprint, state } of this.#entries.values()) yield [fingerprint, state];
+  }
+
   /** Called after each change of a status or of the reason for a bad one. Returns the unsubscribe function. */
   onChange(listener: (change: HealthChange) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
-  #set(resourceId: string, entry: Entry, next: HealthState): void {
+  #set(resourceId: string, entry: Entry, next: HealthState, heard = false): void {
     const before = entry.state;
     if (next === before) return;
     const changed =
@@ -98,8 +125,17 @@ export class HealthService implements HealthView, HealthReporter {
     const from = changed ? this.of(resourceId) : null;
     entry.state = next;
     entry.view = null;
-    if (from !== null) this.#tell(healthChange(resourceId, this.clock.now(), from, this.of(resourceId)));
+    if (from !== null)
+      this.#tell(healthChange(resourceId, this.clock.now(), from, this.of(resourceId), heard));
+    this.#share(entry, heard);
     this.live.touch();
+  }
+
+  #share(entry: Entry, heard: boolean): void {
+    const { fingerprint, state, told } = entry;
+    if (!heard && !isNews(told, state, steadyNow(this.clock))) return;
+    entry.told = state;
+    if (!heard) this.onNews(fingerprint, state);
   }
 
   #tell(change: HealthChange): void {
@@ -129,7 +165,12 @@ export class HealthService implements HealthView, HealthReporter {
     for (const id of this.#entries.keys()) if (!byId.has(id)) this.#entries.delete(id);
     for (const [id, { fingerprint }] of byId) {
       if (this.#entries.get(id)?.fingerprint === fingerprint) continue;
-      this.#entries.set(id, { fingerprint, state: initialHealth(this.#startedAt), view: null });
+      this.#entries.set(id, newEntry(fingerprint, this.#startedAt));
     }
   }
+}
+
+function newEntry(fingerprint: string, now: number): Entry {
+  const state = initialHealth(now);
+  return { fingerprint, state, told: state, view: null };
 }

@@ -4,6 +4,8 @@ import type { DeniedModel, HealthState } from './health-state.js';
 import {
   condemn,
   cool,
+  DENIED_LIMIT,
+  DENIED_MS,
   EJECTED_TRIAL_MS,
   failed,
   HARD_TRIAL_MS,
@@ -12,8 +14,6 @@ import {
 } from './health-transitions.js';
 import { applyBeside, isAnswer } from './side-route-health.js';
 
-const DENIED_LIMIT = 64;
-const DENIED_MS = 3_600_000;
 const STREAM_FAILURES = new Set([
   'server_error',
   'server_is_overloaded',

@@ -37,6 +37,24 @@ export function applyProbe(
   return suspect(reached, now, forbidden ? 'probe_forbidden' : 'probe_rejected', `probe answered ${status}`);
 }
 
+/**
+ * What a probe said that another replica made. Failures count where they are seen, and what cannot be reached from
+ * here is not shown to be reachable from there; an answer is evidence unless this process knows better since.
+ */
+export function applyHeardProbe(
+  before: HealthState,
+  answer: ProbeAnswer,
+  at: number,
+  byOperator: boolean,
+): HealthState {
+  const { status, latencyMs, error } = answer;
+  if (before.probe !== null && before.probe.at >= at) return before;
+  const shown = { ...before, probe: { at, status, latencyMs, error } };
+  if (status === null || status >= 500 || before.reason === 'unreachable') return shown;
+  if (before.verdict !== null && at < (before.judgedAt ?? before.since)) return shown;
+  return { ...applyProbe(before, answer, at, byOperator), unsent: before.unsent };
+}
+
 function confirmed(state: HealthState, now: number, byOperator: boolean): HealthState {
   const { verdict, reason } = state;
   if (verdict === null)

@@ -37,7 +37,14 @@ function setUp(answer: () => Promise<ProbeAnswer>, random = 0.5) {
     },
   };
   const scheduler = new ManualScheduler();
-  const prober = new ProberService(world.config, world.registry, world.health, sender, scheduler);
+  const prober = new ProberService(
+    world.config,
+    world.registry,
+    world.health,
+    sender,
+    scheduler,
+    world.sharing,
+  );
   prober.random = () => random;
   return { ...world, asked, scheduler, prober };
 }

@@ -7,6 +7,7 @@ import {
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { ResourceRegistry } from '../resources/resource-registry.service.js';
 import type { Resource } from '../resources/resource.js';
+import { HealthSharing } from './health-sharing.service.js';
 import { HealthService } from './health.service.js';
 import { PROBE_SENDER, type ProbeAnswer, type ProbeSender } from './probe-sender.js';
 import type { ResourceHealth } from './resource-health.js';
@@ -14,6 +15,10 @@ import { SCHEDULER, type Scheduler } from './scheduler.js';
 
 const JITTER = 0.2;
 const FIRST_WITHIN_MS = 1_000;
+/** Of an interval: as long as the shortest pause between two rounds, so that a replica is never in its own way. */
+const CLAIMED_SHARE = 1 - JITTER;
+/** In intervals: what a probe said is shown until the next but one. */
+const TOLD_SHARE = 3;
 
 export interface ProbeResult {
   readonly resource_id: string;
@@ -41,6 +46,7 @@ export class ProberService implements OnApplicationBootstrap, BeforeApplicationS
     private readonly health: HealthService,
     @Inject(PROBE_SENDER) private readonly sender: ProbeSender,
     @Inject(SCHEDULER) private readonly scheduler: Scheduler,
+    private readonly sharing: HealthSharing,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -82,15 +88,21 @@ export class ProberService implements OnApplicationBootstrap, BeforeApplicationS
   async #round(fingerprint: string): Promise<void> {
     const plan = this.#planned.get(fingerprint);
     const resource = this.registry.snapshot.byFingerprint.get(fingerprint);
-    if (resource !== undefined) await this.#probe(resource, false);
+    if (resource !== undefined && (await this.#isOurTurn(resource))) await this.#probe(resource, false);
     // Called off, or planned anew by somebody else, while the probe was under way.
     if (plan === undefined || this.#planned.get(fingerprint) !== plan) return;
     this.#plan(fingerprint, this.config.health.intervalMs * (1 - JITTER + 2 * JITTER * this.random()));
   }
 
+  #isOurTurn({ id, fingerprint }: Resource): Promise<boolean> {
+    return this.sharing.mayProbe(id, fingerprint, CLAIMED_SHARE * this.config.health.intervalMs);
+  }
+
   async #probe(resource: Resource, byOperator: boolean): Promise<ProbeResult> {
     const answer = await this.#ask(resource);
     this.health.probed(resource.id, answer, byOperator);
+    const keptMs = TOLD_SHARE * this.config.health.intervalMs;
+    this.sharing.probed(resource.fingerprint, answer, byOperator, keptMs);
     if (answer.organization !== null) this.registry.learnOrganization(resource.id, answer.organization);
     return {
       resource_id: resource.id,

@@ -6,11 +6,15 @@ import type { Clock } from '../../src/common/clock.js';
 import { createLogger } from '../../src/common/logger.js';
 import { Secret } from '../../src/common/secret.js';
 import type { AppConfig } from '../../src/config/app-config.js';
+import { HealthSharing } from '../../src/health/health-sharing.service.js';
 import { HealthService } from '../../src/health/health.service.js';
+import { TrialClaims } from '../../src/health/trial-claims.js';
 import type { DatabaseService } from '../../src/infra/database/database.service.js';
 import { ResourceIdentityRepository } from '../../src/resources/resource-identity.repository.js';
 import { ResourceRegistry } from '../../src/resources/resource-registry.service.js';
+import { LonePeers } from '../../src/state/lone-peers.js';
 import { MemoryLiveState } from '../../src/state/memory-live-state.js';
+import type { Peers } from '../../src/state/peers.js';
 import type { AttemptOutcome } from '../../src/upstream/attempt-outcome.js';
 
 export const NO_HINTS: RoutingHints = {
@@ -63,6 +67,9 @@ export interface WorldKey {
 export interface WorldOptions {
   readonly sharedInOrganization?: boolean;
   readonly maxEntries?: number;
+  /** Of the same time as those of other worlds. */
+  readonly clock?: ManualClock;
+  readonly peers?: Peers;
 }
 
 export const SERVED: AttemptOutcome = { kind: 'served', status: 200, rateLimit: null };
@@ -101,13 +108,16 @@ export function learnt(learned: Learnt = {}): ServedFacts {
 
 /** The real parts of routing on a manual clock, with nothing written anywhere. */
 export function routingWorld(keys: readonly WorldKey[], options: WorldOptions = {}) {
-  const clock = new ManualClock();
+  const clock = options.clock ?? new ManualClock();
+  const peers =
+    options.peers ?? new LonePeers({ instanceId: 'inst_lone', role: 'api', version: '0.0.0' }, clock);
   const logger = createLogger('silent');
   const config = configOf(keys, options);
   const repository = new ResourceIdentityRepository({ ready: false } as DatabaseService);
   const registry = new ResourceRegistry(config, repository, clock, logger);
   const live = new MemoryLiveState(config.affinity.maxEntries);
-  const health = new HealthService(registry, live, clock, logger);
+  const health = new HealthService(registry, live, clock, logger, new TrialClaims(peers, live, clock));
+  const sharing = new HealthSharing(registry, health, peers, clock);
   const balancer = new Balancer(config, registry, live, health, health, clock);
   const acquire = (hints: Partial<RoutingHints> = {}, tried: string[] = []) =>
     balancer.acquire({ ...NO_HINTS, ...hints }, tried, tried.length + 1);
@@ -129,7 +139,7 @@ export function routingWorld(keys: readonly WorldKey[], options: WorldOptions = 
   const fail = (id: string, outcome: AttemptOutcome, times = 1) => {
     for (let n = 0; n < times; n++) health.report(id, null, outcome);
   };
-  return { clock, config, registry, live, health, balancer, acquire, refused, serve, fail };
+  return { clock, config, registry, live, health, sharing, balancer, acquire, refused, serve, fail };
 }
 
 function configOf(keys: readonly WorldKey[], options: WorldOptions): AppConfig {
