@@ -14,7 +14,7 @@ const FORMS = [
   ['JSON', false],
   ['stream', true],
 ] as const;
-const POOLS = 72;
+const POOLS = 16;
 let rig: Rig;
 let nextPool = 0;
 
@@ -41,49 +41,6 @@ function ownPool(): Record<string, string> {
 }
 
 const codeOf = (text: string): string => (JSON.parse(text) as { error: { code: string } }).error.code;
-
-describe.each(FORMS)('an unusable answer to a %s request', (_, stream) => {
-  it.each([
-    ['hang', 504, 'upstream_first_byte_timeout'],
-    ['reset', 502, 'upstream_connection_lost'],
-    ['close', 502, 'upstream_connection_lost'],
-    ['garbage', 502, 'bad_upstream_response'],
-    ['http09', 502, 'bad_upstream_response'],
-    ['bad_header', 502, 'bad_upstream_response'],
-    ['two_lengths', 502, 'bad_upstream_response'],
-    ['length_and_chunked', 502, 'bad_upstream_response'],
-    ['switch', 502, 'bad_upstream_response'],
-    ['huge_headers', 502, 'bad_upstream_response'],
-    ['many_headers', 502, 'bad_upstream_response'],
-    ['redirect', 502, 'unexpected_redirect'],
-    ['redirect,status=307', 502, 'unexpected_redirect'],
-    ['redirect,status=308', 502, 'unexpected_redirect'],
-  ])('%s is %d %s', async (fault, status, code) => {
-    const started = performance.now();
-    const seen = await rig.client.send({ headers: ownPool(), body: { model: `fault:${fault}`, stream } });
-    expect(seen.status, seen.text).toBe(status);
-    expect(codeOf(seen.text)).toBe(code);
-    expect(seen.headers).not.toHaveProperty('location');
-    expect(performance.now() - started).toBeLessThan(2_500);
-    const row = await rig.history.finished(seen.proxyRequestId);
-    expect(row).toMatchObject({ state: status === 504 ? 'timeout' : 'upstream_error', error_code: code });
-  });
-});
-
-describe.each(FORMS)('an unusual answer to a %s request', (_, stream) => {
-  it.each([
-    ['204', 204],
-    ['html', 200],
-    ['gzip', 200],
-    ['malformed', 200],
-    ['info', 200],
-    ['empty_error,status=418', 418],
-  ])('%s passes as it is', async (fault, status) => {
-    const seen = await rig.client.send({ headers: ownPool(), body: { model: `fault:${fault}`, stream } });
-    expect(seen).toMatchObject({ status, error: null });
-    if (status !== 204) expect(seen.sha256).toBe(rig.upstream.ledger.last().responseSha256);
-  });
-});
 
 describe('usage that makes no sense', () => {
   it.each(FORMS)('is not recorded as numbers (%s)', async (_, stream) => {

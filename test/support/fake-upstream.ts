@@ -119,6 +119,7 @@ export class FakeUpstream {
     x.headers = this.#headers(x.arrival, req);
     const [path = ''] = (req.url ?? '').split('?');
     const early = this.#faultOf(x, path);
+    x.arrival.fault = early?.mode ?? null;
     if (early?.mode === 'reset_upload') return void req.once('data', () => x.reset());
     if (early?.mode === 'early_413') return this.#refuseEarly(x);
     if (!(await x.readBody())) return;

@@ -41,6 +41,12 @@ const HTTP_ERRORS: Readonly<Record<string, Answer>> = {
   '502': (x) => x.bytes(502, Buffer.from('<html>bad gateway</html>'), { 'content-type': 'text/html' }),
   '503': plain(503, null, 'The engine is overloaded.', 'server_error'),
   '504': plain(504, null, 'Gateway timeout.', 'server_error'),
+  overloaded: plain(
+    503,
+    'server_is_overloaded',
+    'Our servers are currently overloaded.',
+    'service_unavailable_error',
+  ),
   missing_scope: plain(403, 'missing_scope', 'You have insufficient permissions. Missing scopes: api.x.'),
   model_not_found: plain(404, 'model_not_found', 'The model does not exist or you do not have access to it.'),
 };
@@ -120,6 +126,11 @@ export function reshape(
       body: gzipSync(json),
       headers: { 'content-encoding': 'gzip', 'content-type': 'application/json' },
     };
+  }
+  if (fault?.mode === 'codings') {
+    // Claimed, not done: what decodes on the way would choke on it.
+    const codings = Array.from({ length: numberParam(fault, 'n', 500) }, () => 'gzip').join(',');
+    return { body: json, headers: { 'content-encoding': codings, 'content-type': 'application/json' } };
   }
   if (fault?.mode === 'html') {
     return { body: Buffer.from('<html>fine</html>'), headers: { 'content-type': 'text/html' } };

@@ -28,19 +28,18 @@ export const numberParam = (fault: Fault | null, name: string, fallback: number)
 interface Rule {
   readonly key: string;
   readonly fault: Fault;
-  readonly on: 'create' | 'all' | 'models';
+  readonly on: FaultScope;
   left: number;
 }
+
+/** `socket`: a `response.create` that came over a WebSocket. */
+type FaultScope = 'create' | 'all' | 'models' | 'socket';
 
 /** Faults by key; `*` is every key. The newest rule that fits wins. */
 export class FaultTable {
   #rules: Rule[] = [];
 
-  set(
-    key: string,
-    text: string,
-    options: { readonly times?: number; readonly on?: 'create' | 'all' | 'models' } = {},
-  ): void {
+  set(key: string, text: string, options: { readonly times?: number; readonly on?: FaultScope } = {}): void {
     const fault = parseFault(text.includes(':') ? text : `fault:${text}`);
     if (!fault) throw new Error(`not a fault: ${text}`);
     this.#rules.unshift({ key, fault, on: options.on ?? 'create', left: options.times ?? Infinity });
@@ -53,9 +52,15 @@ export class FaultTable {
   take(key: string | null, method: string, path: string): Fault | null {
     const kind =
       path === '/v1/models' ? 'models' : method === 'POST' && path === '/v1/responses' ? 'create' : 'other';
-    const rule = this.#rules.find(
-      (r) => (r.key === '*' || r.key === key) && (r.on === 'all' || r.on === kind) && r.left > 0,
-    );
+    return this.#take(key, (on) => on === 'all' || on === kind);
+  }
+
+  takeForSocket(key: string): Fault | null {
+    return this.#take(key, (on) => on === 'socket');
+  }
+
+  #take(key: string | null, fits: (on: FaultScope) => boolean): Fault | null {
+    const rule = this.#rules.find((r) => (r.key === '*' || r.key === key) && fits(r.on) && r.left > 0);
     if (!rule) return null;
     rule.left -= 1;
     return rule.fault;

@@ -15,6 +15,9 @@ export interface SocketCreate {
   readonly lane: string | null;
   responseId: string | null;
   usage: WireUsage | null;
+  fault?: string | null;
+  /** Status of the refusal, when it was one. */
+  refused?: number;
 }
 
 interface Running {
@@ -93,14 +96,18 @@ export class UpstreamSocket {
 
   async #respond(create: SocketCreate): Promise<void> {
     const { json, lane } = create;
-    const fault = parseFault(json['model']);
+    const fault = parseFault(json['model']) ?? this.up.faults.takeForSocket(this.key);
+    create.fault = fault?.mode ?? null;
     if (fault?.mode === 'ws_error') {
       const status = numberParam(fault, 'status', 429);
       const code = fault.params['code'] ?? 'rate_limit_exceeded';
       return this.#error(status, errorBody('Refused.', 'x', code), lane, { 'retry-after': '7' });
     }
     const refusal = this.#refusal(json, lane);
-    if (refusal) return this.#error(refusal.status, refusal.body, lane);
+    if (refusal) {
+      create.refused = refusal.status;
+      return this.#error(refusal.status, refusal.body, lane);
+    }
     if (fault?.mode === 'ws_silent') return;
     numbered += 1;
     const warmUp = json['generate'] === false;

@@ -13,6 +13,8 @@ export class UpstreamSockets {
   readonly connections: UpstreamSocket[] = [];
   /** By key; `*` is every key. */
   readonly faults = new Map<string, UpgradeFault>();
+  /** For the next handshakes, whatever their key; one each. */
+  readonly next: UpgradeFault[] = [];
   /** Handshakes as they came, refused ones too. */
   readonly upgrades: { readonly key: string | null; readonly req: IncomingMessage }[] = [];
   acceptHeaders: Record<string, string> = {};
@@ -42,7 +44,7 @@ export class UpstreamSockets {
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
     const key = keyOf(req);
     this.upgrades.push({ key, req });
-    const fault = this.faults.get(key ?? '') ?? this.faults.get('*');
+    const fault = this.faults.get(key ?? '') ?? this.faults.get('*') ?? this.next.shift();
     if (fault === 'hang') return;
     if (fault === 'reset') return void socket.destroy();
     if (fault === 'garbage') return void socket.end('HTTP/1.1 101 Fine\r\nconnection: upgrade\r\n\r\n');
