@@ -7,6 +7,11 @@ export interface RequestItem {
   /** Session as the client named it; null when it named none. */
   readonly session_id: string | null;
   readonly session_name: string | null;
+  /** Header or field the session id came from. */
+  readonly session_source: string | null;
+  /** Thread inside the session, and the one that started it, for sub-agents. */
+  readonly thread_id: string | null;
+  readonly parent_thread_id: string | null;
   /** `loopback`, `anonymous` or a client key's id. */
   readonly caller_id: string | null;
   /** Resource that answered, or the last one tried. */

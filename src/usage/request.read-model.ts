@@ -10,7 +10,7 @@ import { SqlQuery } from './sql-query.js';
 
 const gunzipAsync = promisify(gunzip);
 
-const COLUMNS = `"id", "session_id", "session_name", "caller_id", "resource_id", "pool_id", "model", "served_model",
+const COLUMNS = `"id", "session_id", "session_name", "session_source", "thread_id", "parent_thread_id", "caller_id", "resource_id", "pool_id", "model", "served_model",
   "method", "path", "stream", "transport", "state", "status_code", "error_code", "error_message", "error_source",
   "started_at", "finished_at", "latency_ms", "first_byte_ms", "attempt_count" AS "attempts", "input_tokens",
   "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens", "total_tokens", "request_bytes",

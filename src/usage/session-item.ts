@@ -21,4 +21,19 @@ export interface SessionItem {
   readonly output_tokens: number | null;
   readonly reasoning_tokens: number | null;
   readonly total_tokens: number | null;
+  /** `cached_tokens / input_tokens`, 0 to 1; null = not known. */
+  readonly cache_hit_rate: number | null;
+}
+
+/** What one resource did for a session: its requests that ran the model, as far as they have not been pruned. */
+export interface SessionResourceItem {
+  readonly resource_id: string;
+  readonly requests: number;
+  /** Start of the first and of the last one. */
+  readonly first_at: number;
+  readonly last_at: number;
+  readonly input_tokens: number | null;
+  readonly cached_tokens: number | null;
+  readonly cache_write_tokens: number | null;
+  readonly cache_hit_rate: number | null;
 }

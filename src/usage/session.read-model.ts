@@ -1,18 +1,28 @@
 import { Injectable } from '@nestjs/common';
 import { DatabaseService } from '../infra/database/database.service.js';
+import { cacheHitRate, type PromptTokens } from './cache-hit-rate.js';
 import { type Page, pageOf } from './cursor.js';
 import type { RequestItem } from './request-item.js';
 import { RequestReadModel } from './request.read-model.js';
-import type { SessionItem } from './session-item.js';
+import type { SessionItem, SessionResourceItem } from './session-item.js';
 import { SqlQuery } from './sql-query.js';
 
 const COLUMNS = `"id", "caller_id", "name", "source", "parent_thread_id", "first_seen_at", "last_seen_at",
   "last_resource_id", "request_count", "input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens",
   "reasoning_tokens", "total_tokens"`;
 const DETAIL_REQUESTS = 500;
+/** Follow-ups about stored answers, models and the like warm no cache. */
+const RAN_THE_MODEL = `"path" IN ('/v1/responses', '/v1/responses/compact') AND "resource_id" IS NOT NULL`;
+
+type RawSession = Omit<SessionItem, 'cache_hit_rate'>;
+type RawResource = Omit<SessionResourceItem, 'cache_hit_rate'>;
 
 export interface SessionDetail {
   readonly session: SessionItem;
+  /** How often a request went to another resource than the one before it, among those not pruned yet. */
+  readonly moves: number;
+  /** In the order of their first requests. */
+  readonly resources: SessionResourceItem[];
   /** Its requests, newest first; at most 500, the rest through the request list with `session_id`. */
   readonly requests: RequestItem[];
 }
@@ -31,17 +41,50 @@ export class SessionReadModel {
   }): Promise<Page<SessionItem>> {
     const query = new SqlQuery(this.database.dialect).after(filter.cursor, 'last_seen_at');
     const sql = `SELECT ${COLUMNS} FROM "sessions"${query.where} ORDER BY "last_seen_at" DESC, "id" DESC LIMIT ${query.param(filter.limit + 1)}`;
-    const rows = await this.database.read<SessionItem>(sql, query.params);
-    return pageOf(rows, filter.limit, (row) => ({ at: row.last_seen_at, id: row.id }));
+    const rows = await this.database.read<RawSession>(sql, query.params);
+    return pageOf(rows.map(rated), filter.limit, (row) => ({ at: row.last_seen_at, id: row.id }));
   }
 
   /** Null when there is no such session. Should two callers use one name, the one seen last is meant. */
   async detail(id: string): Promise<SessionDetail | null> {
     const query = new SqlQuery(this.database.dialect).equal('id', id);
     const sql = `SELECT ${COLUMNS} FROM "sessions"${query.where} ORDER BY "last_seen_at" DESC LIMIT 1`;
-    const [session] = await this.database.read<SessionItem>(sql, query.params);
+    const [session] = await this.database.read<RawSession>(sql, query.params);
     if (session === undefined) return null;
     const { rows } = await this.requests.list({ limit: DETAIL_REQUESTS, session_id: id });
-    return { session, requests: rows.filter((row) => row.caller_id === session.caller_id) };
+    return {
+      session: rated(session),
+      moves: await this.#moves(session),
+      resources: await this.#resources(session),
+      requests: rows.filter((row) => row.caller_id === session.caller_id),
+    };
   }
+
+  async #moves({ id, caller_id }: RawSession): Promise<number> {
+    const query = new SqlQuery(this.database.dialect).equal('session_id', id).equal('caller_id', caller_id);
+    const [row] = await this.database.read<{ moves: number }>(
+      `SELECT COUNT(*) AS "moves" FROM (
+         SELECT "resource_id", LAG("resource_id") OVER (ORDER BY "started_at", "id") AS "before"
+         FROM "requests"${query.where} AND ${RAN_THE_MODEL}) AS "placed"
+       WHERE "before" <> "resource_id"`,
+      query.params,
+    );
+    return row?.moves ?? 0;
+  }
+
+  async #resources({ id, caller_id }: RawSession): Promise<SessionResourceItem[]> {
+    const query = new SqlQuery(this.database.dialect).equal('session_id', id).equal('caller_id', caller_id);
+    const rows = await this.database.read<RawResource>(
+      `SELECT "resource_id", COUNT(*) AS "requests", MIN("started_at") AS "first_at", MAX("started_at") AS "last_at",
+         SUM("input_tokens") AS "input_tokens", SUM("cached_tokens") AS "cached_tokens",
+         SUM("cache_write_tokens") AS "cache_write_tokens"
+       FROM "requests"${query.where} AND ${RAN_THE_MODEL} GROUP BY "resource_id" ORDER BY 3, 1`,
+      query.params,
+    );
+    return rows.map(rated);
+  }
+}
+
+function rated<T extends PromptTokens>(row: T): T & { readonly cache_hit_rate: number | null } {
+  return { ...row, cache_hit_rate: cacheHitRate(row) };
 }

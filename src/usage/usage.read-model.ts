@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DatabaseService } from '../infra/database/database.service.js';
+import { cacheHitRate } from './cache-hit-rate.js';
 import { SqlQuery } from './sql-query.js';
 
 export const USAGE_GROUPS = ['model', 'resource', 'session', 'key', 'hour'] as const;
@@ -30,7 +31,7 @@ export interface UsageItem {
   readonly reasoning_tokens: number | null;
   readonly total_tokens: number | null;
   /** `cached_tokens / input_tokens`, 0 to 1; null without input tokens, or when no answer told its cached ones. */
-  readonly cached_share: number | null;
+  readonly cache_hit_rate: number | null;
 }
 
 /** Sums over the stored requests. Throws `database_unavailable` while there is no database. */
@@ -51,12 +52,7 @@ export class UsageReadModel {
         SUM("cache_write_tokens") AS "cache_write_tokens", SUM("output_tokens") AS "output_tokens",
         SUM("reasoning_tokens") AS "reasoning_tokens", SUM("total_tokens") AS "total_tokens"
       FROM "requests"${query.where} GROUP BY 1 ORDER BY ${order} LIMIT ${MAX_GROUPS}`;
-    const rows = await this.database.read<Omit<UsageItem, 'cached_share'>>(sql, query.params);
-    return { rows: rows.map((row) => ({ ...row, cached_share: shareOf(row) })), nextCursor: null };
+    const rows = await this.database.read<Omit<UsageItem, 'cache_hit_rate'>>(sql, query.params);
+    return { rows: rows.map((row) => ({ ...row, cache_hit_rate: cacheHitRate(row) })), nextCursor: null };
   }
-}
-
-function shareOf(row: Omit<UsageItem, 'cached_share'>): number | null {
-  if (row.cached_tokens === null || row.input_tokens === null || row.input_tokens === 0) return null;
-  return row.cached_tokens / row.input_tokens;
 }

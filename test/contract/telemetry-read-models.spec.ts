@@ -79,7 +79,7 @@ describe.each(['sqlite', 'postgres'] as const)('history on %s', (dialect) => {
     expect((await usage.list({ group_by: 'session' })).rows[0]).toMatchObject({
       group: 's1',
       requests: 2,
-      cached_share: 0,
+      cache_hit_rate: 0,
     });
     const affinity = new AffinityReadModel(db.service);
     expect(await affinity.newest(10, T0)).toEqual([binding('s1', { boundAt: T0 + 5, fingerprint: 'new' })]);
@@ -112,7 +112,7 @@ describe.each(['sqlite', 'postgres'] as const)('history on %s', (dialect) => {
     expect(rows.find((row) => row.group === 'silent')).toMatchObject({
       input_tokens: 100,
       cached_tokens: null,
-      cached_share: null,
+      cache_hit_rate: null,
     });
   });
 

@@ -50,6 +50,15 @@ export class RequestDto implements RequestItem {
   @NullableField('fix the login test')
   readonly session_name!: string | null;
 
+  @NullableField('session-id', 'Header or field the session id came from')
+  readonly session_source!: string | null;
+
+  @NullableField('0199f2a0-5b1e-7c3d-9a4f-1c2d3e4f5a6b', 'Thread inside the session')
+  readonly thread_id!: string | null;
+
+  @NullableField('0199f2a0-1111-7c3d-9a4f-1c2d3e4f5a6b', 'Thread that started this one, for sub-agents')
+  readonly parent_thread_id!: string | null;
+
   @NullableField('gpt-5', 'Model asked for')
   readonly model!: string | null;
 

@@ -1,4 +1,4 @@
-import type { SessionItem } from '../../usage/session-item.js';
+import type { SessionItem, SessionResourceItem } from '../../usage/session-item.js';
 import type { SessionDetail } from '../../usage/session.read-model.js';
 import { Field, ListOf, Nested, NextCursor, NullableField } from './api-field.js';
 import { RequestDto } from './request.dto.js';
@@ -49,6 +49,36 @@ export class SessionDto implements SessionItem {
 
   @NullableField(63280)
   readonly total_tokens!: number | null;
+
+  @NullableField(0.87, 'cached_tokens / input_tokens; null = not known')
+  readonly cache_hit_rate!: number | null;
+}
+
+/** Requests that ran the model, as far as they have not been pruned. */
+export class SessionResourceDto implements SessionResourceItem {
+  @Field('openai-1')
+  readonly resource_id!: string;
+
+  @Field(13)
+  readonly requests!: number;
+
+  @Field(1795400000000, 'Start of its first request, epoch ms')
+  readonly first_at!: number;
+
+  @Field(1795410000000, 'Start of its last request, epoch ms')
+  readonly last_at!: number;
+
+  @NullableField(58800)
+  readonly input_tokens!: number | null;
+
+  @NullableField(51200)
+  readonly cached_tokens!: number | null;
+
+  @NullableField(0)
+  readonly cache_write_tokens!: number | null;
+
+  @NullableField(0.87, 'cached_tokens / input_tokens; null = not known')
+  readonly cache_hit_rate!: number | null;
 }
 
 export class SessionListDto {
@@ -62,6 +92,12 @@ export class SessionListDto {
 export class SessionDetailDto implements SessionDetail {
   @Nested(() => SessionDto)
   readonly session!: SessionDto;
+
+  @Field(1, 'How often a request went to another resource than the one before it')
+  readonly moves!: number;
+
+  @ListOf(() => SessionResourceDto, 'The keys that served it, in the order of their first requests')
+  readonly resources!: SessionResourceDto[];
 
   @ListOf(() => RequestDto, 'Newest first, at most 500; the rest through /admin/requests?session_id=')
   readonly requests!: RequestDto[];

@@ -35,8 +35,8 @@ export class UsageDto implements UsageItem {
   @NullableField(189840)
   readonly total_tokens!: number | null;
 
-  @NullableField(0.87, 'cached_tokens / input_tokens')
-  readonly cached_share!: number | null;
+  @NullableField(0.87, 'cached_tokens / input_tokens; null = not known')
+  readonly cache_hit_rate!: number | null;
 }
 
 export class UsageListDto {
