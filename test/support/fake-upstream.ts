@@ -11,7 +11,8 @@ import type { Fault } from './upstream-faults.js';
 import { UpstreamLimits } from './upstream-limits.js';
 import { UpstreamLedger } from './upstream-ledger.js';
 import type { Arrival } from './upstream-ledger.js';
-import { errorBody } from './upstream-replies.js';
+import { errorBody, usageFor } from './upstream-replies.js';
+import type { WireUsage } from './upstream-replies.js';
 import { answerRoute } from './upstream-routes.js';
 import { defaultScript } from './upstream-script.js';
 import type { Script } from './upstream-script.js';
@@ -45,6 +46,8 @@ export class FakeUpstream {
   extraHeaders: Record<string, string> = {};
   /** Model ids that `/v1/models` lists. */
   models = ['gpt-5.5', 'gpt-5.5-mini'];
+  /** What an answer says it cost; replaced where the default is not like an upstream enough. */
+  usage: (n: number, body: Readonly<Record<string, unknown>>, organization: string) => WireUsage = usageFor;
   connections = 0;
   readonly #steps: (() => void)[] = [];
   readonly #sockets = new Set<Socket>();

@@ -3,15 +3,7 @@ import { prelude, reshape } from './upstream-broken-answers.js';
 import type { UpstreamExchange } from './upstream-exchange.js';
 import { numberParam } from './upstream-faults.js';
 import type { Fault } from './upstream-faults.js';
-import {
-  errorBody,
-  eventsOf,
-  frameOf,
-  messageItem,
-  newWireId,
-  responseObject,
-  usageFor,
-} from './upstream-replies.js';
+import { errorBody, eventsOf, frameOf, messageItem, newWireId, responseObject } from './upstream-replies.js';
 import type { WireResponse } from './upstream-replies.js';
 
 type Route = (up: FakeUpstream, x: UpstreamExchange, id: string, fault: Fault | null) => void | Promise<void>;
@@ -99,7 +91,7 @@ function makeResponse(
     deltas > 0
       ? [messageItem('abcdefgh'.repeat(deltas))]
       : up.script(body, { n, organization: organization ?? '', accounts: up.accounts });
-  const response = responseObject(body, output, usageFor(n));
+  const response = responseObject(body, output, up.usage(n, body, organization ?? ''));
   if (body['background'] === true) return { ...response, status: 'queued', output: [], usage: null };
   if (fault?.mode === 'failed') {
     const error = { code: fault.params['code'] ?? 'server_error', message: 'The model had an error.' };
@@ -147,7 +139,7 @@ function compact(up: FakeUpstream, x: UpstreamExchange): void {
     encrypted_content: up.accounts.seal(x.arrival.organization ?? ''),
   };
   x.arrival.responseId = newWireId('resp');
-  x.arrival.usage = usageFor(x.arrival.n);
+  x.arrival.usage = up.usage(x.arrival.n, x.arrival.json ?? {}, x.arrival.organization ?? '');
   x.json(200, {
     id: x.arrival.responseId,
     object: 'response.compaction',

@@ -3,7 +3,7 @@ import type { WebSocket } from 'ws';
 import type { FakeUpstream } from './fake-upstream.js';
 import { pause } from './until.js';
 import { numberParam, parseFault } from './upstream-faults.js';
-import { errorBody, eventsOf, messageItem, responseObject, usageFor } from './upstream-replies.js';
+import { errorBody, eventsOf, messageItem, responseObject } from './upstream-replies.js';
 import type { SseEvent, WireResponse, WireUsage } from './upstream-replies.js';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -121,7 +121,7 @@ export class UpstreamSocket {
         : numberParam(fault, 'n', 0) > 0
           ? [messageItem('abcdefgh'.repeat(deltas))]
           : this.up.script(json, { n: numbered, organization, accounts: this.up.accounts });
-    const response = responseObject(json, output, usageFor(numbered));
+    const response = responseObject(json, output, this.#usage(json));
     create.responseId = response.id;
     create.usage = response.usage;
     if (json['store'] !== false) this.up.accounts.store(key, response, json['input'], []);
@@ -177,12 +177,16 @@ export class UpstreamSocket {
     };
     this.creates.push(create);
     numbered += 1;
-    const response = responseObject(json, [messageItem('steered')], usageFor(numbered));
+    const response = responseObject(json, [messageItem('steered')], this.#usage(json));
     create.responseId = response.id;
     create.usage = response.usage;
     for (const event of eventsOf(response)) this.event(event, before.lane);
     this.#latest.set(before.lane ?? '', response.id);
     await Promise.resolve();
+  }
+
+  #usage(json: Json): WireUsage {
+    return this.up.usage(numbered, json, this.organization);
   }
 
   #refusal(json: Json, lane: string | null): { status: number; body: object } | null {

@@ -62,4 +62,19 @@ export class ResourceStateDto {
 
   @Texts(['gpt-5-pro'], 'Models the key was refused for')
   readonly denied_models!: readonly string[];
+
+  @NullableField(58800, 'Prompt tokens its answers told since this process started; null = none told')
+  readonly input_tokens!: number | null;
+
+  @NullableField(51200, 'Of those, how many came out of the prompt cache')
+  readonly cached_tokens!: number | null;
+
+  @NullableField(0, 'Of those, how many were written to the prompt cache')
+  readonly cache_write_tokens!: number | null;
+
+  @NullableField(0.87, 'cached_tokens / input_tokens; null = not known')
+  readonly cache_hit_rate!: number | null;
+
+  @NullableField(0.91, 'The same over the last 15 minutes; null = not known, or nothing was asked')
+  readonly recent_cache_hit_rate!: number | null;
 }

@@ -22,6 +22,11 @@ export function count(value: number | null): string {
   return value === null ? '–' : value.toLocaleString('en-US');
 }
 
+/** 0.871 → "87 %". Unknown is not zero. */
+export function percent(share: number | null): string {
+  return share === null ? '–' : `${Math.round(share * 100)} %`;
+}
+
 /** `rate_limited` → "rate limited". */
 export function words(code: string): string {
   return code.replaceAll('_', ' ');

@@ -22,6 +22,9 @@ export interface ResourceState {
   readonly in_flight: number;
   readonly max_concurrency: number | null;
   readonly denied_models: readonly string[];
+  readonly input_tokens: number | null;
+  readonly cache_hit_rate: number | null;
+  readonly recent_cache_hit_rate: number | null;
 }
 
 export interface Candidate {
@@ -32,6 +35,9 @@ export interface Candidate {
   readonly in_flight: number;
   readonly load: number;
   readonly health: string;
+  readonly remaining_requests: number | null;
+  readonly remaining_tokens: number | null;
+  readonly cached_tokens: number | null;
   readonly chosen: boolean;
   readonly rejected: string | null;
 }
@@ -47,6 +53,8 @@ export interface Decision {
   readonly resource_id: string | null;
   readonly reason: string;
   readonly explanation: string;
+  readonly waited_ms: number | null;
+  readonly cached_tokens_at_stake: number | null;
   readonly candidates: readonly Candidate[];
 }
 

@@ -16,10 +16,18 @@ describe('MetricsService', () => {
     expect(first).toContain(
       `rpx_attempts_total{resource="${attempt?.resourceId}",class="${attempt?.class}"} ${record.attempts.length * 2}`,
     );
+    const resource = `resource="${record.resourceId}"`;
+    expect(first).toContain(
+      `rpx_resource_tokens_total{${resource},kind="input"} ${record.usage?.inputTokens}`,
+    );
     metrics.observe(record, 'websocket');
     const second = await metrics.registry.metrics();
     expect(second).toContain(`rpx_requests_total{state="${record.state}",transport="http"} 1`);
     expect(second).toContain(`rpx_requests_total{state="${record.state}",transport="websocket"} 1`);
     expect(second).toContain(`rpx_tokens_total{kind="input"} ${(record.usage?.inputTokens ?? 0) * 2}`);
+    const input = (record.usage?.inputTokens ?? 0) * 2;
+    expect(second).toContain(`rpx_resource_tokens_total{${resource},kind="input"} ${input}`);
+    expect(metrics.promptsOf(record.resourceId ?? '')).toMatchObject({ input, cached: 0, cacheWrite: null });
+    expect(metrics.promptsOf('openai-99')).toBeUndefined();
   });
 });

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { FinishedRecord } from '../../usage/records.js';
 import type { TokenUsage } from '../../usage/token-usage.js';
+import { PromptTally } from './prompt-tally.js';
 import { Tally } from './tally.js';
 
 const DURATION_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
@@ -29,9 +30,12 @@ export class MetricsService {
   readonly #byState = new Map<string, Map<string, Tally>>();
   readonly #byResource = new Map<string, Map<string, Tally>>();
   readonly #byKind: readonly (readonly [keyof TokenUsage, Tally])[];
+  readonly #byResourceKind = new Map<string, Map<string, Tally>>();
+  readonly #prompts = new Map<string, PromptTally>();
   readonly #requests: Counter<'state' | 'transport'>;
   readonly #attempts: Counter<'resource' | 'class'>;
   readonly #tokens: Counter<'kind'>;
+  readonly #resourceTokens: Counter<'resource' | 'kind'>;
   readonly #duration: Histogram;
   readonly #firstByte: Histogram;
 
@@ -60,6 +64,13 @@ export class MetricsService {
       registers,
       collect,
     });
+    this.#resourceTokens = new Counter({
+      name: 'rpx_resource_tokens_total',
+      help: 'The same by the resource that answered: cached / input is its cache hit rate',
+      labelNames: ['resource', 'kind'],
+      registers,
+      collect,
+    });
     this.#byKind = TOKEN_KINDS.map(([kind, field]) => [field, this.#tally(this.#tokens.labels(kind))]);
     this.#duration = new Histogram({
       name: 'rpx_request_duration_seconds',
@@ -83,13 +94,26 @@ export class MetricsService {
       const child = (): Counter.Internal => this.#attempts.labels(resourceId, retryClass);
       this.#of(this.#byResource, resourceId, retryClass, child).add(1);
     }
-    if (finished.usage !== null) this.#observeTokens(finished.usage);
+    if (finished.usage !== null) this.#observeTokens(finished.usage, finished);
     this.#duration.observe(finished.latencyMs / 1000);
     if (finished.firstByteMs !== null) this.#firstByte.observe(finished.firstByteMs / 1000);
   }
 
-  #observeTokens(usage: TokenUsage): void {
+  /** Since the start of this process; undefined until an answer of that resource has told its usage. */
+  promptsOf(resourceId: string): PromptTally | undefined {
+    return this.#prompts.get(resourceId);
+  }
+
+  #observeTokens(usage: TokenUsage, { resourceId, at }: FinishedRecord): void {
     for (const [field, tally] of this.#byKind) tally.add(usage[field] ?? 0);
+    if (resourceId === null) return;
+    for (const [kind, field] of TOKEN_KINDS) {
+      const child = (): Counter.Internal => this.#resourceTokens.labels(resourceId, kind);
+      this.#of(this.#byResourceKind, resourceId, kind, child).add(usage[field] ?? 0);
+    }
+    let prompts = this.#prompts.get(resourceId);
+    if (prompts === undefined) this.#prompts.set(resourceId, (prompts = new PromptTally()));
+    prompts.add(usage, at);
   }
 
   #of(

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { timeOfDay, words } from '../format.js';
+import { count, duration, timeOfDay, words } from '../format.js';
 import type { Candidate, Decision } from '../wire.js';
 
 export function Decisions(props: { decisions: readonly Decision[] }): JSX.Element {
@@ -30,11 +30,20 @@ function DecisionDetails(props: { decision: Decision }): JSX.Element {
       </summary>
       <p class="hint">
         {words(decision.reason)} · {decision.affinity_class} affinity · {decision.model ?? 'no model'}
-        {attempt} · {decision.request_id}
+        {attempt}
+        {costs(decision)} · {decision.request_id}
       </p>
       <Candidates candidates={decision.candidates} />
     </details>
   );
+}
+
+/** What the decision cost the request: the wait before it, and the cache it left. */
+function costs({ waited_ms, cached_tokens_at_stake }: Decision): string {
+  const waited = waited_ms === null || waited_ms === 0 ? '' : ` · waited ${duration(waited_ms)}`;
+  const left =
+    cached_tokens_at_stake === null ? '' : ` · ${count(cached_tokens_at_stake)} cached tokens at stake`;
+  return waited + left;
 }
 
 function Candidates(props: { candidates: readonly Candidate[] }): JSX.Element {
@@ -57,6 +66,15 @@ function Candidates(props: { candidates: readonly Candidate[] }): JSX.Element {
             <th scope="col" class="number">
               Load
             </th>
+            <th scope="col" class="number" title="Of the upstream’s limit for this model">
+              Requests left
+            </th>
+            <th scope="col" class="number" title="Of the upstream’s limit for this model">
+              Tokens left
+            </th>
+            <th scope="col" class="number" title="Of this session’s prompt, at its last answer">
+              Tokens cached
+            </th>
             <th scope="col">Outcome</th>
           </tr>
         </thead>
@@ -70,6 +88,9 @@ function Candidates(props: { candidates: readonly Candidate[] }): JSX.Element {
               <td class="number">{candidate.in_flight}</td>
               <td class="number">{candidate.weight}</td>
               <td class="number">{Number(candidate.load.toFixed(2))}</td>
+              <td class="number">{count(candidate.remaining_requests)}</td>
+              <td class="number">{count(candidate.remaining_tokens)}</td>
+              <td class="number">{count(candidate.cached_tokens)}</td>
               <td>{candidate.chosen ? 'chosen' : words(candidate.rejected ?? 'not chosen')}</td>
             </tr>
           ))}

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { now } from '../clock.js';
-import { duration, span, words } from '../format.js';
+import { count, duration, percent, span, words } from '../format.js';
 import type { ResourceHealth, ResourceState } from '../wire.js';
 
 const STATUS_WORDS = {
@@ -31,6 +31,7 @@ export function ResourceCard(props: { resource: ResourceState }): JSX.Element {
         <Row name="Organisation" value={resource.organization ?? 'not known yet'} />
         <Row name="Key from" value={resource.origin} />
         <Row name="Last check" value={lastProbe(health)} />
+        <Row name="Prompt cache" value={promptCache(resource)} />
         {resource.denied_models.length > 0 && (
           <Row name="Refuses" value={resource.denied_models.join(', ')} />
         )}
@@ -46,6 +47,15 @@ function Row(props: { name: string; value: string }): JSX.Element {
       <dd>{props.value}</dd>
     </div>
   );
+}
+
+/** The measured share of prompts that came out of the cache. */
+function promptCache({ input_tokens, cache_hit_rate, recent_cache_hit_rate }: ResourceState): string {
+  if (cache_hit_rate === null) return 'not known yet';
+  const all = `${percent(cache_hit_rate)} of ${count(input_tokens)} tokens`;
+  return recent_cache_hit_rate === null
+    ? all
+    : `${all}, ${percent(recent_cache_hit_rate)} in the last 15 min`;
 }
 
 function cooling(health: ResourceHealth): string {
