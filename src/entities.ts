@@ -1,3 +1,7 @@
+import { AuditEntry } from './registry/audit-entry.entity.js';
+import { ClientKey } from './registry/client-key.entity.js';
+import { ModelAlias } from './registry/model-alias.entity.js';
+import { Provider } from './registry/provider.entity.js';
 import { ResourceIdentity } from './resources/resource-identity.entity.js';
 import { AffinityBindingRow } from './usage/affinity-binding-row.entity.js';
 import { AttemptRow } from './usage/attempt-row.entity.js';
@@ -17,4 +21,8 @@ export const ENTITIES = [
   EventRow,
   AffinityBindingRow,
   ResourceIdentity,
+  Provider,
+  ModelAlias,
+  ClientKey,
+  AuditEntry,
 ];

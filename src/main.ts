@@ -14,6 +14,7 @@ import { NestLogger } from './common/nest-logger.js';
 import type { AppConfig } from './config/app-config.js';
 import { DatabaseService } from './infra/database/database.service.js';
 import { ProxyHandler } from './proxy/proxy-handler.service.js';
+import { RegistryStore } from './registry/registry-store.service.js';
 import { ResourceRegistry } from './resources/resource-registry.service.js';
 import { drainOnSignals } from './shutdown.js';
 import { AffinityReadModel } from './usage/affinity.read-model.js';
@@ -36,6 +37,7 @@ export async function serve(config: AppConfig): Promise<void> {
   configureAdmin(app);
   surviveStrayErrors(logger);
   await app.get(DatabaseService).connect();
+  await app.get(RegistryStore).start();
   await app.get(ResourceRegistry).load();
   await restoreMemory(app, config, logger);
   const handler = app.get(ProxyHandler);

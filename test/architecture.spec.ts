@@ -11,10 +11,21 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   state: ['common', 'config', 'infra'],
   upstream: ['common', 'config', 'resources'],
   usage: ['common', 'config', 'infra', 'state', 'upstream'],
-  registry: ['common', 'config', 'infra'],
+  registry: ['common', 'config', 'infra', 'state'],
   health: ['common', 'config', 'infra', 'resources', 'state', 'upstream', 'usage'],
   balancer: ['common', 'config', 'resources', 'state', 'health', 'upstream'],
-  proxy: ['common', 'config', 'infra', 'resources', 'state', 'health', 'upstream', 'usage', 'balancer'],
+  proxy: [
+    'common',
+    'config',
+    'infra',
+    'registry',
+    'resources',
+    'state',
+    'health',
+    'upstream',
+    'usage',
+    'balancer',
+  ],
   admin: [
     'common',
     'config',
@@ -27,7 +38,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'balancer',
     'registry',
   ],
-  transfer: ['common', 'config', 'infra', 'usage'],
   dashboard: ['common', 'config'],
   cli: ['common', 'config'],
 };
@@ -36,7 +46,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const PACKAGE_PLACES: readonly (readonly [packageName: RegExp, places: RegExp])[] = [
   [
     /^typeorm$/,
-    /^src\/(infra\/database|transfer)\/|\.(entity|repository|read-model)\.ts$|writer\.ts$|^src\/usage\/(recorder|session-(totals|merge))\.ts$/,
+    /^src\/infra\/database\/|\.(entity|repository|read-model)\.ts$|writer\.ts$|^src\/usage\/(recorder|session-totals)\.ts$/,
   ],
   [/^ioredis$/, /^src\/(state\/redis-|infra\/redis\/)/],
   [/^(bullmq|@nestjs\/bullmq)$/, /^src\/usage\/(bullmq-|usage\.module)/],

@@ -1,13 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import type { AccessPolicy } from '../common/access.js';
+import { BadTokenLimiter } from '../common/bad-token-limiter.js';
+import { bearerToken } from '../common/bearer-token.js';
 import { callerStanding, refusalFor } from '../common/caller.js';
 import type { Clock } from '../common/clock.js';
 import { ProxyError } from '../common/errors.js';
 import { CLOCK } from '../common/tokens.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
-import { AdminToken, bearerToken } from './admin-token.js';
-import { BadTokenLimiter } from './bad-token-limiter.js';
+import { AdminToken } from './admin-token.js';
 
 export const READING_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 const FIX =

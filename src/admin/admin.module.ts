@@ -5,8 +5,10 @@ import { HealthModule } from '../health/health.module.js';
 import { ResourcesModule } from '../resources/resources.module.js';
 import { StateModule } from '../state/state.module.js';
 import { UsageModule } from '../usage/usage.module.js';
+import { RegistryModule } from '../registry/registry.module.js';
 import { AccessCheck } from './access-check.service.js';
 import { AccessGuard } from './access.guard.js';
+import { ClientKeysController } from './client-keys.controller.js';
 import { DocsFiles } from './docs-files.service.js';
 import { DocsController } from './docs.controller.js';
 import { ErrorFilter } from './error.filter.js';
@@ -26,13 +28,14 @@ import { StrictValidationPipe } from './strict-validation.pipe.js';
 
 /** What operators read and do, and the gate, the pipe and the filter of every Nest route. */
 @Module({
-  imports: [BalancerModule, HealthModule, ResourcesModule, StateModule, UsageModule],
+  imports: [BalancerModule, HealthModule, RegistryModule, ResourcesModule, StateModule, UsageModule],
   controllers: [
     StateController,
     RequestsController,
     HistoryController,
     HealthCheckController,
     RouteExplainController,
+    ClientKeysController,
     MetricsController,
     DocsController,
   ],

@@ -55,6 +55,8 @@ export const ERRORS = {
   invalid_parameter: invalid(400),
   /** No such admin route or record. */
   not_found: invalid(404),
+  /** A record of that name is there already. */
+  already_exists: invalid(409),
   /** The stored response, conversation or item is not known here or belongs to another caller. */
   response_not_found: invalid(404),
   /** The caller has no credential, or a wrong one, for a route that wants one. */

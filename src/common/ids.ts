@@ -15,10 +15,12 @@ function randomHex(bytes: number): string {
   return hex;
 }
 
+export type IdPrefix = 'req' | 'dec' | 'evt' | 'inst' | 'prov' | 'mdl' | 'key' | 'aud';
+
 /**
  * An id that sorts by creation time: `<prefix>_<12 hex of epoch ms><20 hex random>`. Made in code, never by a
  * database, so that a record has its id before anything is written.
  */
-export function newId(prefix: 'req' | 'dec' | 'evt' | 'inst', now: number): string {
+export function newId(prefix: IdPrefix, now: number): string {
   return `${prefix}_${now.toString(16).padStart(12, '0')}${randomHex(10)}`;
 }

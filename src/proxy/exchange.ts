@@ -2,12 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../common/clock.js';
 import { newId } from '../common/ids.js';
 import type { RoutingHints } from '../balancer/routing-hints.js';
+import type { ProxyCaller } from '../registry/proxy-door.service.js';
 import type { DecisionRecord } from '../state/live-state.js';
 import type { AttemptRecord } from '../usage/records.js';
 import type { ProxyRoute } from './route-grammar.js';
 
-/** Caller of an exchange whose access has not been checked, or was refused. */
+/** Caller id of an exchange whose access has not been checked, or was refused. */
 export const NOBODY = 'unknown';
+export const NO_CALLER: ProxyCaller = { callerId: NOBODY, key: null };
 
 /**
  * One request of one client from its head to its end: who, when, what was tried. Plain state; what is done with it
@@ -18,7 +20,8 @@ export class Exchange {
   /** Epoch ms. */
   readonly startedAt: number;
   readonly #startedMono: number;
-  callerId = NOBODY;
+  /** Set when the door has let it in. */
+  caller = NO_CALLER;
   /** `websocket`: the handshake, or one response of a connection. */
   transport: 'http' | 'websocket' = 'http';
   /** As the record names it; null = the request's own. */
@@ -53,6 +56,10 @@ export class Exchange {
     this.startedAt = clock.now();
     this.#startedMono = clock.monotonic();
     this.id = id ?? newId('req', this.startedAt);
+  }
+
+  get callerId(): string {
+    return this.caller.callerId;
   }
 
   /** Milliseconds since the head was read. */

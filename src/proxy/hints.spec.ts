@@ -8,7 +8,7 @@ const create = matchRoute('POST', '/v1/responses');
 const hints = (headers: Record<string, string>, body: Partial<BodyFields> | null = {}, route = create) =>
   buildHints({
     requestId: 'req_1',
-    callerId: 'loopback',
+    caller: { callerId: 'loopback', key: null },
     route,
     headers,
     body: body === null ? null : { ...emptyBodyDraft(), ...body },

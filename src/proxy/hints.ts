@@ -1,7 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { RoutingHints } from '../balancer/routing-hints.js';
+import type { ProxyCaller } from '../registry/proxy-door.service.js';
 import { emptyBodyDraft } from './body-fields.js';
 import type { BodyFields } from './body-fields.js';
+import { poolUnderTerms } from './key-terms.js';
 import type { ProxyRoute } from './route-grammar.js';
 import { invalidField } from './routing-field.js';
 import { forkedFromThreadId } from './turn-metadata.js';
@@ -13,7 +15,7 @@ const HEADER_NAME = /^[\x20-\x7e]{1,256}$/;
 
 export interface HintsInput {
   readonly requestId: string;
-  readonly callerId: string;
+  readonly caller: ProxyCaller;
   readonly route: ProxyRoute;
   readonly headers: IncomingHttpHeaders;
   readonly body: BodyFields | null;
@@ -22,13 +24,14 @@ export interface HintsInput {
 const NO_BODY: BodyFields = Object.freeze(emptyBodyDraft());
 
 export function buildHints(input: HintsInput): RoutingHints {
-  const { requestId, callerId, route, headers } = input;
+  const { requestId, caller, route, headers } = input;
   const body = input.body ?? NO_BODY;
+  const pool = first(headerId(headers, 'x-proxy-pool-id'), headerId(headers, 'x-pool-id'), body.poolId);
   return {
     requestId,
-    callerId,
+    callerId: caller.callerId,
     routeKind: route.kind,
-    poolId: first(headerId(headers, 'x-proxy-pool-id'), headerId(headers, 'x-pool-id'), body.poolId),
+    poolId: poolUnderTerms(caller.key, pool, body.model),
     model: body.model,
     stream: body.stream === true,
     background: body.background === true,

@@ -4,6 +4,7 @@ import type { Clock } from '../common/clock.js';
 import type { DrainState } from '../common/drain-state.js';
 import type { OpenSockets } from '../common/open-sockets.js';
 import type { AppConfig } from '../config/app-config.js';
+import type { ProxyDoor } from '../registry/proxy-door.service.js';
 import type { UpstreamClient } from '../upstream/upstream-client.js';
 import type { FinishedRecord } from '../usage/records.js';
 import type { Spool } from '../usage/spool.js';
@@ -20,4 +21,5 @@ export interface ProxyDependencies {
   readonly drain: DrainState;
   readonly openSockets: OpenSockets;
   readonly instanceId: string;
+  readonly door: Pick<ProxyDoor, 'admit' | 'isAdmitted' | 'onChange'>;
 }

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { checkProxyAccess } from '../common/caller.js';
 import { ProxyError } from '../common/errors.js';
 import { RoutingRefusal } from '../balancer/routing-refusal.js';
 import { checkHead } from './admission.js';
@@ -86,7 +85,7 @@ export class ProxyHandler {
     const { req } = exchange;
     const { config, drain } = this.deps;
     checkHead(req.rawHeaders, config.server.maxHeaders);
-    exchange.callerId = checkProxyAccess(req, config).callerId;
+    exchange.caller = this.deps.door.admit(req);
     // Not before: strangers must not earn retries.
     this.#budget.earn();
     if (drain.draining) {
@@ -99,7 +98,7 @@ export class ProxyHandler {
     const fields = await this.#intake.read(exchange, route);
     exchange.hints = buildHints({
       requestId: exchange.id,
-      callerId: exchange.callerId,
+      caller: exchange.caller,
       route,
       headers: req.headers,
       body: fields,

@@ -9,6 +9,8 @@ import { CLOCK, INSTANCE_ID, LOGGER } from '../common/tokens.js';
 import { APP_CONFIG } from '../config/app-config.js';
 import type { AppConfig } from '../config/app-config.js';
 import { MetricsService } from '../infra/metrics/metrics.service.js';
+import { ProxyDoor } from '../registry/proxy-door.service.js';
+import { RegistryModule } from '../registry/registry.module.js';
 import { UpstreamClient } from '../upstream/upstream-client.js';
 import { UpstreamModule } from '../upstream/upstream.module.js';
 import { SPOOL } from '../usage/spool.js';
@@ -27,6 +29,7 @@ const createHandler = (
   drain: DrainState,
   openSockets: OpenSockets,
   instanceId: string,
+  door: ProxyDoor,
 ): ProxyHandler =>
   new ProxyHandler({
     config,
@@ -39,11 +42,12 @@ const createHandler = (
     drain,
     openSockets,
     instanceId,
+    door,
   });
 
 /** The request path. Its handler knows no framework; this is where it meets its parts. */
 @Module({
-  imports: [BalancerModule, UpstreamModule, UsageModule],
+  imports: [BalancerModule, RegistryModule, UpstreamModule, UsageModule],
   providers: [
     {
       provide: ProxyHandler,
@@ -59,6 +63,7 @@ const createHandler = (
         DrainState,
         OpenSockets,
         INSTANCE_ID,
+        ProxyDoor,
       ],
     },
   ],

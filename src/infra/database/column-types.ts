@@ -33,3 +33,17 @@ export const bigOrNull = (name: string): ColumnOptions => ({ ...big(name), nulla
 export const flag = int;
 export const flagOrNull = intOrNull;
 export const binary = (name: string): ColumnOptions => ({ name, type: BINARY });
+
+const asBoolean: ValueTransformer = {
+  to: (value: unknown) => (value === null || value === undefined ? value : Number(value)),
+  from: (value: unknown) => (value === null || value === undefined ? null : Number(value) !== 0),
+};
+const asJson: ValueTransformer = {
+  to: (value: unknown) => (value === null || value === undefined ? null : JSON.stringify(value)),
+  from: (value: unknown): unknown => (typeof value === 'string' ? JSON.parse(value) : null),
+};
+/** A flag that code sees as `boolean`. */
+export const yesOrNo = (name: string): ColumnOptions => ({ name, type: 'integer', transformer: asBoolean });
+/** A small document, kept as text. */
+export const json = (name: string): ColumnOptions => ({ name, type: 'text', transformer: asJson });
+export const jsonOrNull = (name: string): ColumnOptions => ({ ...json(name), nullable: true });

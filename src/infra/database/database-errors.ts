@@ -25,8 +25,7 @@ export function isDatabaseBlocked(e: unknown): boolean {
 export function isConnectionLost(e: unknown): boolean {
   if (!(e instanceof Error)) return false;
   const code = codeOf(e);
-  // 53300, too many connections: those there are work; one more must wait.
-  if (code !== null && SQLSTATE.test(code)) return /^(08|53(?!300)|57P)/.test(code);
+  if (code !== null && SQLSTATE.test(code)) return /^(08|53|57P)/.test(code);
   return isDatabaseBlocked(e);
 }
 
@@ -34,4 +33,9 @@ function codeOf(e: Error): string | null {
   const { code, driverError } = e as Error & { code?: unknown; driverError?: { code?: unknown } };
   const found = code ?? driverError?.code;
   return typeof found === 'string' ? found : null;
+}
+
+/** Whether a row of that key exists already. */
+export function isUniqueViolation(e: unknown): boolean {
+  return e instanceof Error && (codeOf(e) === '23505' || /SQLITE_CONSTRAINT: UNIQUE/.test(e.message));
 }

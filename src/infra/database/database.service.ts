@@ -1,14 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DataSource, type QueryRunner } from 'typeorm';
+import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
 import { ProxyError } from '../../common/errors.js';
 import type { Logger } from '../../common/logger.js';
 import { LOGGER } from '../../common/tokens.js';
 import { APP_CONFIG, type AppConfig } from '../../config/app-config.js';
 import type { Dialect } from './column-types.js';
 import { isConnectionLost, isDatabaseBlocked } from './database-errors.js';
-import { createDataSource, cutConnections, dataSourceOptions, dialectOf } from './data-source.js';
+import { createDataSource, dataSourceOptions, dialectOf } from './data-source.js';
 import { migrate } from './migrate.js';
-import { ReadLimiter } from './read-limiter.js';
 import { preflightSqlite } from './sqlite-preflight.js';
 
 const FIRST_RETRY_MS = 1_000;
@@ -28,7 +27,6 @@ export class DatabaseService {
   #writer: DataSource | null = null;
   #writes: Promise<unknown> = Promise.resolve();
   readonly #listeners: (() => void)[] = [];
-  readonly #reads = new ReadLimiter();
 
   constructor(
     readonly dataSource: DataSource,
@@ -68,19 +66,16 @@ export class DatabaseService {
     throw unavailable(this.#lastError ?? 'the database is not connected yet');
   }
 
-  /** One SELECT for somebody who waits: throws `database_unavailable` within two seconds when the database does not answer. */
+  /** One SELECT. Throws `database_unavailable` when the database is away, locked or too slow. */
   read<Row>(sql: string, params: readonly unknown[]): Promise<Row[]> {
-    return this.#reads.run(
-      () => this.readPatiently<Row>(sql, params),
-      () => unavailable('the database did not answer in time'),
-    );
+    return this.find((manager) => manager.query<Row[]>(sql, [...params]));
   }
 
-  /** The same for the program itself, which rather waits as long as a statement may take. */
-  async readPatiently<Row>(sql: string, params: readonly unknown[]): Promise<Row[]> {
+  /** Reads entities; throws as `read` does. */
+  async find<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     const source = this.requireReady();
     try {
-      return await source.query<Row[]>(sql, [...params]);
+      return await work(source.manager);
     } catch (e: unknown) {
       this.#noticeLoss(e);
       if (isDatabaseBlocked(e)) throw unavailable((e as Error).message, e);
@@ -137,7 +132,6 @@ export class DatabaseService {
       this.#ready = !this.#closed;
       if (this.#ready) for (const listener of this.#listeners) listener();
     } catch (e: unknown) {
-      cutConnections(this.dataSource);
       this.#retryLater(e instanceof Error ? e.message : String(e), retryMs);
     }
   }
@@ -146,8 +140,6 @@ export class DatabaseService {
   #noticeLoss(e: unknown): void {
     if (this.dialect !== 'postgres' || !this.#ready || !isConnectionLost(e)) return;
     this.#ready = false;
-    // The others lead to the same server. Those that are dead without knowing it would fail one by one, for minutes.
-    cutConnections(this.dataSource);
     this.#retryLater((e as Error).message, FIRST_RETRY_MS);
   }
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { ProxyCaller } from '../../registry/proxy-door.service.js';
 import type { BodyBudget } from '../body-budget.js';
 import { Exchange } from '../exchange.js';
 import type { Finisher } from '../finisher.js';
@@ -15,9 +16,9 @@ export interface RelayParts {
 }
 
 /** Marks an exchange as part of a connection: its handshake, or one of its responses. */
-export function relayed(exchange: Exchange, callerId: string, route: ProxyRoute | null): Exchange {
+export function relayed(exchange: Exchange, caller: ProxyCaller, route: ProxyRoute | null): Exchange {
   exchange.transport = 'websocket';
-  exchange.callerId = callerId;
+  exchange.caller = caller;
   exchange.route = route;
   return exchange;
 }
@@ -30,7 +31,7 @@ export function responseExchange(
   id: string | null,
 ): Exchange {
   const exchange = new Exchange(handshake.req, handshake.res, deps.clock, id);
-  relayed(exchange, handshake.callerId, handshake.route);
+  relayed(exchange, handshake.caller, handshake.route);
   exchange.method = 'WS';
   exchange.body = message;
   return exchange;
@@ -43,7 +44,7 @@ export function readHints(exchange: Exchange, message: Buffer | null): void {
   exchange.hints = {
     ...buildHints({
       requestId: exchange.id,
-      callerId: exchange.callerId,
+      caller: exchange.caller,
       route,
       headers: (exchange.req satisfies IncomingMessage).headers,
       body: message === null ? null : scanRequestBody(message),

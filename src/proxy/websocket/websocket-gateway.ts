@@ -2,11 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
 import { RoutingRefusal } from '../../balancer/routing-refusal.js';
-import { checkProxyAccess } from '../../common/caller.js';
 import { ProxyError } from '../../common/errors.js';
 import { checkHead } from '../admission.js';
 import { answerHeaders } from '../answer-headers.js';
-import { Exchange, NOBODY } from '../exchange.js';
+import { Exchange, NO_CALLER, NOBODY } from '../exchange.js';
 import { refusedEnding } from '../refused-ending.js';
 import { sendHeldAnswer, sendOwnError } from '../send-answer.js';
 import { acceptHeaders, linesOf } from './accept-headers.js';
@@ -49,7 +48,7 @@ export class WebsocketGateway {
       return;
     }
     const client = new UpgradeClient(req, socket, head, () => exchange.clientClosed());
-    const exchange = relayed(new Exchange(req, client.res, this.parts.deps.clock), NOBODY, null);
+    const exchange = relayed(new Exchange(req, client.res, this.parts.deps.clock), NO_CALLER, null);
     this.#run(exchange, client)
       .catch((error: unknown) => this.#refuse(exchange, client, error))
       .finally(() => this.#handshakes.delete(exchange));
@@ -68,7 +67,7 @@ export class WebsocketGateway {
     const { deps } = this.parts;
     const { req } = exchange;
     checkHead(req.rawHeaders, deps.config.server.maxHeaders);
-    exchange.callerId = checkProxyAccess(req, deps.config).callerId;
+    exchange.caller = deps.door.admit(req);
     if (deps.drain.draining) throw new ProxyError('server_shutdown', 'The proxy is stopping; use HTTP.');
     if (!deps.config.websocket.enabled)
       throw new ProxyError(

@@ -1,0 +1,91 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { BadTokenLimiter } from '../common/bad-token-limiter.js';
+import { bearerToken } from '../common/bearer-token.js';
+import { type CallerRequest, checkProxyAccess } from '../common/caller.js';
+import type { Clock } from '../common/clock.js';
+import { ProxyError } from '../common/errors.js';
+import { CLOCK } from '../common/tokens.js';
+import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import type { ClientKey } from './client-key.entity.js';
+import { ClientKeyring, keyRefused, type KeyRefusal } from './client-keyring.js';
+import { RegistryStore } from './registry-store.service.js';
+
+/** Who may use /v1, and as whom. */
+export interface ProxyCaller {
+  /** Scope of its bindings and records: the key's id, `loopback` or `anonymous`. */
+  readonly callerId: string;
+  /** Null for callers without one. */
+  readonly key: ClientKey | null;
+}
+
+/** The door of /v1: with any client key registered it wants one, with none it is open to this machine only. */
+@Injectable()
+export class ProxyDoor {
+  #keyring = new ClientKeyring([]);
+  readonly #limiter = new BadTokenLimiter();
+  readonly #listeners = new Set<() => void>();
+
+  constructor(
+    private readonly store: RegistryStore,
+    @Inject(APP_CONFIG) private readonly config: AppConfig,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {
+    store.subscribe(({ clientKeys }) => {
+      this.#keyring = new ClientKeyring(clientKeys);
+      for (const listener of this.#listeners) listener();
+    });
+  }
+
+  /** Throws what the caller is to be told: `unauthorized`, `misdirected_host`, `forbidden`, `database_unavailable`. */
+  admit(req: CallerRequest): ProxyCaller {
+    if (!this.#keyring.used) return this.#withoutKeys(req);
+    const token = bearerToken(req);
+    if (token === null) {
+      throw new ProxyError(
+        'unauthorized',
+        'This proxy wants a client key: send "Authorization: Bearer rpx_…" (the API key of your client). ' +
+          'Its operator makes one with POST /admin/keys.',
+      );
+    }
+    const { key, refusal } = this.#keyring.find(token, this.clock.now());
+    if (refusal !== null) throw this.#refused(refusal, req);
+    return { callerId: key.id, key };
+  }
+
+  /** Whether a caller admitted earlier would be admitted now. */
+  isAdmitted({ key }: ProxyCaller): boolean {
+    return key === null ? !this.#keyring.used : this.#keyring.isValid(key.id, this.clock.now());
+  }
+
+  /** Called when keys have changed. Returns the unsubscribe function. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  #withoutKeys(req: CallerRequest): ProxyCaller {
+    const caller = checkProxyAccess(req, this.config);
+    // Nobody knows yet whether keys were given out. This machine's own programs may go on; others have to wait.
+    if (!this.store.loaded && caller.callerId !== 'loopback') {
+      throw new ProxyError(
+        'database_unavailable',
+        'The client keys cannot be read yet: the database has not been reached since this process started.',
+        { retryAfterSeconds: 5 },
+      );
+    }
+    return { ...caller, key: null };
+  }
+
+  /** A right key always passes, also from an address that is over its limit: its neighbours must not lock it out. */
+  #refused(refusal: KeyRefusal, req: CallerRequest): ProxyError {
+    const wait = this.#limiter.count(req.socket.remoteAddress ?? '', this.clock.monotonic());
+    if (wait === null) return keyRefused(refusal);
+    return new ProxyError(
+      'too_many_attempts',
+      'Too many wrong client keys from this address; wait a minute.',
+      {
+        retryAfterSeconds: wait,
+      },
+    );
+  }
+}

@@ -1,0 +1,100 @@
+import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import type { Logger } from '../common/logger.js';
+import { LOGGER } from '../common/tokens.js';
+import { DatabaseService } from '../infra/database/database.service.js';
+import { PEERS, type Peers } from '../state/peers.js';
+import { RegistryRepository, type RegistryRows } from './registry.repository.js';
+
+const TOPIC = 'registry.changed';
+/** How often SQL is asked whether somebody changed something: what a notice that got lost, or no Redis, costs. */
+const POLL_MS = 3_000;
+
+const EMPTY: RegistryRows = { revision: '', providers: [], models: [], clientKeys: [] };
+
+/**
+ * The registry as this process knows it: read whole, replaced whole, and kept while SQL is away. A change made here is
+ * in force when its request is answered, on other replicas within milliseconds through Redis, and without it within
+ * `POLL_MS`.
+ */
+@Injectable()
+export class RegistryStore implements BeforeApplicationShutdown {
+  #rows = EMPTY;
+  #loaded = false;
+  #timer: NodeJS.Timeout | null = null;
+  #following = false;
+  #turn: Promise<void> = Promise.resolve();
+  readonly #listeners = new Set<(rows: RegistryRows) => void>();
+
+  constructor(
+    private readonly repository: RegistryRepository,
+    private readonly database: DatabaseService,
+    @Inject(PEERS) private readonly peers: Peers,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  get rows(): RegistryRows {
+    return this.#rows;
+  }
+
+  /** False until SQL has been read once: nobody knows yet which client keys there are. */
+  get loaded(): boolean {
+    return this.#loaded;
+  }
+
+  /** Reads once and keeps following; resolves after the first reading, or at once while SQL is away. */
+  async start(): Promise<void> {
+    this.peers.onNotice(TOPIC, () => void this.#follow());
+    this.database.onReady(() => void this.#follow());
+    if (this.database.ready) await this.#follow();
+    this.#timer ??= setInterval(() => void this.#follow(), POLL_MS).unref();
+  }
+
+  beforeApplicationShutdown(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  /** Called with the whole registry after each change. Returns the unsubscribe function. */
+  subscribe(listener: (rows: RegistryRows) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** After a change made here: in force when it resolves, and told to the others. */
+  async changed(): Promise<void> {
+    await this.#inTurn(() => this.#read());
+    this.peers.post({ topic: TOPIC, key: 'all', body: { revision: this.#rows.revision }, ttlMs: 0 });
+  }
+
+  async #follow(): Promise<void> {
+    if (this.#following || !this.database.ready) return;
+    this.#following = true;
+    try {
+      await this.#inTurn(() => this.#readIfNew());
+    } catch (e: unknown) {
+      if (this.database.ready)
+        this.logger.warn({ event: 'registry.stale', err: e }, 'the registry could not be read');
+    } finally {
+      this.#following = false;
+    }
+  }
+
+  /** One reading at a time: an older one must not end after a newer one and undo it. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => undefined); // the caller hears of it; the next reader must not
+    return turn;
+  }
+
+  async #readIfNew(): Promise<void> {
+    if (this.#loaded && (await this.repository.revision()) === this.#rows.revision) return;
+    await this.#read();
+  }
+
+  async #read(): Promise<void> {
+    const rows = await this.repository.load();
+    this.#rows = rows;
+    this.#loaded = true;
+    for (const listener of this.#listeners) listener(rows);
+  }
+}

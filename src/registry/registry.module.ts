@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { StateModule } from '../state/state.module.js';
+import { ClientKeysService } from './client-keys.service.js';
+import { ProxyDoor } from './proxy-door.service.js';
+import { RegistryRepository } from './registry.repository.js';
+import { RegistryStore } from './registry-store.service.js';
+
+/** What operators register, and who may come in. Needs DatabaseModule, config, logger and clock. */
+@Module({
+  imports: [StateModule],
+  providers: [RegistryRepository, RegistryStore, ProxyDoor, ClientKeysService],
+  exports: [RegistryRepository, RegistryStore, ProxyDoor, ClientKeysService],
+})
+export class RegistryModule {}
