@@ -38,6 +38,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'balancer',
     'registry',
   ],
+  transfer: ['common', 'config', 'infra', 'usage'],
   dashboard: ['common', 'config'],
   cli: ['common', 'config'],
 };
@@ -46,7 +47,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const PACKAGE_PLACES: readonly (readonly [packageName: RegExp, places: RegExp])[] = [
   [
     /^typeorm$/,
-    /^src\/infra\/database\/|\.(entity|repository|read-model)\.ts$|writer\.ts$|^src\/usage\/(recorder|session-totals)\.ts$/,
+    /^src\/(infra\/database|transfer)\/|\.(entity|repository|read-model)\.ts$|writer\.ts$|^src\/usage\/(recorder|session-(totals|merge))\.ts$/,
   ],
   [/^ioredis$/, /^src\/(state\/redis-|infra\/redis\/)/],
   [/^(bullmq|@nestjs\/bullmq)$/, /^src\/usage\/(bullmq-|usage\.module)/],

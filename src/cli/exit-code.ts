@@ -6,4 +6,6 @@ export const EXIT = {
   usage: 2,
   /** The environment is wrong. */
   config: 78,
+  /** By a signal, as shells count: 128 and SIGINT. */
+  stopped: 130,
 } as const;

@@ -3,6 +3,8 @@ export const HELP = `Usage: responses-proxy [command]
   serve                     the proxy (default); configured by environment variables, see README.md
   worker                    not in this version: serve writes the history itself
   demo [--requests N]       a stand-in upstream and some traffic, to see the dashboard without a key
+  migrate-data [--from URL] [--to URL] [--dry-run]
+                            moves the history from SQLite to Postgres; --help says more
   docs env                  the table of environment variables; --write FILE puts it into FILE,
                             --check FILE fails when FILE is out of date
   --help, --version

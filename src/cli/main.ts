@@ -10,13 +10,17 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.js')).serveCommand,
   worker: async () => (await import('./worker.js')).workerCommand,
   demo: async () => (await import('./demo.js')).demoCommand,
+  'migrate-data': async () => (await import('./migrate-data.js')).migrateDataCommand,
   docs: async () => (await import('./docs.js')).docsCommand,
   '--version': async () => (await import('./version.js')).versionCommand,
 };
 
+/** Commands that explain themselves. */
+const OWN_HELP: ReadonlySet<string> = new Set(['migrate-data']);
+
 async function main(argv: readonly string[]): Promise<number | null> {
   const [name = 'serve', ...args] = argv;
-  if (['--help', '-h', 'help'].includes(name) || args.includes('--help')) {
+  if (['--help', '-h', 'help'].includes(name) || (args.includes('--help') && !OWN_HELP.has(name))) {
     process.stdout.write(HELP);
     return EXIT.ok;
   }

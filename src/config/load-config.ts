@@ -8,6 +8,7 @@ import type {
   WebsocketConfig,
 } from './app-config.js';
 import { ConfigError } from './config-error.js';
+import { databaseFromUrl } from './database-url.js';
 import { readKeys } from './env-keys.js';
 import { ENV_SECTIONS, readEnv, type Env } from './env.js';
 import type { ListenerEnv } from './listener-env.js';
@@ -130,13 +131,14 @@ function websocketConfig(env: WebsocketEnv): WebsocketConfig {
 function databaseConfig(env: StorageEnv): DatabaseConfig {
   for (const origin of ['PROXY_DATABASE_URL', 'SERVICE_DATABASE_URL', 'DATABASE_URL'] as const) {
     const url = env[origin];
-    if (url !== null) return { kind: 'postgres', url: new Secret(url), origin };
+    const database = url === null ? null : databaseFromUrl(url, origin);
+    if (database !== null) return database;
   }
-  const url = env.PROXY_SQLITE_URL;
-  if (url === null)
-    return { kind: 'sqlite', path: resolve(env.PROXY_DATA_DIR, 'proxy.sqlite3'), origin: 'PROXY_DATA_DIR' };
-  // Three slashes and a path: a fourth slash is the beginning of an absolute one.
-  return { kind: 'sqlite', path: resolve(url.slice('sqlite:///'.length)), origin: 'PROXY_SQLITE_URL' };
+  const file = env.PROXY_SQLITE_URL;
+  const own = file === null ? null : databaseFromUrl(file, 'PROXY_SQLITE_URL');
+  return (
+    own ?? { kind: 'sqlite', path: resolve(env.PROXY_DATA_DIR, 'proxy.sqlite3'), origin: 'PROXY_DATA_DIR' }
+  );
 }
 
 function warningsOf(raw: ReadonlyMap<string, string>, env: Env): string[] {

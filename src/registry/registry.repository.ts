@@ -54,7 +54,7 @@ export class RegistryRepository {
 
   /** Changes with every change: each adds an audit entry. */
   async revision(): Promise<string> {
-    const rows = await this.database.read<{ count: number; last: string | null }>(
+    const rows = await this.database.readPatiently<{ count: number; last: string | null }>(
       'SELECT COUNT(*) AS "count", MAX("id") AS "last" FROM "audit_entries"',
       [],
     );

@@ -14,6 +14,6 @@ export class AffinityReadModel {
     const sql = `SELECT "caller_id" AS "callerId", "kind", "id", "fingerprint", "organization",
         "cached_tokens" AS "cachedTokens", "bound_at" AS "boundAt", "expires_at" AS "expiresAt"
       FROM "affinity_bindings"${query.where} ORDER BY "bound_at" DESC LIMIT ${query.param(limit)}`;
-    return this.database.read<AffinityBinding>(sql, query.params);
+    return this.database.readPatiently<AffinityBinding>(sql, query.params);
   }
 }

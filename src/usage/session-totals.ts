@@ -3,7 +3,7 @@ import type { Dialect } from '../infra/database/column-types.js';
 import type { SqlValue } from './sql-values.js';
 import { placeholders, type TableSpec, upsertRows } from './table-writer.js';
 
-const TOKENS = [
+export const TOKENS = [
   'input_tokens',
   'cached_tokens',
   'cache_write_tokens',
@@ -38,7 +38,20 @@ const added = (column: string) =>
 const extreme = (column: string, sign: '<' | '>') =>
   `"${column}" = CASE WHEN excluded."${column}" ${sign} "sessions"."${column}" THEN excluded."${column}" ELSE "sessions"."${column}" END`;
 
-const SESSIONS: TableSpec = {
+/** What the latest request says, whoever brings it. */
+export const SESSION_FACTS: readonly string[] = [
+  latest('name', 'name_key'),
+  latest('name_key', 'name_key'),
+  latest('source', 'last_key'),
+  latest('parent_thread_id', 'last_key'),
+  latest('last_key', 'last_key'),
+  latest('last_resource_id', 'resource_key'),
+  latest('resource_key', 'resource_key'),
+  extreme('first_seen_at', '<'),
+  extreme('last_seen_at', '>'),
+];
+
+export const SESSIONS: TableSpec = {
   table: 'sessions',
   columns: [
     'id',
@@ -57,15 +70,7 @@ const SESSIONS: TableSpec = {
   ],
   key: ['id', 'caller_id'],
   onConflict: `UPDATE SET ${[
-    latest('name', 'name_key'),
-    latest('name_key', 'name_key'),
-    latest('source', 'last_key'),
-    latest('parent_thread_id', 'last_key'),
-    latest('last_key', 'last_key'),
-    latest('last_resource_id', 'resource_key'),
-    latest('resource_key', 'resource_key'),
-    extreme('first_seen_at', '<'),
-    extreme('last_seen_at', '>'),
+    ...SESSION_FACTS,
     '"request_count" = "sessions"."request_count" + excluded."request_count"',
     ...TOKENS.map(added),
   ].join(', ')}`,

@@ -18,6 +18,6 @@ export class UnfinishedReadModel {
       .equal('state', 'in_progress')
       .equal('instance_id', instanceId);
     const sql = `SELECT "id", "started_at", "resource_id" FROM "requests"${query.where} LIMIT ${query.param(limit)}`;
-    return this.database.read<UnfinishedRequest>(sql, query.params);
+    return this.database.readPatiently<UnfinishedRequest>(sql, query.params);
   }
 }

@@ -39,10 +39,7 @@ const numericTypes = {
  */
 const quietSqlite: unknown = Object.create(sqlite3, { verbose: { value: () => sqlite3 } });
 
-export function dataSourceOptions(
-  config: DatabaseConfig,
-  onPoolError: (error: Error) => void = () => undefined,
-): DataSourceOptions {
+export function dataSourceOptions(config: DatabaseConfig): DataSourceOptions {
   if (config.kind === 'sqlite') {
     return {
       ...COMMON,
@@ -61,7 +58,8 @@ export function dataSourceOptions(
     connectTimeoutMS: CONNECT_TIMEOUT_MS,
     // No extension is needed, and looking for one is a privilege a plain role may lack.
     installExtensions: false,
-    poolErrorHandler: (error: Error) => onPoolError(error),
+    // An idle connection that ends is replaced when the next one is asked for, which is when anybody minds.
+    poolErrorHandler: () => undefined,
     extra: {
       statement_timeout: STATEMENT_TIMEOUT_MS,
       // Also bounds a server that has stopped answering altogether (frozen, or behind a dead link).
@@ -85,6 +83,17 @@ function teachBinary(dataSource: DataSource): void {
   const normalize = driver.normalizeType.bind(driver);
   driver.normalizeType = (column) =>
     column.type === (Buffer as unknown as ColumnType) ? 'bytea' : normalize(column);
+}
+
+/** As much as is needed here of pg's pool, which has no public way to drop connections that somebody holds. */
+interface Pool {
+  readonly _clients: readonly { readonly connection: { readonly stream: { destroy(): void } } }[];
+}
+
+/** Ends all connections to Postgres at once, used or not; the pool opens new ones when it is asked. */
+export function cutConnections(dataSource: DataSource): void {
+  const { master } = dataSource.driver as unknown as { master?: Pool };
+  for (const { connection } of master?._clients ?? []) connection.stream.destroy();
 }
 
 export function dialectOf(dataSource: DataSource): Dialect {

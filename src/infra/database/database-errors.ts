@@ -25,7 +25,8 @@ export function isDatabaseBlocked(e: unknown): boolean {
 export function isConnectionLost(e: unknown): boolean {
   if (!(e instanceof Error)) return false;
   const code = codeOf(e);
-  if (code !== null && SQLSTATE.test(code)) return /^(08|53|57P)/.test(code);
+  // 53300, too many connections: those there are work; one more must wait.
+  if (code !== null && SQLSTATE.test(code)) return /^(08|53(?!300)|57P)/.test(code);
   return isDatabaseBlocked(e);
 }
 

@@ -6,8 +6,9 @@ import { LOGGER } from '../../common/tokens.js';
 import { APP_CONFIG, type AppConfig } from '../../config/app-config.js';
 import type { Dialect } from './column-types.js';
 import { isConnectionLost, isDatabaseBlocked } from './database-errors.js';
-import { createDataSource, dataSourceOptions, dialectOf } from './data-source.js';
+import { createDataSource, cutConnections, dataSourceOptions, dialectOf } from './data-source.js';
 import { migrate } from './migrate.js';
+import { ReadLimiter } from './read-limiter.js';
 import { preflightSqlite } from './sqlite-preflight.js';
 
 const FIRST_RETRY_MS = 1_000;
@@ -27,6 +28,7 @@ export class DatabaseService {
   #writer: DataSource | null = null;
   #writes: Promise<unknown> = Promise.resolve();
   readonly #listeners: (() => void)[] = [];
+  readonly #reads = new ReadLimiter();
 
   constructor(
     readonly dataSource: DataSource,
@@ -66,12 +68,20 @@ export class DatabaseService {
     throw unavailable(this.#lastError ?? 'the database is not connected yet');
   }
 
-  /** One SELECT. Throws `database_unavailable` when the database is away, locked or too slow. */
+  /** One SELECT for somebody who waits: throws `database_unavailable` within two seconds when the database does not answer. */
   read<Row>(sql: string, params: readonly unknown[]): Promise<Row[]> {
+    return this.#reads.run(
+      () => this.readPatiently<Row>(sql, params),
+      () => unavailable('the database did not answer in time'),
+    );
+  }
+
+  /** The same for the program itself, which rather waits as long as a statement may take. */
+  readPatiently<Row>(sql: string, params: readonly unknown[]): Promise<Row[]> {
     return this.find((manager) => manager.query<Row[]>(sql, [...params]));
   }
 
-  /** Reads entities; throws as `read` does. */
+  /** Reads entities; patiently, too. */
   async find<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     const source = this.requireReady();
     try {
@@ -132,6 +142,7 @@ export class DatabaseService {
       this.#ready = !this.#closed;
       if (this.#ready) for (const listener of this.#listeners) listener();
     } catch (e: unknown) {
+      cutConnections(this.dataSource);
       this.#retryLater(e instanceof Error ? e.message : String(e), retryMs);
     }
   }
@@ -140,6 +151,8 @@ export class DatabaseService {
   #noticeLoss(e: unknown): void {
     if (this.dialect !== 'postgres' || !this.#ready || !isConnectionLost(e)) return;
     this.#ready = false;
+    // The others lead to the same server. Those that are dead without knowing it would fail one by one, for minutes.
+    cutConnections(this.dataSource);
     this.#retryLater((e as Error).message, FIRST_RETRY_MS);
   }
 

@@ -2,19 +2,36 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import type { DatabaseConfig } from '../../config/app-config.js';
-import { STATEMENT_TIMEOUT_MS } from './data-source.js';
+import { createDataSource, dataSourceOptions, STATEMENT_TIMEOUT_MS } from './data-source.js';
 
 /** How long a process waits for another one that is migrating. */
 const LOCK_WAIT_MS = 60_000;
 const LOCK_POLL_MS = 100;
-const LOCK_GIVEN_UP = `Another process has been migrating the database for ${LOCK_WAIT_MS / 1000} s; gave up.`;
+const LOCK_GIVEN_UP =
+  `Another process has held the migration lock of the database for ${LOCK_WAIT_MS / 1000} s; gave up. ` +
+  'Let it finish, or end it, and start again: a migration that was cut off leaves nothing behind.';
 /** Any constant will do as long as every release uses the same. */
 const LOCK_ID = 7_233_861_240_015;
 
-/** Brings the schema up to date; of any number of processes that start together one does the work, the others wait. */
+/**
+ * Brings the schema up to date; of any number of processes that start together one does the work, the others wait. A
+ * schema that is up to date, or newer than this program, is left alone and locks nothing.
+ */
 export async function migrate(dataSource: DataSource, config: DatabaseConfig): Promise<void> {
+  if (!(await isBehind(dataSource))) return;
   if (config.kind === 'sqlite') await migrateSqlite(dataSource);
-  else await migratePostgres(dataSource, config.url.reveal());
+  else await migratePostgres(config);
+}
+
+async function isBehind(dataSource: DataSource): Promise<boolean> {
+  try {
+    const applied = await dataSource.query<{ name: string }[]>('SELECT "name" FROM "migrations"');
+    const names = new Set(applied.map(({ name }) => name));
+    return dataSource.migrations.some(({ name }) => name === undefined || !names.has(name));
+  } catch (e: unknown) {
+    if (/no such table|relation "migrations" does not exist/.test((e as Error).message)) return true;
+    throw e;
+  }
 }
 
 /** One exclusive transaction around the lot: it is the lock, and half a migration cannot remain. */
@@ -47,15 +64,35 @@ async function beginExclusive(dataSource: DataSource): Promise<void> {
 }
 
 /** The lock has a connection of its own: it must outlive any failure of the migrating one and go when we go. */
-async function migratePostgres(dataSource: DataSource, url: string): Promise<void> {
-  const lock = new pg.Client({ connectionString: url, connectionTimeoutMillis: STATEMENT_TIMEOUT_MS });
+async function migratePostgres(config: DatabaseConfig & { readonly kind: 'postgres' }): Promise<void> {
+  const lock = new pg.Client({
+    connectionString: config.url.reveal(),
+    connectionTimeoutMillis: STATEMENT_TIMEOUT_MS,
+    application_name: 'responses-proxy migration',
+    query_timeout: STATEMENT_TIMEOUT_MS,
+    keepAlive: true,
+  });
   lock.on('error', () => undefined); // a lost lock connection fails the query in flight; nothing more to do here
   await lock.connect();
   try {
     await acquire(lock);
-    await dataSource.runMigrations({ transaction: 'all' });
+    await runPatiently(config);
   } finally {
     await lock.end().catch(() => undefined); // ending the connection gives the lock back
+  }
+}
+
+/** Not with the pool of the program: a new index on a large table takes longer than a statement of ours may. */
+async function runPatiently(config: DatabaseConfig): Promise<void> {
+  const options = dataSourceOptions(config);
+  const migrator = createDataSource(
+    options.type === 'postgres' ? { ...options, poolSize: 1, extra: { keepAlive: true } } : options,
+  );
+  await migrator.initialize();
+  try {
+    await migrator.runMigrations({ transaction: 'all' });
+  } finally {
+    await migrator.destroy();
   }
 }
 
@@ -66,10 +103,7 @@ async function acquire(lock: pg.Client): Promise<void> {
       LOCK_ID,
     ]);
     if (result.rows[0]?.locked === true) return;
-    if (performance.now() > deadline)
-      throw new Error(
-        `Another process has been migrating the database for ${LOCK_WAIT_MS / 1000} s; gave up.`,
-      );
+    if (performance.now() > deadline) throw new Error(LOCK_GIVEN_UP);
     await sleep(LOCK_POLL_MS);
   }
 }

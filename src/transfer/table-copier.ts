@@ -1,0 +1,129 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ProxyError } from '../common/errors.js';
+import { isDatabaseBlocked } from '../infra/database/database-errors.js';
+import type { DatabaseService } from '../infra/database/database.service.js';
+import { recountSessions } from '../usage/session-merge.js';
+import type { SqlValue } from '../usage/sql-values.js';
+import { upsertRows } from '../usage/table-writer.js';
+import { readBack } from './read-back.js';
+import { storableRow } from './storable.js';
+import { TransferError } from './transfer-error.js';
+import type { TransferTable } from './transfer-plan.js';
+import type { TransferRow } from './transfer-rules.js';
+import type { TransferSource } from './transfer-source.js';
+import type { TransferPosition, TransferState } from './transfer-state.js';
+
+/** A target that is away for a moment is waited for. */
+const PATIENCE_MS = 60_000;
+const PAUSE_MS = 500;
+const FULL = /SQLITE_FULL|disk is full|No space left|could not extend file/i;
+
+export interface CopyResult {
+  readonly table: string;
+  readonly rows: number;
+  /** Rows that no database takes, by key, with the reason. */
+  readonly refused: readonly string[];
+  /** Rows the target has otherwise than the source, by key. */
+  readonly different: readonly string[];
+}
+
+/** Moves one table: a page of rows, and how far they reach, in one transaction each; then looks whether they arrived. */
+export class TableCopier {
+  readonly #refused: string[] = [];
+  readonly #different: string[] = [];
+
+  constructor(
+    private readonly source: TransferSource,
+    private readonly target: DatabaseService,
+    private readonly state: TransferState,
+    private readonly table: TransferTable,
+  ) {}
+
+  /** `onRows` hears how many rows are over after each page; `stopped` ends the work between two pages. */
+  async copy(onRows: (rows: number) => void, stopped: () => boolean): Promise<CopyResult> {
+    const { table } = this;
+    let position = this.state.of(table.table);
+    let next = position.done ? [] : await this.source.page(table, position.after);
+    while (next.length > 0 && !stopped()) {
+      const page = next;
+      const after = keyOf(table, page.at(-1) as TransferRow);
+      position = { after, rows: position.rows + page.length, done: false };
+      const following = this.source.page(table, after); // while the target is busy with this one
+      following.catch(() => undefined); // heard of below
+      await this.#put(page, position);
+      next = await following;
+      onRows(position.rows);
+    }
+    if (!stopped() && !position.done) await this.#write([], { ...position, done: true });
+    return { table: table.table, rows: position.rows, refused: this.#refused, different: this.#different };
+  }
+
+  async #put(page: readonly TransferRow[], position: TransferPosition): Promise<void> {
+    const before = this.#refused.length;
+    await this.#write(page, position);
+    const written = this.#refused.length === before ? page : [];
+    this.#different.push(...(await readBack(this.target, this.table, written)));
+  }
+
+  /** A page with a row that the target refuses is halved until that row stands alone. */
+  async #write(page: readonly TransferRow[], position: TransferPosition): Promise<void> {
+    const error = await this.#attempt(page, position);
+    if (error === null) return;
+    const [only] = page;
+    if (page.length === 1 && only !== undefined) {
+      this.#refused.push(`${keyOf(this.table, only).join(' ')}: ${error.message}`);
+      await this.#write([], position);
+      return;
+    }
+    const middle = page.length >> 1;
+    const upTo = keyOf(this.table, page[middle - 1] as TransferRow);
+    const rest = page.length - middle;
+    await this.#write(page.slice(0, middle), { ...position, after: upTo, rows: position.rows - rest });
+    await this.#write(page.slice(middle), position);
+  }
+
+  /** Null when the target has it, else what it has against the rows. Rejects when the way to it stays blocked. */
+  async #attempt(page: readonly TransferRow[], position: TransferPosition): Promise<Error | null> {
+    const deadline = performance.now() + PATIENCE_MS;
+    for (;;) {
+      try {
+        await this.#transaction(page, position);
+        return null;
+      } catch (e: unknown) {
+        if (!(e instanceof Error)) throw e;
+        if (FULL.test(e.message) || performance.now() > deadline) throw blocked(e);
+        if (!(e instanceof ProxyError) && !isDatabaseBlocked(e)) {
+          if (page.length === 0) throw e;
+          return e;
+        }
+        await sleep(PAUSE_MS);
+      }
+    }
+  }
+
+  async #transaction(page: readonly TransferRow[], position: TransferPosition): Promise<void> {
+    const { dialect } = this.target;
+    const rows = page.map((row) => storableRow(row, this.table, dialect));
+    await this.target.transaction(async (runner) => {
+      await upsertRows(runner, dialect, this.table, rows);
+      if (this.table.table === 'sessions') await recountSessions(runner, dialect, page.map(sessionKey));
+      await this.state.save(runner, this.table.table, position);
+    });
+  }
+}
+
+function blocked(e: Error): TransferError {
+  return new TransferError(
+    `The target does not take any more rows: ${e.message}. What it has, it has for good: mend it and run the same ` +
+      'command again, which goes on from there.',
+    { cause: e },
+  );
+}
+
+function keyOf(table: TransferTable, row: TransferRow): SqlValue[] {
+  return table.key.map((column) => row[column] ?? null);
+}
+
+function sessionKey(row: TransferRow): [SqlValue, SqlValue] {
+  return [row['id'] ?? null, row['caller_id'] ?? null];
+}
