@@ -21,8 +21,8 @@ import type { RateLimitFacts } from '../upstream/attempt-outcome.js';
 import { resolveAffinity } from './affinity.js';
 import { BalancerLease } from './balancer-lease.js';
 import { holdTo } from './connection-choice.js';
-import { decisionOf } from './decision-of.js';
-import { decide, type Choice, type RefusalReason, type RoutingRequest, type RoutingWorld } from './decide.js';
+import { codeOf, decisionOf } from './decision-of.js';
+import { decide, type Choice, type RoutingRequest, type RoutingWorld } from './decide.js';
 import { explainChoice } from './explanation.js';
 import { learnedBindings, type BindingOwner } from './learned-bindings.js';
 import type { Lease, ServedFacts } from './lease.js';
@@ -158,6 +158,11 @@ export class Balancer {
     return choice.kind === 'chosen' ? READY : { ready: false, freeAt: choice.freeAt };
   }
 
+  /** The upstream asked for a pause there that is not over: whoever was turned away may come back after it. */
+  isPaused(resourceId: string): boolean {
+    return this.health.refusal(resourceId, null, steadyNow(this.clock))?.reason === 'cooling';
+  }
+
   /** Called after anything that may have made a place free. Returns the unsubscribe function. */
   onChange(listener: () => void): () => void {
     return this.live.subscribe(listener);
@@ -270,10 +275,4 @@ export class Balancer {
     const before = this.live.binding({ callerId, kind: key.kind, id: key.id }, owner.at);
     return before?.fingerprint === owner.fingerprint ? before.cachedTokens : null;
   }
-}
-
-const REFUSALS: readonly RefusalReason[] = ['affinity_lost', 'affinity_unavailable', 'upstream_rate_limited'];
-
-function codeOf({ reason }: DecisionRecord): RefusalReason {
-  return REFUSALS.find((code) => code === reason) ?? 'no_available_resources';
 }

@@ -1,7 +1,7 @@
 import { newId } from '../common/ids.js';
 import type { Resource } from '../resources/resource.js';
 import type { DecisionRecord } from '../state/live-state.js';
-import type { Choice, RoutingRequest } from './decide.js';
+import type { Choice, RefusalReason, RoutingRequest } from './decide.js';
 import { affinityResult } from './explanation.js';
 import { tokensAtStake } from './warm-cache.js';
 
@@ -33,4 +33,11 @@ export function decisionOf(
     cachedTokensAtStake: tokensAtStake(warm, resource),
     candidates: choice.candidates,
   };
+}
+
+const REFUSALS: readonly RefusalReason[] = ['affinity_lost', 'affinity_unavailable', 'upstream_rate_limited'];
+
+/** Of the error that a refusal is. */
+export function codeOf({ reason }: DecisionRecord): RefusalReason {
+  return REFUSALS.find((code) => code === reason) ?? 'no_available_resources';
 }

@@ -11,8 +11,7 @@ export interface ErrorSpec {
     | 'permission_error'
     | 'server_error'
     | 'rate_limit_error';
-  /** `null`: the header is left out and the client's own rules apply. */
-  readonly shouldRetry: boolean | null;
+  readonly shouldRetry: boolean;
 }
 
 const invalid = (status: number): ErrorSpec => ({
@@ -20,7 +19,7 @@ const invalid = (status: number): ErrorSpec => ({
   type: 'invalid_request_error',
   shouldRetry: false,
 });
-const server = (status: number, shouldRetry: boolean | null): ErrorSpec => ({
+const server = (status: number, shouldRetry: boolean): ErrorSpec => ({
   status,
   type: 'server_error',
   shouldRetry,
@@ -72,7 +71,7 @@ export const ERRORS = {
   /** The upgrade request is not a WebSocket handshake a server may accept. */
   invalid_upgrade: invalid(400),
   /** Nothing to route to: no key, no such pool, or every resource of it unhealthy. */
-  no_available_resources: server(503, null),
+  no_available_resources: server(503, true),
   /** The owner of the conversation is cooling down and nobody else can continue it. */
   affinity_unavailable: server(503, true),
   /** The owner of the conversation is gone for good. */
@@ -155,9 +154,8 @@ export class ProxyError extends Error {
 
   /** Headers that go with the body, beside `content-type`. */
   toHeaders(): Record<string, string> {
-    const headers: Record<string, string> = {};
     const retry = this.options.shouldRetry ?? this.spec.shouldRetry;
-    if (retry !== null) headers['x-should-retry'] = String(retry);
+    const headers: Record<string, string> = { 'x-should-retry': String(retry) };
     if (this.options.retryAfterSeconds !== undefined)
       headers['retry-after'] = String(this.options.retryAfterSeconds);
     return headers;

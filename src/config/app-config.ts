@@ -23,7 +23,7 @@ export interface AppConfig {
   readonly capture: { readonly maxBytes: number };
   readonly spool: { readonly maxBytes: number; readonly segmentBytes: number };
   readonly websocket: WebsocketConfig;
-  readonly onDisconnect: 'abort' | 'drain';
+  readonly onDisconnect: OnDisconnectConfig;
   readonly wait: WaitConfig;
   readonly retry5xx: boolean;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
@@ -89,6 +89,8 @@ export interface EnvKey {
   /** Variable and position in it, from 1: `OPENAI_API_KEYS[2]`. */
   readonly origin: string;
   readonly weight: number;
+  /** Most requests in flight, all replicas together; null = no cap. */
+  readonly maxConcurrency: number | null;
   readonly poolId: string | null;
   readonly organization: string | null;
 }
@@ -97,6 +99,13 @@ export interface HealthConfig {
   readonly intervalMs: number;
   readonly timeoutMs: number;
   readonly path: string;
+}
+
+/** What becomes of an answer whose client has gone. */
+export interface OnDisconnectConfig {
+  readonly otherwise: 'abort' | 'drain';
+  /** By the pool of the key that answers. */
+  readonly byPool: ReadonlyMap<string, 'abort' | 'drain'>;
 }
 
 /** For a place on a key when nobody has one. */

@@ -46,6 +46,11 @@ export function isCidr(text: string): boolean {
   return Number(prefix) <= (version === 4 ? 32 : 128);
 }
 
+/** `pool=abort` or `pool=drain`; a pool's name may hold `=` itself. */
+export function isPoolChoice(text: string): boolean {
+  return /^[\x21-\x7e]{1,128}=(?:abort|drain)$/.test(text);
+}
+
 export function isHost(text: string): boolean {
   return isIP(text) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(text);
 }

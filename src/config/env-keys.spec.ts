@@ -51,6 +51,26 @@ describe('keys from the environment', () => {
     ]);
   });
 
+  it.each<[string, string | undefined, (number | null)[]]>([
+    ['one for all', '8', [8, 8, 8]],
+    ['one each', '8,,32', [8, null, 32]],
+    ['none', undefined, [null, null, null]],
+  ])('gives caps: %s', (_name, caps, expected) => {
+    const env = { OPENAI_API_KEYS: 'sk-a,sk-b,sk-c', ...(caps && { OPENAI_RESOURCE_MAX_CONCURRENCY: caps }) };
+    expect(loadConfig(env, '0').keys.map((key) => key.maxConcurrency)).toEqual(expected);
+  });
+
+  it('refuses caps for another number of keys, and a pool named twice', () => {
+    expect(problemOf({ OPENAI_API_KEYS: 'sk-a', OPENAI_RESOURCE_MAX_CONCURRENCY: '8,8' })).toContain(
+      'OPENAI_RESOURCE_MAX_CONCURRENCY has 2 entries but 1 key is configured',
+    );
+    const pool = { OPENAI_API_KEY: 'sk-a', OPENAI_RESOURCE_POOL_ID: 'p' };
+    expect(problemOf({ ...pool, PROXY_ON_DISCONNECT_POOLS: 'p=drain,p=abort' })).toContain('twice');
+    const { onDisconnect } = loadConfig({ ...pool, PROXY_ON_DISCONNECT_POOLS: 'p=drain' }, '0');
+    expect([...onDisconnect.byPool, onDisconnect.otherwise]).toEqual([['p', 'drain'], 'abort']);
+    expect(loadConfig({ PROXY_ON_DISCONNECT_POOLS: 'q=drain' }, '0').warnings.join()).toContain('pool "q"');
+  });
+
   it('gives weights, pools and organisations by position', () => {
     const { keys } = loadConfig(
       {

@@ -9,7 +9,10 @@ interface FoundKey {
 }
 
 type PositionalName =
-  'OPENAI_RESOURCE_WEIGHTS' | 'OPENAI_RESOURCE_POOL_IDS' | 'OPENAI_RESOURCE_ORGANIZATIONS';
+  | 'OPENAI_RESOURCE_WEIGHTS'
+  | 'OPENAI_RESOURCE_MAX_CONCURRENCY'
+  | 'OPENAI_RESOURCE_POOL_IDS'
+  | 'OPENAI_RESOURCE_ORGANIZATIONS';
 
 interface KeyCount {
   readonly used: number;
@@ -34,12 +37,14 @@ export function readKeys(env: ResourceEnv, raw: ReadonlyMap<string, string>, pro
   if (env.OPENAI_RESOURCE_POOL_ID !== null && env.OPENAI_RESOURCE_POOL_IDS !== null)
     problems.push('OPENAI_RESOURCE_POOL_ID and OPENAI_RESOURCE_POOL_IDS are both set; keep one of them');
   const weights = positionalList('OPENAI_RESOURCE_WEIGHTS', env, counts, problems);
+  const caps = capsOf(env, counts, problems);
   const pools = positionalList('OPENAI_RESOURCE_POOL_IDS', env, counts, problems);
   const organizations = positionalList('OPENAI_RESOURCE_ORGANIZATIONS', env, counts, problems);
   return keys.map((key, i) => ({
     apiKey: new Secret(key.value),
     origin: key.origin,
     weight: Number(weights?.[i] ?? 1),
+    maxConcurrency: caps(i),
     poolId: (pools?.[i] ?? env.OPENAI_RESOURCE_POOL_ID) || null,
     organization: organizations?.[i] || null,
   }));
@@ -69,6 +74,15 @@ function numberedKeys(raw: ReadonlyMap<string, string>, problems: string[]): Fou
     problems.push(`${name} must be ${NUMBERED_KEY_VARIABLE.accepted} (the value is a secret and not shown)`);
     return [];
   });
+}
+
+/** One number is every key's; more are one each. */
+function capsOf(env: ResourceEnv, keys: KeyCount, problems: string[]): (i: number) => number | null {
+  const text = env.OPENAI_RESOURCE_MAX_CONCURRENCY;
+  const forAll = typeof text === 'string' && !text.includes(',') ? Number(text) : null;
+  if (forAll !== null) return () => forAll;
+  const caps = positionalList('OPENAI_RESOURCE_MAX_CONCURRENCY', env, keys, problems);
+  return (i) => Number(caps?.[i] ?? 0) || null;
 }
 
 /** A list whose length is not the number of keys would give somebody another's pool: it is refused. */

@@ -3,6 +3,8 @@ import { Secret } from '../common/secret.js';
 import type {
   AppConfig,
   DatabaseConfig,
+  EnvKey,
+  OnDisconnectConfig,
   ServerConfig,
   UpstreamConfig,
   WebsocketConfig,
@@ -29,6 +31,7 @@ export function loadConfig(
   const problems: string[] = [];
   const env = readEnv(raw, problems);
   const keys = readKeys(env.resources, raw, problems);
+  const onDisconnect = onDisconnectConfig(env.upstream, problems);
   if (problems.length > 0) throw new ConfigError(problems);
   const { access, storage, upstream } = env;
   return deepFreeze({
@@ -63,14 +66,14 @@ export function loadConfig(
       segmentBytes: Math.min(storage.PROXY_SPOOL_SEGMENT_BYTES, storage.PROXY_SPOOL_MAX_BYTES),
     },
     websocket: websocketConfig(env.websocket),
-    onDisconnect: upstream.PROXY_ON_DISCONNECT,
+    onDisconnect,
     wait: {
       budgetMs: ms(upstream.PROXY_WAIT_BUDGET_SECONDS),
       maxWaiting: upstream.PROXY_WAIT_MAX_REQUESTS,
     },
     retry5xx: upstream.PROXY_RETRY_5XX,
     logLevel: access.PROXY_LOG_LEVEL,
-    warnings: warningsOf(raw, env),
+    warnings: warningsOf(raw, env, keys),
   });
 }
 
@@ -116,6 +119,25 @@ function upstreamConfig(env: UpstreamEnv): UpstreamConfig {
   };
 }
 
+/** A pool's last word, and only one. */
+function onDisconnectConfig(env: UpstreamEnv, problems: string[]): OnDisconnectConfig {
+  const byPool = new Map<string, 'abort' | 'drain'>();
+  for (const [pool, choice] of poolChoices(env)) {
+    if (byPool.has(pool))
+      problems.push(`PROXY_ON_DISCONNECT_POOLS names pool ${JSON.stringify(pool)} twice; keep one of them`);
+    byPool.set(pool, choice === 'drain' ? 'drain' : 'abort');
+  }
+  return { otherwise: env.PROXY_ON_DISCONNECT, byPool };
+}
+
+function poolChoices({ PROXY_ON_DISCONNECT_POOLS: choices }: UpstreamEnv): (readonly [string, string])[] {
+  // Not a list = it could not be read, which has been reported.
+  return (Array.isArray(choices) ? (choices as readonly string[]) : []).map((choice) => {
+    const at = choice.lastIndexOf('=');
+    return [choice.slice(0, at), choice.slice(at + 1)];
+  });
+}
+
 function websocketConfig(env: WebsocketEnv): WebsocketConfig {
   return {
     enabled: env.PROXY_WEBSOCKET,
@@ -141,11 +163,17 @@ function databaseConfig(env: StorageEnv): DatabaseConfig {
   );
 }
 
-function warningsOf(raw: ReadonlyMap<string, string>, env: Env): string[] {
+function warningsOf(raw: ReadonlyMap<string, string>, env: Env, keys: readonly EnvKey[]): string[] {
   const known = ENV_SECTIONS.flatMap((section) => section.variables.map((variable) => variable.name));
   const warnings = unknownVariables(raw.keys(), known);
   if (env.storage.PROXY_REDIS_URL !== null)
     warnings.push('PROXY_REDIS_URL is set, but this version keeps all state in this one process');
+  const pools = new Set(keys.map(({ poolId }) => poolId));
+  for (const [pool] of poolChoices(env.upstream))
+    if (!pools.has(pool))
+      warnings.push(
+        `PROXY_ON_DISCONNECT_POOLS names pool ${JSON.stringify(pool)}, which no key of the environment is in`,
+      );
   return warnings;
 }
 

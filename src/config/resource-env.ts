@@ -32,6 +32,16 @@ export class ResourceEnv {
 
   @Text({
     default: null,
+    accepted: 'a whole number from 1 to 1000000, or a comma-separated list of them, one for each key',
+    check: (text) => text.split(',').every((element) => element.trim() === '' || isCap(element.trim())),
+    meaning:
+      'Most requests in flight on a key, all replicas together: one number for every key, or one each by position, ' +
+      'such as `32,,8`; an empty place is no cap, as is the variable unset. What finds no place waits for one.',
+  })
+  readonly OPENAI_RESOURCE_MAX_CONCURRENCY!: string | null;
+
+  @Text({
+    default: null,
     accepted: 'one pool name without blanks or commas, at most 128 characters',
     check: (text) => isLabel(text) && !text.includes(','),
     meaning: 'Pool of all keys.',
@@ -73,6 +83,10 @@ export function isWellFormedKey(text: string): boolean {
 
 function isWeight(text: string): boolean {
   return /^\d{1,6}(\.\d{1,6})?$/.test(text) && Number(text) > 0;
+}
+
+function isCap(text: string): boolean {
+  return /^[1-9]\d{0,6}$/.test(text) && Number(text) <= 1_000_000;
 }
 
 function isLabel(text: string): boolean {

@@ -1,4 +1,4 @@
-import { isCidr, isHttpBaseUrl, isUrlPath } from './env-checks.js';
+import { isCidr, isHttpBaseUrl, isPoolChoice, isUrlPath } from './env-checks.js';
 import { Choice, List, Seconds, Switch, Text, WholeNumber } from './env-variable.js';
 
 /** Where requests go, how long they may take, and who serves the next turn. */
@@ -81,6 +81,14 @@ export class UpstreamEnv {
     meaning: 'When the client has gone: `abort` the upstream, or `drain` it for its exact usage.',
   })
   readonly PROXY_ON_DISCONNECT!: 'abort' | 'drain';
+
+  @List({
+    accepted: 'a comma-separated list of pool=abort and pool=drain, each pool once',
+    check: isPoolChoice,
+    meaning:
+      'The same for single pools, by the pool of the key that answers, such as `batch=drain,interactive=abort`.',
+  })
+  readonly PROXY_ON_DISCONNECT_POOLS!: readonly string[];
 
   @Seconds({ default: 30, min: 1, meaning: 'Time between two probes of one key, give or take a fifth.' })
   readonly PROXY_HEALTH_CHECK_INTERVAL_SECONDS!: number;

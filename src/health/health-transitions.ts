@@ -60,12 +60,28 @@ export function cool(
   now: number,
   retryAfterMs: number | null,
   detail: string | null,
+  reason: 'rate_limited' | 'overloaded' = 'rate_limited',
 ): HealthState {
   if (state.verdict?.kind === 'hard') return state;
   const running = state.verdict === null ? 0 : state.verdict.until;
   const until = Math.max(running, now + pauseOf(retryAfterMs));
   const verdict = { kind: 'cooling', until } as const;
-  return { ...become(state, now, 'degraded', 'rate_limited', detail), verdict, judgedAt: now };
+  return { ...become(state, now, 'degraded', reason, detail), verdict, judgedAt: now };
+}
+
+/** A failure that named a time to come back at: a pause of that length, or an ejection that lasts at least as long. */
+export function unavailable(
+  state: HealthState,
+  now: number,
+  retryAfterMs: number,
+  detail: string | null,
+): HealthState {
+  const { verdict } = state;
+  const until = now + pauseOf(retryAfterMs);
+  if (verdict?.kind !== 'ejected') return cool(state, now, retryAfterMs, detail, 'overloaded');
+  if (verdict.until >= until) return state;
+  const trialAt = Math.max(until, verdict.trialAt);
+  return { ...state, verdict: { ...verdict, until, trialAt }, lastEjectionEnd: until, judgedAt: now };
 }
 
 function pauseOf(retryAfterMs: number | null): number {

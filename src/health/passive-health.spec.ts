@@ -53,6 +53,18 @@ describe('passive health', () => {
     ['429, negative', [answered(429, null, -5)], 'degraded/rate_limited cooling 20s'],
     ['429, NaN', [answered(429, null, NaN)], 'degraded/rate_limited cooling 20s'],
     ['429, now', [answered(429, null, 0)], 'degraded/rate_limited cooling 1s'],
+    ['503 with retry-after', [answered(503, null, 7_500)], 'degraded/overloaded cooling 7.5s'],
+    [
+      '503, the longest wins',
+      [answered(503, null, 50_000), answered(503, null, 5_000)],
+      'degraded/overloaded cooling 50s',
+    ],
+    [
+      '503, the longest wins, ejected',
+      [...times(5, answered(500)), answered(503, null, 45_000)],
+      'unhealthy/server_errors unhealthy 45s soft',
+    ],
+    ['503 five times within a pause', times(5, answered(503, null, 1_000)), 'degraded/overloaded cooling 1s'],
     [
       'the longest wins',
       [answered(429, null, 50_000), answered(429, null, 5_000)],

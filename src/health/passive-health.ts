@@ -11,6 +11,7 @@ import {
   HARD_TRIAL_MS,
   lift,
   missed,
+  unavailable,
 } from './health-transitions.js';
 import { applyBeside, isAnswer } from './side-route-health.js';
 
@@ -29,7 +30,7 @@ const STREAM_FAILURES = new Set([
  *   minutes one may try. A probe's 200 proves nothing here; a served request does, and an operator's check with a 200
  *   makes the next try due at once.
  * - other 429 → `rate_limited`: no request until `retry-after` (20 s when absent, 10 min at most, the longest wins).
- *   A success meanwhile does not shorten it.
+ *   A success meanwhile does not shorten it. A 503 that names a time counts as a failure and pauses the same way.
  * - 403/404 `model_not_found` → that model is not sent there for an hour; nothing else changes.
  * - three attempts in a row that never reached it → `unreachable`; five failures in a row (5xx, 3xx, lost or cut answers,
  *   a stream that failed on the server's side) → `server_errors`: out for 30 s × n, 10 min at most, then one request every
@@ -115,7 +116,10 @@ function answered(
   if (status === 403) return condemn(reached, now, 'forbidden', detail);
   if (status === 429) return refusedForNow(reached, code, outcome.retryAfterMs, detail, now);
   if (status >= 400 && status < 500) return reached;
-  return straggles(state, startedAt) ? reached : failed(reached, now, detail);
+  const late = straggles(state, startedAt);
+  if (status === 503 && outcome.retryAfterMs !== null)
+    return unavailable(late ? reached : failed(reached, now, detail), now, outcome.retryAfterMs, detail);
+  return late ? reached : failed(reached, now, detail);
 }
 
 function refusedForNow(

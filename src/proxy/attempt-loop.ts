@@ -1,162 +1,93 @@
 import { ProxyError } from '../common/errors.js';
-import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
 import type { Lease } from '../balancer/lease.js';
-import { RoutingRefusal } from '../balancer/routing-refusal.js';
+import { generates } from '../balancer/routing-hints.js';
 import { answerHeaders } from './answer-headers.js';
 import { Attempt } from './attempt.js';
 import type { AttemptEnd, HeldAnswer } from './attempt.js';
 import type { Exchange } from './exchange.js';
-import { finalAnswer } from './final-answer.js';
-import type { TriedResource } from './final-answer.js';
 import type { Finisher } from './finisher.js';
 import type { ProxyDependencies } from './proxy-dependencies.js';
-import { ClientGone } from './request-body.js';
 import { refusedEnding } from './refused-ending.js';
 import type { RetryBudget } from './retry-budget.js';
-import { decideRetry } from './retry-policy.js';
 import { sendHeldAnswer } from './send-answer.js';
+import { Tries } from './tries.js';
 import type { WaitingRoom } from './waiting-room.js';
-
-const MAX_ATTEMPTS = 3;
-/** Verdicts of a decision on candidates that could have served. */
-const USABLE: ReadonlySet<string | null> = new Set([
-  null,
-  'higher_load',
-  'tie_lost',
-  'lost_to_affinity',
-  'rate_limit_exhausted',
-]);
 
 /** Select, send, classify, and again elsewhere while the retry policy allows it and the client has heard nothing. */
 export class AttemptLoop {
-  readonly #tried: TriedResource[] = [];
-  #retried5xx = false;
-  #nextFreeSeconds: number | null = null;
-  #lastAnswer: { lease: Lease; answer: HeldAnswer } | null = null;
+  readonly #tries: Tries;
+  #last: { lease: Lease; answer: HeldAnswer | null } | null = null;
 
   constructor(
     private readonly deps: ProxyDependencies,
     private readonly finisher: Finisher,
     private readonly exchange: Exchange,
-    private readonly budget: RetryBudget,
-    private readonly room: WaitingRoom,
-  ) {}
+    budget: RetryBudget,
+    room: WaitingRoom,
+  ) {
+    const { route, hints } = exchange;
+    if (route === null || hints === null) throw new Error('routing needs a route and hints');
+    const { method, idempotent } = route;
+    this.#tries = new Tries(deps, exchange, room, {
+      method,
+      idempotent,
+      generates: generates(hints),
+      budget,
+    });
+  }
 
   async run(): Promise<void> {
-    for (let n = 1; ; n += 1) {
-      const lease = await this.#acquire(n);
-      if (lease === null) return this.#giveUp(false);
-      const attempt = new Attempt(this.deps, this.finisher, this.exchange, lease, n);
-      let end: AttemptEnd;
-      try {
-        if (n === 1) this.finisher.start(this.exchange, lease.decision);
-        end = await attempt.run();
-      } catch (error: unknown) {
-        lease.release({ kind: 'neutral', cause: 'internal' });
-        throw error;
+    try {
+      for (;;) {
+        const n = this.#tries.attempt;
+        const lease = await this.#tries.next();
+        if (lease === null) return this.#giveUp();
+        const end = await this.#attempt(lease, n);
+        if (this.exchange.finished) return;
+        if (end.settled) return this.#clientLeft();
+        this.#last = { lease, answer: end.answer };
+        if (!this.#tries.mayGoOn(lease, end.outcome)) return this.#giveUp();
       }
-      if (this.exchange.finished) return;
-      lease.release(end.outcome);
-      attempt.note(end.outcome);
-      if (end.settled) return this.#clientLeft();
-      this.#tried.push({ resourceId: lease.resource.id, outcome: end.outcome });
-      this.#lastAnswer = end.answer === null ? null : { lease, answer: end.answer };
-      if (!this.#mayRetry(end.outcome, n)) return this.#giveUp(n >= MAX_ATTEMPTS && this.#candidatesLeft());
+    } finally {
+      this.#tries.over();
     }
   }
 
-  async #acquire(n: number): Promise<Lease | null> {
-    const hints = this.exchange.hints;
-    if (hints === null) throw new Error('routing needs hints');
+  async #attempt(lease: Lease, n: number): Promise<AttemptEnd> {
+    const attempt = new Attempt(this.deps, this.finisher, this.exchange, lease, n);
+    let end: AttemptEnd;
     try {
-      const request = { hints, tried: this.#triedIds(), attempt: n };
-      const lease = await this.room.acquire(this.exchange, request);
-      if (this.exchange.clientGone) {
-        lease.release({ kind: 'neutral', cause: 'client_aborted' });
-        throw new ClientGone('the client closed the connection before its request was sent');
-      }
-      this.exchange.decisions.push(lease.decision);
-      return lease;
+      if (n === 1) this.finisher.start(this.exchange, lease.decision);
+      end = await attempt.run();
     } catch (error: unknown) {
-      if (error instanceof RoutingRefusal) this.exchange.decisions.push(error.decision);
-      // With an upstream's own answer in hand that one says more than "nobody is left"; the wait it names is kept.
-      if (n > 1 && error instanceof ProxyError) {
-        this.#nextFreeSeconds = error.options.retryAfterSeconds ?? null;
-        return null;
-      }
+      lease.release({ kind: 'neutral', cause: 'internal' });
       throw error;
     }
+    if (this.exchange.finished) return end;
+    lease.release(end.outcome);
+    attempt.note(end.outcome);
+    return end;
   }
 
-  #mayRetry(outcome: AttemptOutcome, attempt: number): boolean {
-    const { route, hints } = this.exchange;
-    if (route === null || hints === null || this.exchange.clientGone) return false;
-    const verdict = decideRetry({
-      outcome,
-      attempt,
-      maxAttempts: MAX_ATTEMPTS,
-      committed: this.exchange.res.headersSent,
-      idempotent: route.idempotent,
-      method: route.method,
-      hints,
-      retry5xx: this.deps.config.retry5xx,
-      candidatesLeft: true,
-      retried5xx: this.#retried5xx,
-      budgetLeft: this.budget.left,
-      ownerUnknown: this.#ownerUnknown(),
-    });
-    if (verdict.retry && verdict.class === 'C1') {
-      this.#retried5xx = true;
-      this.budget.spend();
-    }
-    return verdict.retry;
-  }
-
-  #candidatesLeft(): boolean {
-    const hints = this.exchange.hints;
-    if (hints === null) return false;
-    const tried = new Set(this.#triedIds());
-    return this.deps.balancer
-      .explain(hints)
-      .candidates.some(({ resourceId, rejected }) => !tried.has(resourceId) && USABLE.has(rejected));
-  }
-
-  #triedIds(): string[] {
-    return this.#tried.map(({ resourceId }) => resourceId);
-  }
-
-  #giveUp(untried: boolean): void {
-    const { route } = this.exchange;
-    const answer = finalAnswer(this.#tried, {
-      untried,
-      nextFreeSeconds: this.#nextFreeSeconds,
-      generates: route?.kind === 'create' || route?.kind === 'compact',
-    });
+  #giveUp(): void {
+    const answer = this.#tries.finalAnswer;
     if (answer.kind === 'own') throw answer.error;
-    if (this.#lastAnswer === null)
+    const last = this.#last;
+    if (last === null || last.answer === null)
       throw new ProxyError('internal_error', 'There is no upstream answer to pass on.');
-    this.#pass(this.#lastAnswer.lease, this.#lastAnswer.answer, answer.retryAfterSeconds);
-  }
-
-  /**
-   * Asked for something stored that no key here is known to have made. Only callers of this machine may have it looked
-   * for: to anybody else it could be a stranger's.
-   */
-  #ownerUnknown(): boolean {
-    if (this.exchange.callerId !== 'loopback') return false;
-    const first = this.exchange.decisions[0];
-    return first?.affinityClass === 'hard' && first.affinityResult === 'miss';
+    this.#pass(last.lease, last.answer, answer.retryAfterSeconds);
   }
 
   #pass(lease: Lease, answer: HeldAnswer, retryAfterSeconds: number | null): void {
     const { exchange } = this;
     if (answer.truncated) {
-      throw new ProxyError(
-        'bad_upstream_response',
-        `${lease.resource.id} answered ${answer.head.status} with an error body too long to hold.`,
-      );
+      const { status } = answer.head;
+      const told = `${lease.resource.id} answered ${status} with an error body too long to hold.`;
+      if (status === 429 && retryAfterSeconds !== null)
+        throw new ProxyError('upstream_rate_limited', told, { retryAfterSeconds });
+      throw new ProxyError('bad_upstream_response', told);
     }
-    const outcome = this.#tried.at(-1)?.outcome;
+    const outcome = this.#tries.last;
     const code = outcome?.kind === 'answered' ? outcome.code : null;
     const message = outcome?.kind === 'answered' ? outcome.message : null;
     const headers = answerHeaders(this.deps, exchange, lease, answer.head, retryAfterSeconds);

@@ -9,6 +9,7 @@ import type { AnswerHead } from './answer-head.js';
 import { CommittedAnswer } from './committed-answer.js';
 import type { Exchange } from './exchange.js';
 import type { Finisher } from './finisher.js';
+import { drainsFor } from './on-disconnect.js';
 import type { ProxyDependencies } from './proxy-dependencies.js';
 
 /** Error answers up to this size are held back to decide about them; longer ones are passed on as they come. */
@@ -123,6 +124,12 @@ export class Attempt implements UpstreamSink {
     this.#end({ settled: true, outcome, answer: null });
   }
 
+  /** The upstream goes on when the client has gone. */
+  get outlivesClient(): boolean {
+    const { deps, exchange, lease } = this;
+    return exchange.hints?.background === true || drainsFor(deps.config.onDisconnect, lease.resource);
+  }
+
   /** Adds this attempt to the exchange's record; before the record is written. */
   note(outcome: AttemptOutcome): void {
     const { exchange, lease, deps } = this;
@@ -194,7 +201,7 @@ export class Attempt implements UpstreamSink {
     if (this.#committed !== null) return this.#committed.clientGone();
     // A background response goes on upstream without us; giving up the call would not stop it, only lose its id. And an
     // operator who prefers the exact bill lets every answer come to its end.
-    if (this.exchange.hints?.background === true || this.deps.config.onDisconnect === 'drain') return;
+    if (this.outlivesClient) return;
     this.abort();
     this.#end({ settled: true, outcome: { kind: 'neutral', cause: 'client_aborted' }, answer: null });
   }

@@ -66,9 +66,7 @@ export class CommittedAnswer {
   }
 
   clientGone(): void {
-    const { deps, exchange } = this.attempt;
-    if (deps.config.onDisconnect === 'drain' || exchange.hints?.background === true)
-      return this.#relay.detach();
+    if (this.attempt.outlivesClient) return this.#relay.detach();
     this.attempt.abort();
     this.#tap.end();
     const outcome = this.#record('client_gone');

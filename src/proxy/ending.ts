@@ -66,12 +66,12 @@ type MakeCore = (state: Core['state'], code: string | null, message: string | nu
 type LostCause = Extract<AttemptOutcome, { kind: 'lost' }>['cause'];
 type CutCause = Extract<AttemptOutcome, { kind: 'cut' }>['cause'];
 
-/** After the head, no bytes for too long is silence in the middle: the idle limit, whatever the client library calls it. */
 const CUT: Readonly<Record<LostCause, readonly [CutCause, string]>> = {
   reset: ['reset', 'upstream_connection_lost'],
   eof: ['eof', 'upstream_connection_lost'],
   garbage: ['garbage', 'upstream_connection_lost'],
-  first_byte_timeout: ['idle_timeout', 'upstream_idle_timeout'],
+  first_byte_timeout: ['first_byte_timeout', 'upstream_first_byte_timeout'],
+  idle_timeout: ['idle_timeout', 'upstream_idle_timeout'],
   total_timeout: ['total_timeout', 'upstream_total_timeout'],
 };
 
@@ -82,7 +82,7 @@ function cutEnding(
   const lost = failure?.kind === 'lost' ? failure : null;
   const [cause, code] = CUT[lost?.cause ?? 'reset'];
   const message = lost?.message ?? 'the upstream connection broke';
-  const state = cause === 'idle_timeout' || cause === 'total_timeout' ? 'timeout' : 'upstream_error';
+  const state = code.endsWith('_timeout') ? 'timeout' : 'upstream_error';
   return { outcome: { kind: 'cut', cause, message }, ending: core(state, code, message) };
 }
 

@@ -31,6 +31,8 @@ export class Exchange {
   body: Buffer | null = null;
   /** Bytes of the body counted against the budget; given back when the exchange is over. */
   bodyBytes = 0;
+  /** Says to the retry budget that the exchange is over. */
+  leaveBudget: () => void = () => undefined;
   /** Milliseconds spent waiting for a place, all attempts together. */
   waitedMs = 0;
   firstByteMs: number | null = null;

@@ -75,7 +75,27 @@ describe('what the client hears when nobody could serve', () => {
 
   it('is never told an hour by a 503 either', () => {
     expect(heard([answered(503, null, 3_600_000)])).toEqual({ pass: true, retryAfter: 60 });
-    expect(heard([answered(503, null, 3_000)])).toEqual({ pass: true, retryAfter: null });
+    expect(heard([answered(503, null, 3_000)])).toEqual({ pass: true, retryAfter: 3 });
+  });
+
+  it('is always told when to come back by a 503, and at once while a key was never asked', () => {
+    expect(heard([answered(503)])).toEqual({ pass: true, retryAfter: 5 });
+    expect(heard([answered(503)], { nextFreeSeconds: 9 })).toEqual({ pass: true, retryAfter: 9 });
+    expect(heard([answered(503, null, 9_000)], { untried: true })).toEqual({ pass: true, retryAfter: 1 });
+  });
+
+  it.each(['server_is_overloaded', 'slow_down'])('never hears %s, which ends a turn', (code) => {
+    expect(heard([answered(503, code, 3_000)])).toEqual({
+      code: 'no_available_resources',
+      status: 503,
+      'x-should-retry': 'true',
+      'retry-after': '3',
+    });
+  });
+
+  it('never hears a 429 without a time to come back at', () => {
+    for (const code of [null, 'rate_limit_exceeded', 'slow_down'])
+      expect(heard([answered(429, code)])).toEqual({ pass: true, retryAfter: 20 });
   });
 
   it('is never told to wait for more than a minute, nor less than a second', () => {
@@ -93,7 +113,7 @@ describe('what the client hears when nobody could serve', () => {
   });
 
   it('gets every other upstream error as it was', () => {
-    for (const status of [400, 404, 409, 422, 500, 503]) {
+    for (const status of [400, 404, 409, 422, 500, 502, 504]) {
       expect(heard([answered(status)])).toEqual({ pass: true, retryAfter: null });
     }
     expect(heard([answered(403, 'model_not_found')])).toEqual({ pass: true, retryAfter: null });
@@ -109,6 +129,7 @@ describe('what the client hears when nobody could serve', () => {
     [{ kind: 'lost', cause: 'reset', message: 'x' }, 'upstream_connection_lost', 502],
     [{ kind: 'lost', cause: 'garbage', message: 'x' }, 'bad_upstream_response', 502],
     [{ kind: 'lost', cause: 'first_byte_timeout', message: 'x' }, 'upstream_first_byte_timeout', 504],
+    [{ kind: 'lost', cause: 'idle_timeout', message: 'x' }, 'upstream_idle_timeout', 504],
     [{ kind: 'lost', cause: 'total_timeout', message: 'x' }, 'upstream_total_timeout', 504],
     [{ kind: 'neutral', cause: 'shutdown' }, 'server_shutdown', 503],
   ] satisfies [AttemptOutcome, string, number][])('names what happened: %o', (outcome, code, status) => {

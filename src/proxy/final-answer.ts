@@ -5,6 +5,8 @@ import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
 /** Longest wait a client is told: Codex sits out any value, the openai SDK ignores more than 60 s. */
 const MAX_TOLD_SECONDS = 60;
 const DEFAULT_RATE_LIMIT_SECONDS = 20;
+/** A 503 that names no time: small, for most are over in a moment. */
+const DEFAULT_UNAVAILABLE_SECONDS = 5;
 
 /** One attempt's resource and how it ended, for the decision about what the client hears. */
 export interface TriedResource {
@@ -42,7 +44,28 @@ export function finalAnswer(tried: readonly TriedResource[], facts: FinalFacts):
   if (limited.length > 0 && (isKeyRefusal(last.outcome) || isRateLimited(last.outcome))) {
     return rateLimited(last, facts.untried ? 1 : shortestWait(limited, facts.nextFreeSeconds));
   }
+  if (isUnavailable(last.outcome)) return unavailable(last, facts);
   return byOutcome(last);
+}
+
+/** Codex ends the turn at these, whatever else the answer says. */
+const FATAL_CODES = new Set(['server_is_overloaded', 'slow_down']);
+
+function isUnavailable(outcome: AttemptOutcome): boolean {
+  return outcome.kind === 'answered' && outcome.status === 503;
+}
+
+/** As it came where it says when to come back. What would end the client's turn is said in our own words. */
+function unavailable({ resourceId, outcome }: TriedResource, facts: FinalFacts): FinalAnswer {
+  const wait = waitOf(outcome) ?? (facts.nextFreeSeconds ?? DEFAULT_UNAVAILABLE_SECONDS) * 1000;
+  const retryAfterSeconds = facts.untried ? 1 : told(wait);
+  if (outcome.kind !== 'answered' || outcome.code === null || !FATAL_CODES.has(outcome.code))
+    return { kind: 'pass', retryAfterSeconds };
+  const message = `The keys tried are overloaded upstream (${resourceId}: ${outcome.code}); try again in ${retryAfterSeconds} s.`;
+  return {
+    kind: 'own',
+    error: new ProxyError('no_available_resources', message, { retryAfterSeconds }),
+  };
 }
 
 function rateLimited(last: TriedResource, seconds: number): FinalAnswer {
@@ -103,6 +126,11 @@ function lost(resourceId: string, cause: LostCause, message: string): FinalAnswe
       return own(
         'upstream_first_byte_timeout',
         `${resourceId} sent no answer in time (PROXY_FIRST_BYTE_TIMEOUT_SECONDS).`,
+      );
+    case 'idle_timeout':
+      return own(
+        'upstream_idle_timeout',
+        `${resourceId} fell silent in the middle of its answer (PROXY_IDLE_TIMEOUT_SECONDS).`,
       );
     case 'total_timeout':
       return own('upstream_total_timeout', `${resourceId}: ${message} (PROXY_REQUEST_TIMEOUT_SECONDS).`);

@@ -38,7 +38,8 @@ export class ProxyHandler {
     this.#intake = new RequestIntake(deps.config.server, this.#bodies);
     this.#room = new WaitingRoom(deps.balancer, deps.config.wait, deps.clock);
     this.#finisher = new Finisher(deps);
-    this.#websockets = new WebsocketGateway({ deps, finisher: this.#finisher, bodies: this.#bodies });
+    const [finisher, bodies, room] = [this.#finisher, this.#bodies, this.#room];
+    this.#websockets = new WebsocketGateway({ deps, finisher, bodies, room });
   }
 
   /** Exchanges between their head and their end; of a WebSocket, its responses. */
@@ -60,6 +61,7 @@ export class ProxyHandler {
       .catch((error: unknown) => this.#refuse(exchange, error))
       .finally(() => {
         this.#open.delete(exchange);
+        exchange.leaveBudget();
         if (queued) req.socket.off('close', onClose);
         this.#bodies.give(exchange.bodyBytes);
       });
@@ -87,7 +89,7 @@ export class ProxyHandler {
     checkHead(req.rawHeaders, config.server.maxHeaders);
     exchange.caller = this.deps.door.admit(req);
     // Not before: strangers must not earn retries.
-    this.#budget.earn();
+    exchange.leaveBudget = this.#budget.enter();
     if (drain.draining) {
       throw new ProxyError('server_shutdown', 'The proxy is stopping; send the request again.', {
         retryAfterSeconds: SHUTDOWN_RETRY_SECONDS,

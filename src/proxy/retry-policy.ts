@@ -24,7 +24,7 @@ export interface RetryInput {
   readonly candidatesLeft: boolean;
   /** A complete 5xx has already been tried elsewhere. Left out = that was so if this is not the first attempt. */
   readonly retried5xx?: boolean;
-  /** The budget for retries that may cost a second generation has something left. Left out = yes. */
+  /** The budget for retries after a failure (C1, C2) has something left. Left out = yes. */
   readonly budgetLeft?: boolean;
   /** The request names something stored, and no key is known to have it. Left out = no. */
   readonly ownerUnknown?: boolean;
@@ -80,7 +80,7 @@ function verdictOf(klass: AttemptClass, input: RetryInput): Verdict {
     case 'C1':
       return afterServerError(input);
     case 'C2':
-      return input.idempotent ? yes('idempotent') : no('may_have_been_processed');
+      return input.idempotent ? withinBudget(input, 'idempotent') : no('may_have_been_processed');
     case 'D':
       return no('committed');
     case 'E':
@@ -95,14 +95,17 @@ function verdictOf(klass: AttemptClass, input: RetryInput): Verdict {
 function afterServerError(input: RetryInput): Verdict {
   if (!input.retry5xx) return no('retry_5xx_off');
   if (input.retried5xx ?? input.attempt > 1) return no('server_error_retried_once');
-  if (input.idempotent) return yes('idempotent');
+  if (input.idempotent) return withinBudget(input, 'idempotent');
   const { hints } = input;
   if (input.method !== 'POST' || isSet(hints.pathResponseId)) return no('acts_on_stored_object');
   if (hints.background) return no('background');
   if (isSet(hints.conversationId)) return no('conversation');
   if (hints.hasSideEffects) return no('side_effects');
-  if (input.budgetLeft === false) return no('retry_budget_spent');
-  return yes('server_error_retry');
+  return withinBudget(input, 'server_error_retry');
+}
+
+function withinBudget({ budgetLeft }: RetryInput, reason: string): Verdict {
+  return budgetLeft === false ? no('retry_budget_spent') : yes(reason);
 }
 
 function isSet(id: string | null | undefined): boolean {

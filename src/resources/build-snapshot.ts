@@ -27,7 +27,7 @@ export function buildSnapshot(
         baseUrl: config.upstream.baseUrl,
         apiKey: key.apiKey,
         healthPath: config.health.path,
-        maxConcurrency: null,
+        maxConcurrency: key.maxConcurrency,
       }),
     );
   }

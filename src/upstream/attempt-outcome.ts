@@ -25,13 +25,21 @@ export type AttemptOutcome =
   /** The whole request left and no usable answer came: it may have been processed. Class C2. */
   | {
       readonly kind: 'lost';
-      readonly cause: 'reset' | 'eof' | 'first_byte_timeout' | 'total_timeout' | 'garbage';
+      readonly cause: 'reset' | 'eof' | 'first_byte_timeout' | 'idle_timeout' | 'total_timeout' | 'garbage';
       readonly message: string;
     }
   /** The answer had begun to reach the client and did not end properly. Class D. */
   | {
       readonly kind: 'cut';
-      readonly cause: 'reset' | 'eof' | 'idle_timeout' | 'total_timeout' | 'no_terminal' | 'garbage';
+      readonly cause:
+        | 'reset'
+        | 'eof'
+        /** Of a WebSocket response: over HTTP nothing is committed before the first byte. */
+        | 'first_byte_timeout'
+        | 'idle_timeout'
+        | 'total_timeout'
+        | 'no_terminal'
+        | 'garbage';
       readonly message: string;
     }
   /** 200, but the stream's terminal event was `response.failed` or `error`. */

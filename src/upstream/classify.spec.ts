@@ -39,7 +39,7 @@ describe('classifyError', () => {
     [new errors.HTTPParserError('bad'), 'lost garbage', 'lost garbage'],
     [new errors.HeadersOverflowError(), 'lost garbage', 'lost garbage'],
     [new errors.HeadersTimeoutError(), 'lost first_byte_timeout', 'lost first_byte_timeout'],
-    [new errors.BodyTimeoutError(), 'unsent write', 'lost first_byte_timeout'],
+    [new errors.BodyTimeoutError(), 'unsent write', 'lost idle_timeout'],
     [new errors.ResponseContentLengthMismatchError(), 'unsent write', 'lost eof'],
     [new DOMException('late', 'TimeoutError'), 'lost total_timeout', 'lost total_timeout'],
     [new errors.RequestAbortedError(), 'neutral client_aborted', 'neutral client_aborted'],

@@ -42,8 +42,7 @@ const LOST: Readonly<Record<Connection, LostCause>> = {
   eof: 'eof',
   garbage: 'garbage',
   first_byte_timeout: 'first_byte_timeout',
-  // Silence in the middle of an answer: the idle limit, which `lost` does not tell from the first byte's.
-  body_timeout: 'first_byte_timeout',
+  body_timeout: 'idle_timeout',
   total_timeout: 'total_timeout',
 };
 

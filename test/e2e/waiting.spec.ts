@@ -1,26 +1,49 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Rig, inPool } from '../support/rig.js';
+import { Rig, inPool, key } from '../support/rig.js';
 import { until } from '../support/until.js';
 
 let rig: Rig;
 let pools = 0;
+const POOLS = 14;
+/** Pools of one key each, and one of two. */
+const NAMES = [...Array.from({ length: POOLS }, (_, n) => `p${n}-0`), 'pair-0', 'pair-1'];
+const OPENAI_RESOURCE_POOL_IDS = NAMES.map((name) => name.split('-')[0]).join(',');
 
 beforeAll(async () => {
-  rig = await Rig.pooled(8, 1);
+  rig = await Rig.start({ keys: NAMES.map((name) => key(name)), env: { OPENAI_RESOURCE_POOL_IDS } });
 });
 
 afterAll(() => rig.stop());
 
-/** A pool of one key, which has just been told to pause. */
+/** A pool of one key, which has just been told to pause. Who was told so has left and does not wait with the others. */
 async function limited(
   fault: string,
 ): Promise<{ pool: string; key: string; headers: Record<string, string> }> {
   const pool = `p${pools++}`;
+  if (pools > POOLS) throw new Error('no pool left: raise POOLS');
   const headers = inPool(pool);
   const key = rig.keysOf(pool)[0] ?? '';
   rig.upstream.faults.set(key, `fault:${fault}`, { times: 1 });
-  expect((await rig.client.send({ headers, body: {} })).status).toBe(429);
+  const leaves = new AbortController();
+  const told = fetch(`${rig.proxy.v1}/responses`, {
+    method: 'POST',
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'gpt-5.5', input: 'x' }),
+    signal: leaves.signal,
+  }).catch(() => null);
+  await until(() => pausedHealth(key), Boolean, { what: 'the pause' });
+  leaves.abort();
+  await told;
+  await rig.proxy.idle();
   return { pool, key, headers };
+}
+
+async function pausedHealth(key: string): Promise<boolean> {
+  const at = NAMES.findIndex((name) => key === `sk-test-${name}`);
+  const { resources } = await rig.proxy.admin<{ resources: { health: { reason: string } }[] }>(
+    '/admin/state',
+  );
+  return resources[at]?.health.reason === 'rate_limited';
 }
 
 async function waitedMs(requestId: string | null): Promise<unknown> {
@@ -34,6 +57,51 @@ async function waitedMs(requestId: string | null): Promise<unknown> {
   expect(page.decisions).toHaveLength(1);
   return page.decisions[0]?.['waited_ms'];
 }
+
+/** What the upstream answered the last `count` creates with, and the time between the last two. */
+function lastAnswers(count: number): { statuses: (number | null)[]; apartMs: number } {
+  const last = rig.upstream.ledger.creates.slice(-count);
+  return {
+    statuses: last.map((one) => one.status),
+    apartMs: (last.at(-1)?.at ?? 0) - (last.at(-2)?.at ?? 0),
+  };
+}
+
+describe('a request that is told to come back in a moment', () => {
+  it.each([
+    ['a lone key’s 429', '429,retry=1', false],
+    ['a lone key’s 429 to a stream', '429,retry=1', true],
+    ['a lone key’s 429 in milliseconds', '429,retry_ms=1200', false],
+    ['a lone key’s 503', '503,retry=1', false],
+  ])('waits and is sent again: %s', async (_, fault, stream) => {
+    const pool = `p${pools++}`;
+    rig.upstream.faults.set(rig.keysOf(pool)[0] ?? '', `fault:${fault}`, { times: 1 });
+    const seen = await rig.client.send({ headers: inPool(pool), body: { stream } });
+    expect(seen.status, seen.text).toBe(200);
+    const { statuses, apartMs } = lastAnswers(2);
+    expect(statuses).toEqual([Number(fault.slice(0, 3)), 200]);
+    expect(apartMs).toBeGreaterThanOrEqual(990);
+    expect(apartMs).toBeLessThan(2_000);
+  });
+
+  it('by every key waits for the first that is free', async () => {
+    const [first = '', second = ''] = rig.keysOf('pair');
+    rig.upstream.faults.set(first, 'fault:429,retry=1', { times: 1 });
+    rig.upstream.faults.set(second, 'fault:429,retry=1', { times: 1 });
+    const seen = await rig.client.send({ headers: inPool('pair'), body: {} });
+    expect(seen.status, seen.text).toBe(200);
+    expect(lastAnswers(3).statuses).toEqual([429, 429, 200]);
+  });
+
+  it('is told the wait at once when it is longer than the budget', async () => {
+    const pool = `p${pools++}`;
+    rig.upstream.faults.set(rig.keysOf(pool)[0] ?? '', 'fault:429,retry=600', { times: 1 });
+    const before = performance.now();
+    const seen = await rig.client.send({ headers: inPool(pool), body: {} });
+    expect([seen.status, seen.headers['retry-after']]).toEqual([429, '60']);
+    expect(performance.now() - before).toBeLessThan(900);
+  });
+});
 
 describe('a request that nobody can take for a moment', () => {
   it.each([
@@ -80,9 +148,10 @@ describe('a request that nobody can take for a moment', () => {
     const headers = inPool(pool);
     const first = await rig.client.send({ headers, body: {} });
     rig.upstream.faults.set(rig.keysOf(pool)[0] ?? '', 'fault:429,retry=1', { times: 1 });
-    await rig.client.send({ headers, body: {} });
-    const seen = await rig.client.send({ body: { previous_response_id: first.responseId } });
-    expect(seen.status).toBe(200);
+    const both = [{}, { previous_response_id: first.responseId }].map((body) =>
+      rig.client.send({ headers, body }),
+    );
+    expect((await Promise.all(both)).map((one) => one.status)).toEqual([200, 200]);
     expect(rig.upstream.ledger.last().key).toBe(rig.keysOf(pool)[0]);
   });
 

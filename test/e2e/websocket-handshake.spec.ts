@@ -62,6 +62,36 @@ describe('an upstream that refuses the handshake', () => {
     await ws.proxy.idle();
   });
 
+  it('for a moment only is waited out: the client hears nothing of it', async () => {
+    ws = await SocketRig.start({ keys: [key('1')] });
+    ws.up.faults.set('*', 429);
+    ws.up.retryAfter = '1';
+    const opening = ws.open();
+    await until(() => ws.up.upgrades.length > 0);
+    ws.up.faults.delete('*');
+    const client = await opening;
+    expect(ws.up.upgrades.length).toBe(2);
+    client.create({});
+    expect((await client.ended())[0]?.type).toBe('response.completed');
+    client.ws.close();
+    const [row] = await ws.rows(1);
+    expect(row).toMatchObject({ state: 'completed' });
+  });
+
+  it('and a client that leaves while its handshake waits is a client that left', async () => {
+    ws = await SocketRig.start({ keys: [key('1')], env: { PROXY_WAIT_BUDGET_SECONDS: '20' } });
+    ws.up.faults.set('*', 429);
+    ws.up.retryAfter = '15';
+    const raw = await RawClient.open(ws.proxy.port);
+    raw.send(rawRequest('GET', '/v1/responses', UPGRADE));
+    await until(() => ws.up.upgrades.length > 0);
+    await until(async () => (await ws.proxy.admin<{ in_flight: number }>('/admin/state')).in_flight === 0);
+    raw.destroy();
+    expect((await ws.rows(1))[0]).toMatchObject({ state: 'client_aborted', error_code: 'client_aborted' });
+    expect(ws.proxy.output).not.toContain('failed inside the proxy');
+    await ws.proxy.idle();
+  });
+
   it('without WebSocket at all the client is told 426', async () => {
     ws = await SocketRig.start({ upstream: { websocket: false } });
     expect((await ws.refused()).status).toBe(426);

@@ -70,9 +70,10 @@ describe('limits of an open connection', () => {
       client.create({ model });
       expect((await client.untilClosed()).code).toBe(1011);
     }
-    expect((await ws.rows(2)).map((r) => [r.state, r.error_code])).toEqual(
-      [0, 1].map(() => ['timeout', 'upstream_idle_timeout']),
-    );
+    expect((await ws.rows(2)).map((r) => [r.state, r.error_code])).toEqual([
+      ['timeout', 'upstream_first_byte_timeout'],
+      ['timeout', 'upstream_idle_timeout'],
+    ]);
   });
 
   it('a client that does not read holds the upstream back', async () => {

@@ -7,12 +7,14 @@ import { buildHints } from '../hints.js';
 import type { ProxyDependencies } from '../proxy-dependencies.js';
 import { scanRequestBody } from '../request-scan.js';
 import type { ProxyRoute } from '../route-grammar.js';
+import type { WaitingRoom } from '../waiting-room.js';
 
 /** What every connection of the relay works with. */
 export interface RelayParts {
   readonly deps: ProxyDependencies;
   readonly finisher: Finisher;
   readonly bodies: BodyBudget;
+  readonly room: WaitingRoom;
 }
 
 /** Marks an exchange as part of a connection: its handshake, or one of its responses. */

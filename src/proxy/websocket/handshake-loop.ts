@@ -1,6 +1,5 @@
 import type { WebSocket } from 'ws';
 import type { Lease } from '../../balancer/lease.js';
-import { RoutingRefusal } from '../../balancer/routing-refusal.js';
 import { ProxyError } from '../../common/errors.js';
 import type { Resource } from '../../resources/resource.js';
 import { attemptClass } from '../../upstream/classify.js';
@@ -8,15 +7,12 @@ import { buildRequestHeaders } from '../../upstream/request-headers.js';
 import type { AnswerHead } from '../answer-head.js';
 import type { HeldAnswer } from '../attempt.js';
 import type { Exchange } from '../exchange.js';
-import { finalAnswer } from '../final-answer.js';
-import type { TriedResource } from '../final-answer.js';
 import type { ProxyDependencies } from '../proxy-dependencies.js';
 import type { ProxyRoute } from '../route-grammar.js';
-import { decideRetry } from '../retry-policy.js';
+import { Tries } from '../tries.js';
+import type { WaitingRoom } from '../waiting-room.js';
 import { UpstreamHandshake } from './upstream-handshake.js';
 import type { HandshakeEnd } from './upstream-handshake.js';
-
-const MAX_ATTEMPTS = 3;
 
 /** An open connection to an upstream, paused, and who it goes to. */
 export interface UpstreamLink {
@@ -37,20 +33,24 @@ export type LoopEnd =
 
 /** Select, shake hands, and again elsewhere while the retry policy allows it. A handshake can be repeated: it asks for nothing. */
 export class HandshakeLoop {
-  readonly #tried: TriedResource[] = [];
-  #nextFreeSeconds: number | null = null;
+  readonly #tries: Tries;
   #last: { lease: Lease; answer: HeldAnswer | null } | null = null;
 
   constructor(
     private readonly deps: ProxyDependencies,
+    room: WaitingRoom,
     private readonly exchange: Exchange,
     private readonly route: ProxyRoute,
-  ) {}
+  ) {
+    const rules = { method: 'GET', idempotent: true, generates: true, budget: null };
+    this.#tries = new Tries(deps, exchange, room, rules);
+  }
 
   /** Throws what the client should hear when nobody could be connected to. */
   async run(): Promise<LoopEnd> {
-    for (let n = 1; ; n += 1) {
-      const lease = this.#acquire(n);
+    for (;;) {
+      const n = this.#tries.attempt;
+      const lease = await this.#tries.next();
       if (lease === null) return this.#giveUp();
       const end = await this.#attempt(lease, n);
       if (end.kind === 'open') {
@@ -58,9 +58,8 @@ export class HandshakeLoop {
         return { kind: 'open', link: { socket, head, resource: lease.resource } };
       }
       if (end.unavailable) throw noWebsocket(lease, end);
-      this.#tried.push({ resourceId: lease.resource.id, outcome: end.outcome });
       this.#last = { lease, answer: end.answer };
-      if (this.exchange.clientGone || !this.#mayRetry(end, n)) return this.#giveUp();
+      if (!this.#tries.mayGoOn(lease, end.outcome)) return this.#giveUp();
     }
   }
 
@@ -98,47 +97,8 @@ export class HandshakeLoop {
     return end;
   }
 
-  #acquire(n: number): Lease | null {
-    const { hints } = this.exchange;
-    if (hints === null) throw new Error('routing needs hints');
-    try {
-      const tried = this.#tried.map(({ resourceId }) => resourceId);
-      const lease = this.deps.balancer.acquire(hints, tried, n);
-      this.exchange.decisions.push(lease.decision);
-      return lease;
-    } catch (error: unknown) {
-      if (error instanceof RoutingRefusal) this.exchange.decisions.push(error.decision);
-      if (n > 1 && error instanceof ProxyError) {
-        this.#nextFreeSeconds = error.options.retryAfterSeconds ?? null;
-        return null;
-      }
-      throw error;
-    }
-  }
-
-  #mayRetry({ outcome }: { readonly outcome: TriedResource['outcome'] }, attempt: number): boolean {
-    const { hints } = this.exchange;
-    if (hints === null) return false;
-    return decideRetry({
-      outcome,
-      attempt,
-      maxAttempts: MAX_ATTEMPTS,
-      committed: false,
-      idempotent: true,
-      method: 'GET',
-      hints,
-      retry5xx: true,
-      candidatesLeft: true,
-      retried5xx: false,
-    }).retry;
-  }
-
   #giveUp(): LoopEnd {
-    const answer = finalAnswer(this.#tried, {
-      untried: this.#tried.length >= MAX_ATTEMPTS,
-      nextFreeSeconds: this.#nextFreeSeconds,
-      generates: true,
-    });
+    const answer = this.#tries.finalAnswer;
     if (answer.kind === 'own') throw answer.error;
     const last = this.#last;
     if (last === null || last.answer === null || last.answer.truncated)

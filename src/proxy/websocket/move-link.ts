@@ -1,7 +1,7 @@
 import type { Balancer } from '../../balancer/balancer.service.js';
 import { ProxyError } from '../../common/errors.js';
 import type { Exchange } from '../exchange.js';
-import type { ProxyDependencies } from '../proxy-dependencies.js';
+import type { RelayParts } from './connection-facts.js';
 import { HandshakeLoop } from './handshake-loop.js';
 import type { UpstreamLink } from './handshake-loop.js';
 
@@ -26,9 +26,9 @@ export function belongsElsewhere(
 }
 
 /** A connection to where the exchange belongs. Throws what the client should hear when there is none. */
-export async function linkFor(deps: ProxyDependencies, exchange: Exchange): Promise<UpstreamLink> {
+export async function linkFor({ deps, room }: RelayParts, exchange: Exchange): Promise<UpstreamLink> {
   if (exchange.route === null) throw new Error('a connection needs a route');
-  const end = await new HandshakeLoop(deps, exchange, exchange.route).run();
+  const end = await new HandshakeLoop(deps, room, exchange, exchange.route).run();
   if (end.kind === 'open') return end.link;
   const { status } = end.answer.head;
   throw new ProxyError(

@@ -35,17 +35,23 @@ export function limitReached(times: SessionTimes, config: AppConfig): LimitReach
   if (times.clientStalled !== null && times.clientStalled > server.clientStallTimeoutMs)
     return { kind: 'broken', how: 'stalled', failure: null, code: null, reason: '' };
   if (times.upstreamStalled !== null && times.upstreamStalled > upstream.idleTimeoutMs)
-    return timedOut('first_byte_timeout', 'the upstream takes no more messages');
+    return timedOut('idle_timeout', 'the upstream takes no more messages');
   if (times.open === 0) return times.quiet > websocket.idleTimeoutMs ? { kind: 'idle' } : null;
   if (times.oldest > upstream.totalTimeoutMs)
     return timedOut('total_timeout', `no complete response within ${upstream.totalTimeoutMs / 1000} s`);
   const patience = times.unanswered ? upstream.firstByteTimeoutMs : upstream.idleTimeoutMs;
   if (times.clientStalled === null && times.silent > patience)
-    return timedOut('first_byte_timeout', `no message from the upstream for ${patience / 1000} s`);
+    return timedOut(
+      times.unanswered ? 'first_byte_timeout' : 'idle_timeout',
+      `no message from the upstream for ${patience / 1000} s`,
+    );
   return null;
 }
 
-function timedOut(cause: 'first_byte_timeout' | 'total_timeout', message: string): LimitReached {
+function timedOut(
+  cause: 'first_byte_timeout' | 'idle_timeout' | 'total_timeout',
+  message: string,
+): LimitReached {
   return {
     kind: 'broken',
     how: 'cut',

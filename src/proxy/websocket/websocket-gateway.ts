@@ -7,6 +7,7 @@ import { checkHead } from '../admission.js';
 import { answerHeaders } from '../answer-headers.js';
 import { Exchange, NO_CALLER, NOBODY } from '../exchange.js';
 import { refusedEnding } from '../refused-ending.js';
+import { ClientGone } from '../request-body.js';
 import { sendHeldAnswer, sendOwnError } from '../send-answer.js';
 import { acceptHeaders, linesOf } from './accept-headers.js';
 import { readHints, relayed } from './connection-facts.js';
@@ -64,7 +65,7 @@ export class WebsocketGateway {
   }
 
   async #run(exchange: Exchange, client: UpgradeClient): Promise<void> {
-    const { deps } = this.parts;
+    const { deps, room } = this.parts;
     const { req } = exchange;
     checkHead(req.rawHeaders, deps.config.server.maxHeaders);
     exchange.caller = deps.door.admit(req);
@@ -80,7 +81,7 @@ export class WebsocketGateway {
     this.#checkRoom();
     this.#handshakes.add(exchange);
     readHints(exchange, null);
-    const end = await new HandshakeLoop(deps, exchange, route).run();
+    const end = await new HandshakeLoop(deps, room, exchange, route).run();
     if (end.kind === 'answer') this.#passOn(exchange, client, end);
     else this.#open(exchange, client, end);
   }
@@ -147,7 +148,7 @@ export class WebsocketGateway {
     const { deps, finisher } = this.parts;
     if (error instanceof RoutingRefusal && !exchange.decisions.includes(error.decision))
       exchange.decisions.push(error.decision);
-    if (!(error instanceof ProxyError))
+    if (!(error instanceof ProxyError) && !(error instanceof ClientGone))
       deps.logger.error({ id: exchange.id, err: error }, 'a WebSocket handshake failed inside the proxy');
     const answer =
       error instanceof ProxyError

@@ -1,6 +1,7 @@
 import { WebSocket } from 'ws';
 import { ProxyError } from '../../common/errors.js';
 import type { Exchange } from '../exchange.js';
+import { drainsFor } from '../on-disconnect.js';
 import { CLIENT_PATIENCE_MS, UPSTREAM_PATIENCE_MS, closeLike, endSocket } from './close-socket.js';
 import type { RelayParts } from './connection-facts.js';
 import { errorMessage } from './error-message.js';
@@ -166,7 +167,7 @@ export class WebsocketSession {
     this.#moving = exchange;
     this.client.pause();
     try {
-      const link = await linkFor(this.parts.deps, exchange);
+      const link = await linkFor(this.parts, exchange);
       if (this.#closed) {
         link.socket.terminate();
         throw stopping();
@@ -231,7 +232,7 @@ export class WebsocketSession {
     for (const turn of this.#book.turns) turn.exchange.clientClosed();
     if (this.#closed) return;
     const owed = this.#book.size > 0;
-    if (owed && this.parts.deps.config.onDisconnect === 'drain') return;
+    if (owed && drainsFor(this.parts.deps.config.onDisconnect, this.link.resource)) return;
     this.#book.endAll('client_gone');
     // In the middle of a response the upstream must stop at once, not when it gets around to reading a close.
     if (owed) this.link.socket.terminate();

@@ -1,0 +1,150 @@
+import type { Lease } from '../balancer/lease.js';
+import { RoutingRefusal } from '../balancer/routing-refusal.js';
+import { ProxyError } from '../common/errors.js';
+import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
+import type { Exchange } from './exchange.js';
+import { finalAnswer } from './final-answer.js';
+import type { FinalAnswer, TriedResource } from './final-answer.js';
+import type { ProxyDependencies } from './proxy-dependencies.js';
+import { ClientGone } from './request-body.js';
+import type { RetryBudget } from './retry-budget.js';
+import { decideRetry } from './retry-policy.js';
+import type { WaitingRoom } from './waiting-room.js';
+
+const MAX_ATTEMPTS = 3;
+/** Verdicts of a decision on candidates that could have served. */
+const USABLE: ReadonlySet<string | null> = new Set([
+  null,
+  'higher_load',
+  'tie_lost',
+  'lost_to_affinity',
+  'rate_limit_exhausted',
+]);
+
+/** What a retry may cost. A handshake asks for nothing, so it costs nothing: `budget` is null. */
+export interface TryRules {
+  readonly method: string;
+  readonly idempotent: boolean;
+  readonly generates: boolean;
+  readonly budget: RetryBudget | null;
+}
+
+/**
+ * The attempts of one request or one handshake: hands out the place for each, keeps what came of it, and knows whether
+ * another may follow and what the client hears when none does.
+ */
+export class Tries {
+  readonly #tried: TriedResource[] = [];
+  /** Resources that asked for a pause: they may be asked again when it is over, if that is soon. */
+  readonly #paused = new Set<string>();
+  #retriedFailure = false;
+  #endRetry: () => void = () => undefined;
+  #nextFreeSeconds: number | null = null;
+
+  constructor(
+    private readonly deps: ProxyDependencies,
+    private readonly exchange: Exchange,
+    private readonly room: WaitingRoom,
+    private readonly rules: TryRules,
+  ) {}
+
+  /** Number of the attempt that `next` hands out a place for, from 1. */
+  get attempt(): number {
+    return this.#tried.length + 1;
+  }
+
+  /** A place for the next attempt; null = nobody is left. Throws when there was nobody to begin with. */
+  async next(): Promise<Lease | null> {
+    const { hints } = this.exchange;
+    if (hints === null) throw new Error('routing needs hints');
+    const { attempt } = this;
+    try {
+      const lease = await this.room.acquire(this.exchange, { hints, tried: this.#triedIds(), attempt });
+      if (this.exchange.clientGone) {
+        lease.release({ kind: 'neutral', cause: 'client_aborted' });
+        throw new ClientGone('the client closed the connection before its request was sent');
+      }
+      this.exchange.decisions.push(lease.decision);
+      return lease;
+    } catch (error: unknown) {
+      if (error instanceof RoutingRefusal) this.exchange.decisions.push(error.decision);
+      // With an upstream's own answer in hand that one says more than "nobody is left"; the wait it names is kept.
+      if (attempt === 1 || !(error instanceof ProxyError) || error.code === 'server_shutdown') throw error;
+      this.#nextFreeSeconds = error.options.retryAfterSeconds ?? null;
+      return null;
+    }
+  }
+
+  /** Takes in how the attempt ended, its lease given back. True when another one may follow. */
+  mayGoOn({ resource }: Lease, outcome: AttemptOutcome): boolean {
+    this.#endRetry();
+    const { attempt, exchange, rules, deps } = this;
+    this.#tried.push({ resourceId: resource.id, outcome });
+    if (deps.balancer.isPaused(resource.id)) this.#paused.add(resource.id);
+    else this.#paused.delete(resource.id);
+    if (exchange.hints === null || exchange.clientGone) return false;
+    const verdict = decideRetry({
+      ...rules,
+      outcome,
+      attempt,
+      maxAttempts: MAX_ATTEMPTS,
+      committed: exchange.res.headersSent,
+      hints: exchange.hints,
+      retry5xx: deps.config.retry5xx || rules.budget === null,
+      candidatesLeft: true,
+      retried5xx: this.#retriedFailure && rules.budget !== null,
+      budgetLeft: rules.budget?.left ?? true,
+      ownerUnknown: this.#ownerUnknown(),
+    });
+    if (verdict.retry && (verdict.class === 'C1' || verdict.class === 'C2')) this.#retriesFailure();
+    return verdict.retry;
+  }
+
+  /** No attempt follows, whatever the reason. */
+  over(): void {
+    this.#endRetry();
+  }
+
+  /** What the client hears, when it is not an answer that has already begun. */
+  get finalAnswer(): FinalAnswer {
+    return finalAnswer(this.#tried, {
+      untried: this.#tried.length >= MAX_ATTEMPTS && this.#candidatesLeft(),
+      nextFreeSeconds: this.#nextFreeSeconds,
+      generates: this.rules.generates,
+    });
+  }
+
+  get last(): AttemptOutcome | null {
+    return this.#tried.at(-1)?.outcome ?? null;
+  }
+
+  #retriesFailure(): void {
+    this.#retriedFailure = true;
+    if (this.rules.budget !== null) this.#endRetry = this.rules.budget.spend();
+  }
+
+  #candidatesLeft(): boolean {
+    const { hints } = this.exchange;
+    if (hints === null) return false;
+    const tried = new Set(this.#tried.map(({ resourceId }) => resourceId));
+    return this.deps.balancer
+      .explain(hints)
+      .candidates.some(({ resourceId, rejected }) => !tried.has(resourceId) && USABLE.has(rejected));
+  }
+
+  #triedIds(): string[] {
+    return this.#tried
+      .map(({ resourceId }) => resourceId)
+      .filter((resourceId) => !this.#paused.has(resourceId));
+  }
+
+  /**
+   * Asked for something stored that no key here is known to have made. Only callers of this machine may have it looked
+   * for: to anybody else it could be a stranger's.
+   */
+  #ownerUnknown(): boolean {
+    if (this.exchange.callerId !== 'loopback') return false;
+    const first = this.exchange.decisions[0];
+    return first?.affinityClass === 'hard' && first.affinityResult === 'miss';
+  }
+}
