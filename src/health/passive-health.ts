@@ -116,10 +116,19 @@ function answered(
   if (status === 403) return condemn(reached, now, 'forbidden', detail);
   if (status === 429) return refusedForNow(reached, code, outcome.retryAfterMs, detail, now);
   if (status >= 400 && status < 500) return reached;
-  const late = straggles(state, startedAt);
-  if (status === 503 && outcome.retryAfterMs !== null)
-    return unavailable(late ? reached : failed(reached, now, detail), now, outcome.retryAfterMs, detail);
-  return late ? reached : failed(reached, now, detail);
+  return failedUpstream(reached, outcome, now, straggles(state, startedAt));
+}
+
+/** A time to come back at holds also from a request that left before the verdict in force: the longest wins. */
+function failedUpstream(
+  state: HealthState,
+  { status, message, retryAfterMs }: Extract<AttemptOutcome, { kind: 'answered' }>,
+  now: number,
+  late: boolean,
+): HealthState {
+  const detail = message ?? `status ${status}`;
+  const counted = late ? state : failed(state, now, detail);
+  return status === 503 && retryAfterMs !== null ? unavailable(counted, now, retryAfterMs, detail) : counted;
 }
 
 function refusedForNow(

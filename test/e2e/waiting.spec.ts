@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Rig, inPool, key } from '../support/rig.js';
+import { Rig, inPool, key as keyOf } from '../support/rig.js';
 import { until } from '../support/until.js';
 
 let rig: Rig;
@@ -10,7 +10,7 @@ const NAMES = [...Array.from({ length: POOLS }, (_, n) => `p${n}-0`), 'pair-0', 
 const OPENAI_RESOURCE_POOL_IDS = NAMES.map((name) => name.split('-')[0]).join(',');
 
 beforeAll(async () => {
-  rig = await Rig.start({ keys: NAMES.map((name) => key(name)), env: { OPENAI_RESOURCE_POOL_IDS } });
+  rig = await Rig.start({ keys: NAMES.map((name) => keyOf(name)), env: { OPENAI_RESOURCE_POOL_IDS } });
 });
 
 afterAll(() => rig.stop());
