@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { RawClient, rawRequest } from '../support/raw-http.js';
-import { Rig } from '../support/rig.js';
+import { inPool, Rig } from '../support/rig.js';
 import { until } from '../support/until.js';
 import type { Arrival } from '../support/upstream-ledger.js';
 
@@ -144,5 +144,26 @@ describe('PROXY_ON_DISCONNECT=drain', () => {
     const row = await drain.history.finished(seen.proxyRequestId);
     expect(row).toMatchObject({ state: 'client_aborted', total_tokens: arrival.usage?.total_tokens });
     await drain.stop();
+  });
+
+  it('can be said of one pool alone', async () => {
+    const both = await Rig.pooled(2, 1, { env: { PROXY_ON_DISCONNECT_POOLS: 'p1=drain' } });
+    const ends = [];
+    for (const pool of ['p0', 'p1']) {
+      await both.client.send({
+        headers: inPool(pool),
+        body: { model: 'plan:paced,n=12,interval=25', stream: true },
+        abortWhen: (e) => e.text.length > 0,
+      });
+      const arrival = both.upstream.ledger.last();
+      ends.push(
+        await until(
+          () => arrival.ended,
+          (ended) => ended !== 'open',
+        ),
+      );
+    }
+    expect(ends).toEqual(['client_closed', 'completed']);
+    await both.stop();
   });
 });

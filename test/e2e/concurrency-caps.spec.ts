@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Rig, inPool, key } from '../support/rig.js';
+import { until } from '../support/until.js';
+
+let rig: Rig;
+
+beforeAll(async () => {
+  rig = await Rig.start({
+    keys: [key('lone'), key('full'), key('free')],
+    env: {
+      OPENAI_RESOURCE_POOL_IDS: 'lone,two,two',
+      OPENAI_RESOURCE_MAX_CONCURRENCY: '2,1,',
+      PROXY_WAIT_BUDGET_SECONDS: '10',
+    },
+  });
+});
+
+afterAll(() => rig.stop());
+
+/** Most requests a key had open at one time. */
+function mostOpen(name: string): number {
+  const own = rig.upstream.ledger.creates.filter((a) => a.key === `sk-test-${name}`);
+  const ends = (at: number): number =>
+    own.filter((a) => a.at <= at && (a.endedAt === null || a.endedAt > at)).length;
+  return Math.max(...own.map(({ at }) => ends(at)));
+}
+
+describe('a cap on the requests in flight on a key', () => {
+  it('is kept: what finds no place waits for one, and all are served', async () => {
+    const seen = await Promise.all(
+      Array.from({ length: 12 }, (_, i) =>
+        rig.client.send({
+          headers: inPool('lone'),
+          body: { model: 'fault:slow,ms=60', prompt_cache_key: `s${i % 5}`, stream: i % 2 === 0 },
+        }),
+      ),
+    );
+    expect(seen.map((one) => one.status)).toEqual(seen.map(() => 200));
+    expect(mostOpen('lone')).toBe(2);
+  });
+
+  it('sends what finds no place to another key, and says so', async () => {
+    const held = Array.from({ length: 5 }, (_, i) =>
+      rig.client.send({
+        headers: inPool('two'),
+        body: { model: 'fault:slow,ms=700', prompt_cache_key: `t${i}` },
+      }),
+    );
+    const state = await until(
+      () =>
+        rig.proxy.admin<{ resources: { in_flight: number; max_concurrency: number | null }[] }>(
+          '/admin/state',
+        ),
+      ({ resources }) => resources.reduce((sum, { in_flight }) => sum + in_flight, 0) === 5,
+    );
+    expect(state.resources.map((one) => one.max_concurrency)).toEqual([2, 1, null]);
+    const explained = await rig.proxy.admin<{
+      candidates: { rejected: string | null; in_flight: number }[];
+    }>('/admin/route/explain', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ pool_id: 'two', model: 'gpt-5.5' }),
+    });
+    expect(explained.candidates[1]).toMatchObject({ rejected: 'at_capacity', in_flight: 1 });
+    expect((await Promise.all(held)).map((one) => one.status)).toEqual(held.map(() => 200));
+    expect(mostOpen('full')).toBe(1);
+  });
+
+  it('refuses with a short retry-after when the wait is over', async () => {
+    await rig.proxy.restart({ env: { PROXY_WAIT_BUDGET_SECONDS: '0.2' } });
+    const held = [1, 2].map(() =>
+      rig.client.send({ headers: inPool('lone'), body: { model: 'fault:slow,ms=1500' } }),
+    );
+    await until(() => rig.upstream.ledger.open.length === 2);
+    const seen = await rig.client.send({ headers: inPool('lone'), body: {} });
+    expect([seen.status, seen.headers['retry-after'], seen.headers['x-should-retry']]).toEqual([
+      503,
+      '1',
+      'true',
+    ]);
+    expect(seen.text).toContain('at_capacity');
+    await Promise.all(held);
+  });
+});
