@@ -10,6 +10,7 @@ import { DatabaseModule } from './infra/database/database.module.js';
 import { MetricsModule } from './infra/metrics/metrics.module.js';
 import { ProxyModule } from './proxy/proxy.module.js';
 import { RuntimeModule } from './runtime.module.js';
+import { TelemetryQueueModule } from './usage/telemetry-queue.module.js';
 
 /** The whole program. The only place that knows which adapter runs behind a port. */
 @Module({})
@@ -22,6 +23,7 @@ export class AppModule {
         RuntimeModule.forRoot(logger, instanceId, 'api'),
         DatabaseModule.forRoot(),
         MetricsModule,
+        TelemetryQueueModule.forRoot(config),
         HealthModule,
         ProxyModule,
         AdminModule,

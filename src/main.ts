@@ -17,6 +17,7 @@ import { ProxyHandler } from './proxy/proxy-handler.service.js';
 import { RegistryStore } from './registry/registry-store.service.js';
 import { ResourceRegistry } from './resources/resource-registry.service.js';
 import { drainOnSignals } from './shutdown.js';
+import { surviveStrayErrors } from './stray-errors.js';
 import { AffinityReadModel } from './usage/affinity.read-model.js';
 import { OrphanedBindings } from './usage/orphaned-bindings.js';
 import { TelemetryLifecycle } from './usage/telemetry-lifecycle.js';
@@ -84,13 +85,4 @@ function announce(config: AppConfig, logger: Logger, resources: number): void {
       'no OpenAI key is configured: set OPENAI_API_KEY (or OPENAI_API_KEYS, OPENAI_API_KEY_1…) and start again',
     );
   }
-}
-
-/**
- * An error nobody caught must not take other people's streams with it: it is logged as the bug it is and the process
- * lives. Every exchange has its own time limits, so nothing it leaves behind stays for long.
- */
-function surviveStrayErrors(logger: Logger): void {
-  process.on('unhandledRejection', (error) => logger.error({ err: error }, 'unhandled rejection'));
-  process.on('uncaughtException', (error) => logger.error({ err: error }, 'uncaught exception'));
 }

@@ -4,8 +4,12 @@ import type { Logger } from 'pino';
 import type { DrainState } from './common/drain-state.js';
 import type { LiveEventsService } from './admin/live-events.service.js';
 import type { ProxyHandler } from './proxy/proxy-handler.service.js';
+import { within } from './common/within.js';
+import { TelemetryLifecycle } from './usage/telemetry-lifecycle.js';
 
 const POLL_MS = 50;
+/** Connections that cannot say goodbye to a server that is away are cut by the end of the process. */
+const CLOSE_MS = 3_000;
 
 interface Draining {
   readonly app: INestApplication;
@@ -70,7 +74,9 @@ async function finish(parts: Draining, hurry: () => boolean): Promise<void> {
   if (cut > 0) await pause(POLL_MS);
   clearInterval(idle);
   server.closeAllConnections();
-  await parts.app.close();
+  // First, and by name: no other module's end may stand in front of the records.
+  await parts.app.get(TelemetryLifecycle).stop();
+  await within(CLOSE_MS, 'closing', parts.app.close()).catch(() => undefined);
   logger.info({ cut }, 'stopped');
 }
 

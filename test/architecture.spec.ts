@@ -53,7 +53,7 @@ const PACKAGE_PLACES: readonly (readonly [packageName: RegExp, places: RegExp])[
   [/^(bullmq|@nestjs\/bullmq)$/, /^src\/usage\/(bullmq-|usage\.module)/],
   [/^undici$/, /^src\/upstream\//],
   [/^ws$/, /^src\/proxy\/[a-z-]*websocket/],
-  [/^express$/, /^src\/(admin|dashboard)\/|^src\/health\/health\.controller|^src\/app\./],
+  [/^express$/, /^src\/(admin|dashboard)\/|^src\/health\/(worker-)?health\.controller|^src\/app\./],
   [/^@copilotkit\/aimock$/, /^src\/cli\/demo-upstream\.ts$/],
 ];
 

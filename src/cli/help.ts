@@ -1,7 +1,7 @@
 export const HELP = `Usage: responses-proxy [command]
 
   serve                     the proxy (default); configured by environment variables, see README.md
-  worker                    not in this version: serve writes the history itself
+  worker                    writes the records of every serve to the database; needs PROXY_REDIS_URL
   demo [--requests N]       a stand-in upstream and some traffic, to see the dashboard without a key
   migrate-data [--from URL] [--to URL] [--dry-run]
                             moves the history from SQLite to Postgres; --help says more

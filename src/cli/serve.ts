@@ -1,12 +1,6 @@
-import { createLogger } from '../common/logger.js';
-import type { AppConfig } from '../config/app-config.js';
-import { ConfigError } from '../config/config-error.js';
-import { loadConfig } from '../config/load-config.js';
-import { processEnvironment } from '../config/process-environment.js';
-import { dataDirectoryWarning } from './data-directory.js';
 import { EXIT } from './exit-code.js';
 import { listenFailure } from './listen-failure.js';
-import { packageVersion } from './package-version.js';
+import { readConfig } from './read-config.js';
 import { storageFailure } from './storage-failure.js';
 
 /** Resolves to null once the server listens: from then on signals end the process. */
@@ -19,10 +13,6 @@ export async function serveCommand(args: readonly string[]): Promise<number | nu
   process.umask(0o077);
   const config = readConfig();
   if (config === null) return EXIT.config;
-  const logger = createLogger(config.logLevel);
-  const openDirectory = dataDirectoryWarning(config.dataDir);
-  if (openDirectory !== null) logger.warn({ event: 'data_dir.open' }, openDirectory);
-  for (const warning of config.warnings) logger.warn({ event: 'config.warning' }, warning);
   try {
     // Nest and its adapters are loaded only for a configuration that can be used.
     const { serve } = await import('../main.js');
@@ -33,15 +23,5 @@ export async function serveCommand(args: readonly string[]): Promise<number | nu
     if (message === null) throw e;
     process.stderr.write(`${message}\n`);
     return EXIT.failed;
-  }
-}
-
-function readConfig(): AppConfig | null {
-  try {
-    return loadConfig(processEnvironment(), packageVersion());
-  } catch (e: unknown) {
-    if (!(e instanceof ConfigError)) throw e;
-    process.stderr.write(`${e.message}\n`);
-    return null;
   }
 }

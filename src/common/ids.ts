@@ -15,7 +15,7 @@ function randomHex(bytes: number): string {
   return hex;
 }
 
-export type IdPrefix = 'req' | 'dec' | 'evt' | 'inst' | 'prov' | 'mdl' | 'key' | 'aud';
+export type IdPrefix = 'req' | 'dec' | 'evt' | 'inst' | 'prov' | 'mdl' | 'key' | 'aud' | 'batch';
 
 /**
  * An id that sorts by creation time: `<prefix>_<12 hex of epoch ms><20 hex random>`. Made in code, never by a

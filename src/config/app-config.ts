@@ -10,6 +10,7 @@ export interface AppConfig {
   /** Begins every key and channel in Redis. */
   readonly redisPrefix: string;
   readonly inProcessWorker: boolean;
+  readonly worker: WorkerConfig;
   readonly upstream: UpstreamConfig;
   readonly keys: readonly EnvKey[];
   readonly adminToken: Secret | null;
@@ -81,6 +82,13 @@ export interface WebsocketConfig {
   readonly idleTimeoutMs: number;
   /** One upstream's handshake, connection included. */
   readonly handshakeTimeoutMs: number;
+}
+
+export interface WorkerConfig {
+  /** Null = it listens nowhere. */
+  readonly port: number | null;
+  /** Where a worker of a test dies. */
+  readonly failpoint: 'after_commit' | null;
 }
 
 /** One key from the environment, in the order the variables are read. */

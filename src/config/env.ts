@@ -7,6 +7,7 @@ import { NUMBERED_KEY_VARIABLE, ResourceEnv } from './resource-env.js';
 import { StorageEnv } from './storage-env.js';
 import { UpstreamEnv } from './upstream-env.js';
 import { WebsocketEnv } from './websocket-env.js';
+import { WorkerEnv } from './worker-env.js';
 
 /** The environment, parsed and checked value by value; what spans several variables is checked by `loadConfig`. */
 export interface Env {
@@ -16,6 +17,7 @@ export interface Env {
   readonly websocket: WebsocketEnv;
   readonly access: AccessEnv;
   readonly storage: StorageEnv;
+  readonly worker: WorkerEnv;
 }
 
 export interface EnvSection {
@@ -31,6 +33,7 @@ export const ENV_SECTIONS: readonly EnvSection[] = [
   { title: 'WebSocket', variables: variablesOf(WebsocketEnv) },
   { title: 'Access and logs', variables: variablesOf(AccessEnv) },
   { title: 'Storage', variables: variablesOf(StorageEnv) },
+  { title: 'Worker', variables: variablesOf(WorkerEnv) },
 ];
 
 /** Parses every declared variable and adds what is wrong to `problems`. */
@@ -42,6 +45,7 @@ export function readEnv(raw: ReadonlyMap<string, string>, problems: string[]): E
     websocket: readClass(WebsocketEnv, raw, problems),
     access: readClass(AccessEnv, raw, problems),
     storage: readClass(StorageEnv, raw, problems),
+    worker: readClass(WorkerEnv, raw, problems),
   };
 }
 

@@ -32,6 +32,8 @@ export function loadConfig(
   const env = readEnv(raw, problems);
   const keys = readKeys(env.resources, raw, problems);
   const onDisconnect = onDisconnectConfig(env.upstream, problems);
+  if (env.worker.PROXY_FAILPOINT !== null && raw.get('NODE_ENV') !== 'test')
+    problems.push('PROXY_FAILPOINT is for tests only: it needs NODE_ENV=test');
   if (problems.length > 0) throw new ConfigError(problems);
   const { access, storage, upstream } = env;
   return deepFreeze({
@@ -42,6 +44,7 @@ export function loadConfig(
     redisUrl: secret(storage.PROXY_REDIS_URL),
     redisPrefix: storage.PROXY_REDIS_PREFIX,
     inProcessWorker: storage.PROXY_IN_PROCESS_WORKER ?? storage.PROXY_REDIS_URL === null,
+    worker: { port: env.worker.PROXY_WORKER_PORT || null, failpoint: env.worker.PROXY_FAILPOINT },
     upstream: upstreamConfig(upstream),
     keys,
     adminToken: secret(access.PROXY_ADMIN_TOKEN),
@@ -166,14 +169,17 @@ function databaseConfig(env: StorageEnv): DatabaseConfig {
 function warningsOf(raw: ReadonlyMap<string, string>, env: Env, keys: readonly EnvKey[]): string[] {
   const known = ENV_SECTIONS.flatMap((section) => section.variables.map((variable) => variable.name));
   const warnings = unknownVariables(raw.keys(), known);
-  if (env.storage.PROXY_REDIS_URL !== null)
-    warnings.push('PROXY_REDIS_URL is set, but this version keeps all state in this one process');
   const pools = new Set(keys.map(({ poolId }) => poolId));
   for (const [pool] of poolChoices(env.upstream))
     if (!pools.has(pool))
       warnings.push(
         `PROXY_ON_DISCONNECT_POOLS names pool ${JSON.stringify(pool)}, which no key of the environment is in`,
       );
+  const { PROXY_REDIS_URL: redis, PROXY_IN_PROCESS_WORKER: inProcess } = env.storage;
+  if (redis === null && inProcess === false)
+    warnings.push(
+      'PROXY_IN_PROCESS_WORKER=off needs PROXY_REDIS_URL, which is the way to another process: this one writes the history',
+    );
   return warnings;
 }
 

@@ -56,7 +56,8 @@ export class StorageEnv {
     accepted: 'a URL beginning with redis:// or rediss://, or unix:///path/of/a/socket',
     check: isRedisUrl,
     secret: true,
-    meaning: 'Shared state for several processes; not used by this version, which keeps state in process.',
+    meaning:
+      'Shared state of several processes, and the way of their records to the workers; unset, a process keeps to itself.',
   })
   readonly PROXY_REDIS_URL!: string | null;
 
@@ -71,7 +72,8 @@ export class StorageEnv {
   @Switch({
     default: null,
     defaultText: 'on without Redis, off with',
-    meaning: 'Write the history from inside the API process.',
+    meaning:
+      'The API process is a worker too: it writes the records of all. Without Redis it always writes its own.',
   })
   readonly PROXY_IN_PROCESS_WORKER!: boolean | null;
 

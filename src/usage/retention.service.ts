@@ -4,6 +4,7 @@ import type { Clock } from '../common/clock.js';
 import { CLOCK } from '../common/tokens.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { DatabaseService } from '../infra/database/database.service.js';
+import { PEERS, type Peers } from '../state/peers.js';
 import { SqlQuery } from './sql-query.js';
 
 const DAY_MS = 86_400_000;
@@ -13,6 +14,8 @@ const BATCH = 1_000;
 const BODY_BATCH = 100;
 const FIRST_RUN_MS = 5 * 60_000;
 const INTERVAL_MS = 60 * 60_000;
+/** Of all processes on one database one prunes. A little less than the interval: the next turn is not missed. */
+const TURN_MS = INTERVAL_MS - 60_000;
 
 interface Rule {
   readonly table: string;
@@ -66,6 +69,7 @@ export class RetentionService implements OnApplicationBootstrap, OnApplicationSh
     private readonly database: DatabaseService,
     @Inject(APP_CONFIG) private readonly config: Pick<AppConfig, 'retention'>,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(PEERS) private readonly peers: Pick<Peers, 'claim'>,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -109,11 +113,15 @@ export class RetentionService implements OnApplicationBootstrap, OnApplicationSh
     return result.affected ?? 0;
   }
 
+  async #takeTurn(): Promise<void> {
+    if (await this.peers.claim('retention', TURN_MS)) await this.prune();
+  }
+
   #schedule(delayMs: number): void {
     if (this.#stopped) return;
     this.#timer = setTimeout(() => {
       // A failed run is no harm: the next one takes up where it stopped.
-      this.#running = this.prune()
+      this.#running = this.#takeTurn()
         .catch(() => undefined)
         .finally(() => this.#schedule(INTERVAL_MS));
     }, delayMs);

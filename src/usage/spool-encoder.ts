@@ -37,7 +37,7 @@ export class SpoolEncoder {
     return this.#encode(record, [], 0);
   }
 
-  body(record: BodyRecord, { chunks }: CapturedBody): EncodedRecord {
+  body(record: BodyRecord, { chunks }: Pick<CapturedBody, 'chunks'>): EncodedRecord {
     let length = 0;
     for (const chunk of chunks) length += chunk.length;
     return this.#encode(record, chunks, length);

@@ -1,8 +1,9 @@
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { DatabaseService } from '../infra/database/database.service.js';
 import { FileSpool } from './file-spool.js';
 import { SpoolAdopter } from './spool-adopter.js';
 import { SpoolDrainer } from './spool-drainer.js';
+import { TELEMETRY_WORKER, type TelemetryWorker } from './telemetry-worker.js';
 
 const FLUSH_MS = 5_000;
 const RESCAN_MS = 5_000;
@@ -18,6 +19,7 @@ export class TelemetryLifecycle implements OnApplicationShutdown {
     private readonly spool: FileSpool,
     private readonly drainer: SpoolDrainer,
     private readonly adopter: SpoolAdopter,
+    @Inject(TELEMETRY_WORKER) private readonly worker: TelemetryWorker | null,
   ) {}
 
   /** Resolves when SQL has what ended processes left behind; at once when SQL cannot be reached (they wait). */
@@ -42,6 +44,7 @@ export class TelemetryLifecycle implements OnApplicationShutdown {
     if (this.#rescan !== null) clearInterval(this.#rescan);
     if (this.database.ready) await this.drainer.flush(FLUSH_MS);
     await this.drainer.stop();
+    await this.worker?.stop();
     this.spool.close();
     await this.database.close();
   }

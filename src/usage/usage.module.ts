@@ -6,14 +6,12 @@ import { CLOCK, INSTANCE_ID, LOGGER } from '../common/tokens.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { AffinityReadModel } from './affinity.read-model.js';
 import { DecisionReadModel } from './decision.read-model.js';
-import { DirectTelemetryQueue } from './direct-telemetry-queue.js';
 import { EventReadModel } from './event.read-model.js';
 import { FileSpool } from './file-spool.js';
 import { OrphanedBindings } from './orphaned-bindings.js';
 import { RecordDeliverer } from './record-deliverer.js';
-import { Recorder } from './recorder.js';
+import { RecordingModule } from './recording.module.js';
 import { RequestReadModel } from './request.read-model.js';
-import { RetentionService } from './retention.service.js';
 import { SessionReadModel } from './session.read-model.js';
 import { SPOOL } from './spool.js';
 import { SpoolAdopter } from './spool-adopter.js';
@@ -33,15 +31,13 @@ const READ_MODELS = [
   UsageReadModel,
 ];
 
-/** Custody of records from the exchange to SQL, and history read back. Needs DatabaseModule, config, logger and clock. */
+/** Custody of records from the exchange to SQL, and history read back. Needs DatabaseModule, TelemetryQueueModule, config, logger and clock. */
 @Module({
+  imports: [RecordingModule],
   providers: [
     ...READ_MODELS,
     UnfinishedReadModel,
-    Recorder,
-    RetentionService,
     TelemetryLifecycle,
-    { provide: TELEMETRY_QUEUE, useClass: DirectTelemetryQueue },
     {
       provide: FileSpool,
       inject: [APP_CONFIG, INSTANCE_ID, CLOCK, LOGGER],
@@ -81,7 +77,7 @@ const READ_MODELS = [
         new SpoolAdopter({ root: rootOf(config), instanceId, clock, logger }, spool, deliverer, unfinished),
     },
   ],
-  exports: [...READ_MODELS, SPOOL, Recorder, TelemetryLifecycle, SpoolDrainer, OrphanedBindings],
+  exports: [...READ_MODELS, RecordingModule, SPOOL, TelemetryLifecycle, SpoolDrainer, OrphanedBindings],
 })
 export class UsageModule {}
 

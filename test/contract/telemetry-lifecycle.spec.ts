@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/common/clock.js';
 import { createLogger } from '../../src/common/logger.js';
 import { Secret } from '../../src/common/secret.js';
-import { CLOCK, INSTANCE_ID, LOGGER } from '../../src/common/tokens.js';
+import { CLOCK, INSTANCE_ID, LOGGER, PROCESS_ROLE } from '../../src/common/tokens.js';
 import { APP_CONFIG, type AppConfig, type DatabaseConfig } from '../../src/config/app-config.js';
 import { DatabaseModule } from '../../src/infra/database/database.module.js';
 import { DatabaseService } from '../../src/infra/database/database.service.js';
@@ -17,6 +17,7 @@ import { RequestReadModel } from '../../src/usage/request.read-model.js';
 import { SPOOL, type Spool } from '../../src/usage/spool.js';
 import { currentOwner, writeOwner } from '../../src/usage/spool-owner.js';
 import { TelemetryLifecycle } from '../../src/usage/telemetry-lifecycle.js';
+import { TelemetryQueueModule } from '../../src/usage/telemetry-queue.module.js';
 import { UsageModule } from '../../src/usage/usage.module.js';
 import { databaseService, tempDir } from '../support/database.js';
 import { postgres, stopPostgres } from '../support/postgres.js';
@@ -39,17 +40,22 @@ function boot(
     database,
     spool: { maxBytes: 64e6, segmentBytes: 1e6 },
     retention: { days: 30, bodyDays: 7 },
+    redisUrl: null,
+    affinity: { maxEntries: 100 },
   } as AppConfig;
   const globals = [
     { provide: APP_CONFIG, useValue: config },
     { provide: CLOCK, useValue: systemClock },
     { provide: LOGGER, useValue: logger },
     { provide: INSTANCE_ID, useValue: instanceId },
+    { provide: PROCESS_ROLE, useValue: 'api' },
   ];
   @Global()
   @Module({ providers: globals, exports: globals.map(({ provide }) => provide) })
   class GlobalsModule {}
-  @Module({ imports: [UsageModule, GlobalsModule, DatabaseModule.forRoot()] })
+  @Module({
+    imports: [UsageModule, GlobalsModule, DatabaseModule.forRoot(), TelemetryQueueModule.forRoot(config)],
+  })
   class TestModule {}
   return NestFactory.createApplicationContext(TestModule as Type, { logger: false });
 }

@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/common/clock.js';
+import { LonePeers } from '../../src/state/lone-peers.js';
 import { AffinityReadModel } from '../../src/usage/affinity.read-model.js';
 import { DecisionReadModel } from '../../src/usage/decision.read-model.js';
 import { EventReadModel } from '../../src/usage/event.read-model.js';
@@ -162,7 +164,8 @@ describe.each(['sqlite', 'postgres'] as const)('history on %s', (dialect) => {
       event('old', { at: old }),
     );
     const policy = { retention: { days: 30, bodyDays: 7 } };
-    const service = new RetentionService(db.service, policy, { now: () => T0, monotonic: () => 0 });
+    const alone = new LonePeers({ instanceId: 'inst_1', role: 'api', version: '1' }, systemClock);
+    const service = new RetentionService(db.service, policy, { now: () => T0, monotonic: () => 0 }, alone);
     expect(await service.prune()).toMatchObject({
       requests: 1,
       attempts: 1,
@@ -170,9 +173,19 @@ describe.each(['sqlite', 'postgres'] as const)('history on %s', (dialect) => {
       events: 1,
       bodies: 0,
     });
-    const later = new RetentionService(db.service, policy, { now: () => T0 + 8 * day, monotonic: () => 0 });
+    const later = new RetentionService(
+      db.service,
+      policy,
+      { now: () => T0 + 8 * day, monotonic: () => 0 },
+      alone,
+    );
     expect(await later.prune()).toMatchObject({ requests: 0, bodies: 1, affinity_bindings: 2 });
-    const last = new RetentionService(db.service, policy, { now: () => T0 + 99 * day, monotonic: () => 0 });
+    const last = new RetentionService(
+      db.service,
+      policy,
+      { now: () => T0 + 99 * day, monotonic: () => 0 },
+      alone,
+    );
     await last.prune();
     expect(JSON.parse(await dumpTables(db.service))).toEqual(
       Object.fromEntries(TABLES.map((table) => [table, []])),

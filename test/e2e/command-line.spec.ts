@@ -19,8 +19,12 @@ interface Ended {
 }
 
 /** Runs the built command line to its end with nothing of this environment but PATH. */
-async function run(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
-  const child = spawn(process.execPath, ['dist/cli/main.js', ...args], {
+async function run(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  entry = 'dist/cli/main.js',
+): Promise<Ended> {
+  const child = spawn(process.execPath, [entry, ...args], {
     env: { PATH: process.env['PATH'], TMPDIR: scratch, PROXY_DATA_DIR: join(scratch, 'data'), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -47,9 +51,19 @@ describe('the command line', () => {
   });
 
   it('says that a worker needs PROXY_REDIS_URL', async () => {
-    const { code, stderr } = await run(['worker']);
-    expect(code).toBe(2);
-    expect(stderr).toContain('PROXY_REDIS_URL');
+    const { code, stdout, stderr } = await run(['worker']);
+    expect(code).toBe(78);
+    expect(stderr).toContain('PROXY_REDIS_URL is not set');
+    expect(stdout).toBe('');
+  });
+
+  it('knows the worker by its own name too, and lets nothing but tests fail on purpose', async () => {
+    const worker = await run([], {}, 'dist/cli/worker-main.js');
+    expect(worker.code).toBe(78);
+    expect(worker.stderr).toContain('PROXY_REDIS_URL is not set');
+    const failing = await run(['worker'], { PROXY_FAILPOINT: 'after_commit' });
+    expect(failing.code).toBe(78);
+    expect(failing.stderr).toContain('PROXY_FAILPOINT is for tests only');
   });
 
   it('refuses a bad configuration with code 78, every problem and no secret', async () => {

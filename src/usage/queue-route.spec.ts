@@ -1,0 +1,18 @@
+import { expect, it } from 'vitest';
+import { QueueRoute } from './queue-route.js';
+
+it('is used until it fails, tried again later or at a hint, and tells each change once', () => {
+  const route = new QueueRoute();
+  expect(route.isOpen(0)).toBe(true);
+  expect(route.worked()).toBe(false);
+  expect(route.close('no worker', 1_000)).toBe(true);
+  expect(route.isOpen(999)).toBe(false);
+  expect(route.isOpen(1_000)).toBe(true);
+  expect(route.close('no worker', 2_000)).toBe(false);
+  expect(route.isOpen(1_500)).toBe(false);
+  route.hint();
+  expect(route.isOpen(1_500)).toBe(true);
+  expect(route.worked()).toBe(true);
+  expect(route.worked()).toBe(false);
+  expect(route.isOpen(0)).toBe(true);
+});
