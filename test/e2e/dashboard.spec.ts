@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { chromium, type Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startAdminApp, type AdminApp } from '../support/admin-app.js';
+import { Rig } from '../support/rig.js';
+import { UpstreamCache } from '../support/upstream-cache.js';
 
 const CHROMIUM = process.env['RPX_TEST_CHROMIUM'] ?? '/usr/bin/chromium';
 const FLAGS = [
@@ -22,6 +24,7 @@ if (!available) console.warn(`SKIPPED: dashboard tests, no browser at ${CHROMIUM
 describe.skipIf(!available)('the dashboard in a real browser', () => {
   let browser: Browser;
   const apps: AdminApp[] = [];
+  let rig: Rig | null = null;
   const start = async (env: Record<string, string>): Promise<AdminApp> => {
     const admin = await startAdminApp(env);
     apps.push(admin);
@@ -33,6 +36,7 @@ describe.skipIf(!available)('the dashboard in a real browser', () => {
   afterAll(async () => {
     await browser.close();
     for (const admin of apps) await admin.close();
+    await rig?.stop();
   });
 
   it('tells the next step when no key is configured, without errors and without going elsewhere', async () => {
@@ -69,6 +73,44 @@ describe.skipIf(!available)('the dashboard in a real browser', () => {
     expect(await page.evaluate('localStorage.length + sessionStorage.length + document.cookie.length')).toBe(
       0,
     );
+    await page.close();
+  });
+
+  it('shows how much of the prompts is cached, what a move leaves behind, and what is left of a limit', async () => {
+    const on = (rig = await Rig.start());
+    on.upstream.usage = new UpstreamCache().usage;
+    const turn = (n: number) =>
+      on.client.send({ body: { prompt_cache_key: 's', input: 'word'.repeat(1_000 * n) } });
+    for (let n = 1; n <= 3; n++) await turn(n);
+    await on.proxy.idle();
+    const home = String(on.client.entries.at(-1)?.headers['x-proxy-resource-id']);
+    const cached = on.client.entries
+      .at(-1)
+      ?.usage?.input_tokens_details.cached_tokens.toLocaleString('en-US');
+    on.upstream.faults.set(on.keys[home === 'openai-1' ? 0 : 1]?.key ?? '', 'fault:429,retry=60', {
+      times: 1,
+    });
+    await turn(4);
+    const page = await browser.newPage();
+    const errors: string[] = [];
+    page.on('console', (message) => void (message.type() === 'error' && errors.push(message.text())));
+    page.on('pageerror', (error) => errors.push(error.message));
+    await page.goto(on.proxy.url);
+    // 1,920 of 6,003 tokens.
+    await page
+      .locator(`[data-resource="${home}"]`)
+      .getByText(/^32 % of 6,00\d tokens, 32 % in/)
+      .waitFor();
+    const moved = page.locator('details', { hasText: `leaves ${cached} cached tokens behind` });
+    await moved.locator('summary').click();
+    await moved.getByText(`${cached} cached tokens at stake`).waitFor();
+    const head = await moved.locator('th').allTextContents();
+    const row = moved.locator('tbody tr', { hasText: home }).locator('td');
+    const cell = async (name: string) => (await row.allTextContents())[head.indexOf(name)];
+    expect(await cell('Tokens cached')).toBe(cached);
+    expect(await cell('Requests left')).toMatch(/^([\d,]+|–)$/);
+    expect(await cell('Tokens left')).toMatch(/^([\d,]+|–)$/);
+    expect(errors).toEqual([]);
     await page.close();
   });
 });
