@@ -17,6 +17,7 @@ import { ProxyHandler } from './proxy/proxy-handler.service.js';
 import { RegistryStore } from './registry/registry-store.service.js';
 import { ResourceRegistry } from './resources/resource-registry.service.js';
 import { drainOnSignals } from './shutdown.js';
+import { RecordedBindings } from './state/recorded-bindings.js';
 import { surviveStrayErrors } from './stray-errors.js';
 import { AffinityReadModel } from './usage/affinity.read-model.js';
 import { OrphanedBindings } from './usage/orphaned-bindings.js';
@@ -41,6 +42,7 @@ export async function serve(config: AppConfig): Promise<void> {
   await app.get(RegistryStore).start();
   await app.get(ResourceRegistry).load();
   await restoreMemory(app, config, logger);
+  lookIntoHistory(app);
   const handler = app.get(ProxyHandler);
   await app.init();
   adapter.hotPath = (req, res): void => handler.handle(req, res);
@@ -51,6 +53,12 @@ export async function serve(config: AppConfig): Promise<void> {
   drainOnSignals({ app, drain, handler, liveEvents, logger, delayMs, limitMs });
   await app.listen(config.server.port, config.server.host);
   announce(config, logger, app.get(ResourceRegistry).snapshot.resources.length);
+}
+
+/** What this process has never heard of may be in the history all the same: another replica's, or older than its memory. */
+function lookIntoHistory(app: NestExpressApplication): void {
+  const history = app.get(AffinityReadModel);
+  app.get(RecordedBindings).source = (keys, now) => history.find(keys, now);
 }
 
 /** Brings records of a predecessor to SQL, then what was learned of keys and conversations back into memory. */

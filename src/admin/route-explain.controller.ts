@@ -24,7 +24,9 @@ export class RouteExplainController {
   })
   @ApiOkResponse({ type: DecisionDto })
   @ApiErrors('invalid_parameter', 'unauthorized', 'forbidden', 'unsupported_media_type', 'too_many_attempts')
-  explain(@Body() body: RouteExplainBody, @Query() _query: NoQueryDto): DecisionDto {
-    return toDecisionDto(this.balancer.explain(imaginedHints(body)));
+  async explain(@Body() body: RouteExplainBody, @Query() _query: NoQueryDto): Promise<DecisionDto> {
+    const hints = imaginedHints(body);
+    await this.balancer.recall(hints);
+    return toDecisionDto(this.balancer.explain(hints));
   }
 }

@@ -28,6 +28,7 @@ import { learnedBindings, type BindingOwner } from './learned-bindings.js';
 import type { Lease, ServedFacts } from './lease.js';
 import { ProvisionalBindings } from './provisional-bindings.js';
 import { RateLimits } from './rate-limits.js';
+import { recallKeys } from './recall-keys.js';
 import { refusalOf, type Refusal } from './refusal-text.js';
 import { generates, type RoutingHints } from './routing-hints.js';
 import { RoutingRefusal } from './routing-refusal.js';
@@ -145,6 +146,17 @@ export class Balancer {
     });
   }
 
+  /**
+   * To be awaited before `acquire`: looks for what the request refers to and this process does not know. Null = there is
+   * nothing to look for, go on at once. Never rejects, bounded in time.
+   */
+  recall(hints: RoutingHints): Promise<void> | null {
+    const now = this.clock.now();
+    const { callerId } = hints;
+    const keys = recallKeys(hints, (kind, id) => this.live.binding({ callerId, kind, id }, now));
+    return keys.length === 0 ? null : this.live.recall(keys, now);
+  }
+
   /** The decision that `acquire` would make now, without its effects. */
   explain(hints: RoutingHints): DecisionRecord {
     const asked = { hints, tried: [], attempt: 1, waitedMs: 0 };
@@ -177,7 +189,7 @@ export class Balancer {
       .sort((a, b) => b.boundAt - a.boundAt)
       .slice(0, room);
     // Oldest first, so that the oldest are the first to go.
-    for (const binding of wanted.reverse()) this.live.bind(binding);
+    for (const binding of wanted.reverse()) this.live.remember(binding);
     this.live.touch();
   }
 

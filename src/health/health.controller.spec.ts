@@ -10,6 +10,8 @@ import { DatabaseIndicator } from './database.indicator.js';
 import { DrainIndicator } from './drain.indicator.js';
 import { HealthController } from './health.controller.js';
 import { HEALTH_VIEW } from './resource-health.js';
+import { RedisIndicator } from './redis.indicator.js';
+import { PEERS, type PeerLink } from '../state/peers.js';
 import { ResourcesIndicator } from './resources.indicator.js';
 
 describe('health routes', () => {
@@ -20,17 +22,22 @@ describe('health routes', () => {
     const world = routingWorld(keys);
     const database = { ready: true, dialect: 'postgres', lastError: null as string | null };
     const drain = new DrainState();
+    const peers: { link: Pick<PeerLink, 'status' | 'warnings'> } = {
+      link: { status: 'alone', warnings: [] },
+    };
     const module = await Test.createTestingModule({
       imports: [TerminusModule.forRoot({ logger: false })],
       controllers: [HealthController],
       providers: [
         ResourcesIndicator,
         DatabaseIndicator,
+        RedisIndicator,
         DrainIndicator,
         { provide: ResourceRegistry, useValue: world.registry },
         { provide: HEALTH_VIEW, useValue: world.health },
         { provide: DatabaseService, useValue: database },
         { provide: DrainState, useValue: drain },
+        { provide: PEERS, useValue: peers },
       ],
     }).compile();
     app = module.createNestApplication<NestExpressApplication>({ logger: false });
@@ -40,7 +47,7 @@ describe('health routes', () => {
       const response = await fetch(base + path);
       return { code: response.status, body: (await response.json()) as Record<string, unknown> };
     };
-    return { ...world, database, drain, get };
+    return { ...world, database, drain, peers, get };
   }
 
   it('is ready with a key, a database and no intention to stop', async () => {
@@ -64,6 +71,21 @@ describe('health routes', () => {
       expect(text).toContain(part);
     expect(text).not.toMatch(/ECONNREFUSED|db\.internal/);
     expect(await get('/healthz')).toEqual({ code: 200, body: { status: 'ok' } });
+  });
+
+  it('is degraded but ready without the Redis it is configured to use', async () => {
+    const { get, peers } = await start([{ key: 'a' }]);
+    expect((await get('/readyz')).body.details).not.toHaveProperty('redis');
+    peers.link = { status: 'up', warnings: [] };
+    expect(await get('/readyz')).toMatchObject({
+      code: 200,
+      body: { details: { redis: { degraded: false } } },
+    });
+    peers.link = { status: 'away', warnings: [] };
+    expect(await get('/readyz')).toMatchObject({
+      code: 200,
+      body: { status: 'ready', details: { redis: { status: 'up', degraded: true } } },
+    });
   });
 
   it('is degraded but ready when every resource is unhealthy', async () => {

@@ -5,6 +5,7 @@ import type { Response } from 'express';
 import { Access } from '../common/access.js';
 import { DatabaseIndicator } from './database.indicator.js';
 import { DrainIndicator } from './drain.indicator.js';
+import { RedisIndicator } from './redis.indicator.js';
 import { ResourcesIndicator } from './resources.indicator.js';
 
 type Readiness = Omit<HealthCheckResult, 'status'> & { readonly status: 'ready' | 'not_ready' };
@@ -16,6 +17,7 @@ export class HealthController {
     private readonly checks: HealthCheckService,
     private readonly resources: ResourcesIndicator,
     private readonly database: DatabaseIndicator,
+    private readonly redis: RedisIndicator,
     private readonly drain: DrainIndicator,
   ) {}
 
@@ -76,6 +78,7 @@ export class HealthController {
       return await this.checks.check([
         () => this.resources.check(),
         () => this.database.check(),
+        () => this.redis.check(),
         () => this.drain.check(),
       ]);
     } catch (e: unknown) {

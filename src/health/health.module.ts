@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { ResourcesModule } from '../resources/resources.module.js';
+import { StateModule } from '../state/state.module.js';
 import { UpstreamClient } from '../upstream/upstream-client.js';
 import { UpstreamModule } from '../upstream/upstream.module.js';
 import { UsageModule } from '../usage/usage.module.js';
@@ -11,6 +12,7 @@ import { HealthStateModule } from './health-state.module.js';
 import { HealthController } from './health.controller.js';
 import { PROBE_SENDER } from './probe-sender.js';
 import { ProberService } from './prober.service.js';
+import { RedisIndicator } from './redis.indicator.js';
 import { ResourcesIndicator } from './resources.indicator.js';
 import { SCHEDULER, systemScheduler } from './scheduler.js';
 
@@ -18,6 +20,7 @@ import { SCHEDULER, systemScheduler } from './scheduler.js';
 @Module({
   imports: [
     HealthStateModule,
+    StateModule,
     ResourcesModule,
     UpstreamModule,
     UsageModule,
@@ -30,6 +33,7 @@ import { SCHEDULER, systemScheduler } from './scheduler.js';
     HealthEventWriter,
     ResourcesIndicator,
     DatabaseIndicator,
+    RedisIndicator,
     DrainIndicator,
     { provide: PROBE_SENDER, useExisting: UpstreamClient },
     { provide: SCHEDULER, useValue: systemScheduler },

@@ -105,6 +105,8 @@ export class ProxyHandler {
       headers: req.headers,
       body: fields,
     });
+    const recalled = this.deps.balancer.recall(exchange.hints);
+    if (recalled !== null) await recalled;
     await new AttemptLoop(this.deps, this.#finisher, exchange, this.#budget, this.#room).run();
   }
 

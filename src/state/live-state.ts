@@ -17,10 +17,13 @@ export interface LiveState {
    * no later than it was bound takes the entry away.
    */
   bind(binding: AffinityBinding): void;
+  /** As `bind`, for what was learned elsewhere or before: goes no further, and what is known here and later stays. */
+  remember(binding: AffinityBinding): void;
   readonly bindingCount: number;
   /**
    * Looks beyond this process for bindings that are not known here; what is found is in memory when it resolves. Null
-   * when there is nothing to look for or nowhere to look: go on at once. Never rejects, bounded in time.
+   * when there is nothing to look for or nowhere to look: go on at once. Never rejects, bounded in time. The
+   * weightiest keys come first: what comes behind one that was found need not be looked for any further.
    */
   recall(keys: readonly BindingKey[], now: number): Promise<void> | null;
 

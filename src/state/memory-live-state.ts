@@ -18,6 +18,11 @@ export class MemoryLiveState implements LiveState {
     return this.#localInFlight;
   }
 
+  /** By resource; those at 0 are left out. */
+  get localCounts(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#open);
+  }
+
   inFlight(resourceId: string): number {
     return this.#open.get(resourceId) ?? 0;
   }
@@ -61,6 +66,11 @@ export class MemoryLiveState implements LiveState {
     if (this.#bindings.size > this.maxBindings) this.#evict();
   }
 
+  remember(binding: AffinityBinding): void {
+    const known = this.#bindings.get(nameOf(binding));
+    if (known === undefined || isLater(binding, known)) this.bind(binding);
+  }
+
   #evict(): void {
     for (const oldest of this.#bindings.keys()) {
       this.#bindings.delete(oldest);
@@ -101,6 +111,12 @@ export class MemoryLiveState implements LiveState {
       }
     }
   }
+}
+
+/** Two that were made at once must end the same way for everybody. An end is later than what it ends. */
+function isLater(binding: AffinityBinding, known: AffinityBinding): boolean {
+  if (binding.boundAt !== known.boundAt) return binding.boundAt > known.boundAt;
+  return binding.expiresAt <= binding.boundAt || binding.fingerprint > known.fingerprint;
 }
 
 /** Kinds hold no NUL and come first, callers' ids hold none either: no two keys share a name. */

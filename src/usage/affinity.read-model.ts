@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DatabaseService } from '../infra/database/database.service.js';
-import type { AffinityBinding } from '../state/live-state.js';
+import type { AffinityBinding, BindingKey } from '../state/live-state.js';
 import { SqlQuery } from './sql-query.js';
 
 /** Bindings as they were recorded, for the start of a process. */
@@ -15,5 +15,18 @@ export class AffinityReadModel {
         "cached_tokens" AS "cachedTokens", "bound_at" AS "boundAt", "expires_at" AS "expiresAt"
       FROM "affinity_bindings"${query.where} ORDER BY "bound_at" DESC LIMIT ${query.param(limit)}`;
     return this.database.readPatiently<AffinityBinding>(sql, query.params);
+  }
+
+  /** Those of `keys` that are recorded and still valid at `now`. Throws `database_unavailable` without a database. */
+  async find(keys: readonly BindingKey[], now: number): Promise<AffinityBinding[]> {
+    const query = new SqlQuery(this.database.dialect).from('expires_at', now + 1);
+    const wanted = keys.map(
+      ({ callerId, kind, id }) =>
+        `("caller_id" = ${query.param(callerId)} AND "kind" = ${query.param(kind)} AND "id" = ${query.param(id)})`,
+    );
+    const sql = `SELECT "caller_id" AS "callerId", "kind", "id", "fingerprint", "organization",
+        "cached_tokens" AS "cachedTokens", "bound_at" AS "boundAt", "expires_at" AS "expiresAt"
+      FROM "affinity_bindings"${query.where} AND (${wanted.join(' OR ')})`;
+    return this.database.read<AffinityBinding>(sql, query.params);
   }
 }

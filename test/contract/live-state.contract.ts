@@ -40,15 +40,19 @@ export function aDecision(id: string): DecisionRecord {
 }
 
 /** What every adapter of the port must do. `make` gets the most bindings to keep. */
-export function liveStateContract(name: string, make: (maxBindings: number) => LiveState): void {
+export function liveStateContract(
+  name: string,
+  make: (maxBindings: number) => LiveState | Promise<LiveState>,
+): void {
   describe(`live state: ${name}`, () => {
     let state: LiveState;
-    beforeEach(() => {
-      state = make(4);
+    beforeEach(async () => {
+      state = await make(4);
     });
 
     describe('in flight', () => inFlightCases(() => state));
     describe('bindings', () => bindingCases(() => state));
+    describe('bindings of others', () => rememberCases(() => state));
     describe('decisions and subscribers', () => feedCases(() => state));
   });
 }
@@ -120,6 +124,42 @@ function bindingCases(state: () => LiveState): void {
     state().bind(aBinding({ expiresAt: NOW }));
     expect(state().bindingCount).toBe(0);
     expect(state().binding(aBinding(), NOW)).toBeNull();
+  });
+}
+
+function rememberCases(state: () => LiveState): void {
+  it('remembers what was learned elsewhere, unless it knows something later', () => {
+    state().remember(aBinding({ boundAt: NOW + 2 }));
+    state().remember(aBinding({ boundAt: NOW + 1, fingerprint: 'older' }));
+    expect(state().binding(aBinding(), NOW)?.fingerprint).toBe('f1');
+    state().remember(aBinding({ boundAt: NOW + 3, fingerprint: 'newer' }));
+    expect(state().binding(aBinding(), NOW)?.fingerprint).toBe('newer');
+  });
+
+  it('ends two that were made at once the same way, whichever is heard first', () => {
+    for (const [first, second] of [
+      ['a', 'b'],
+      ['b', 'a'],
+    ]) {
+      state().remember(aBinding({ id: `${first}`, fingerprint: `${first}` }));
+      state().remember(aBinding({ id: `${first}`, fingerprint: `${second}` }));
+      expect(state().binding(aBinding({ id: `${first}` }), NOW)?.fingerprint).toBe('b');
+    }
+  });
+
+  it('forgets what ended elsewhere, but not what was bound since', () => {
+    state().remember(aBinding());
+    state().remember(aBinding({ expiresAt: NOW }));
+    expect(state().binding(aBinding(), NOW)).toBeNull();
+    state().bind(aBinding({ boundAt: NOW + 5, expiresAt: NOW + 900 }));
+    state().remember(aBinding({ expiresAt: NOW }));
+    expect(state().binding(aBinding(), NOW)).not.toBeNull();
+  });
+
+  it('has nothing to recall where all is known', () => {
+    state().bind(aBinding());
+    expect(state().recall([aBinding()], NOW)).toBeNull();
+    expect(state().recall([], NOW)).toBeNull();
   });
 }
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { RoutingHints } from '../../balancer/routing-hints.js';
 import type { ProxyCaller } from '../../registry/proxy-door.service.js';
 import type { BodyBudget } from '../body-budget.js';
 import { Exchange } from '../exchange.js';
@@ -40,10 +41,10 @@ export function responseExchange(
 }
 
 /** Fills in what the message says about where it belongs; the handshake's headers stand in where it says nothing. Throws as for a body. */
-export function readHints(exchange: Exchange, message: Buffer | null): void {
+export function readHints(exchange: Exchange, message: Buffer | null): RoutingHints {
   const { route } = exchange;
   if (route === null) throw new Error('hints need a route');
-  exchange.hints = {
+  const hints = {
     ...buildHints({
       requestId: exchange.id,
       caller: exchange.caller,
@@ -53,4 +54,6 @@ export function readHints(exchange: Exchange, message: Buffer | null): void {
     }),
     stream: true,
   };
+  exchange.hints = hints;
+  return hints;
 }

@@ -14,19 +14,29 @@ const ELSEWHERE: ReadonlySet<string | null> = new Set([
 ]);
 
 /** Whether what the first message refers to, or asks for, is known to be on another resource than the handshake chose. */
-export function belongsElsewhere(
-  balancer: Balancer,
-  { hints }: Exchange,
-  { resource }: UpstreamLink,
-): boolean {
+function belongsElsewhere(balancer: Balancer, { hints }: Exchange, { resource }: UpstreamLink): boolean {
   if (hints === null) return false;
   const { candidates } = balancer.explain(hints);
   const own = candidates.find(({ resourceId }) => resourceId === resource.id);
   return own !== undefined && ELSEWHERE.has(own.rejected);
 }
 
-/** A connection to where the exchange belongs. Throws what the client should hear when there is none. */
-export async function linkFor({ deps, room }: RelayParts, exchange: Exchange): Promise<UpstreamLink> {
+/** Null when the exchange can be served where the connection goes to; otherwise to be given to `linkFor`. */
+export function doubtAbout(balancer: Balancer, exchange: Exchange, link: UpstreamLink): Promise<void> | null {
+  const recalled = exchange.hints === null ? null : balancer.recall(exchange.hints);
+  if (recalled !== null) return recalled;
+  return belongsElsewhere(balancer, exchange, link) ? Promise.resolve() : null;
+}
+
+/** The connection to where the exchange belongs, be it the one there is. Throws what the client should hear when there is none. */
+export async function linkFor(
+  { deps, room }: RelayParts,
+  exchange: Exchange,
+  link: UpstreamLink,
+  doubt: Promise<void>,
+): Promise<UpstreamLink> {
+  await doubt;
+  if (!belongsElsewhere(deps.balancer, exchange, link)) return link;
   if (exchange.route === null) throw new Error('a connection needs a route');
   const end = await new HandshakeLoop(deps, room, exchange, exchange.route).run();
   if (end.kind === 'open') return end.link;

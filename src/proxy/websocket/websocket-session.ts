@@ -7,7 +7,7 @@ import type { RelayParts } from './connection-facts.js';
 import { errorMessage } from './error-message.js';
 import { readClientFrame } from './frames.js';
 import type { UpstreamLink } from './handshake-loop.js';
-import { belongsElsewhere, linkFor } from './move-link.js';
+import { doubtAbout, linkFor } from './move-link.js';
 import { Pump } from './pump.js';
 import { limitReached } from './session-limits.js';
 import { TurnBook } from './turn-book.js';
@@ -136,10 +136,8 @@ export class WebsocketSession {
       this.#book.checkRoom();
       if (this.#draining) throw stopping();
       this.#opener.read(exchange);
-      if (!this.#used && belongsElsewhere(this.parts.deps.balancer, exchange, this.link)) {
-        void this.#move(exchange, message, lane);
-        return;
-      }
+      const doubt = this.#used ? null : doubtAbout(this.parts.deps.balancer, exchange, this.link);
+      if (doubt !== null) return void this.#move(exchange, message, lane, doubt);
       this.#dispatch(exchange, message, lane);
     } catch (error: unknown) {
       this.#refuse(exchange, error, lane);
@@ -162,21 +160,17 @@ export class WebsocketSession {
   }
 
   /** Nothing has been sent and the client knows nothing of upstreams: the connection may still go to the right one. */
-  async #move(exchange: Exchange, message: Message, lane: string): Promise<void> {
+  async #move(exchange: Exchange, message: Message, lane: string, doubt: Promise<void>): Promise<void> {
     this.#held = [];
     this.#moving = exchange;
     this.client.pause();
     try {
-      const link = await linkFor(this.parts, exchange);
+      const link = await linkFor(this.parts, exchange, this.link, doubt);
       if (this.#closed) {
         link.socket.terminate();
         throw stopping();
       }
-      const old = this.link.socket;
-      this.link = link;
-      [this.#up, this.#down] = this.#pumps();
-      endSocket(old, 1000, '', UPSTREAM_PATIENCE_MS);
-      this.#listen(link);
+      if (link !== this.link) this.#goTo(link);
       this.#dispatch(exchange, message, lane);
     } catch (error: unknown) {
       this.#refuse(exchange, error, lane);
@@ -185,6 +179,14 @@ export class WebsocketSession {
       if (this.link.socket.readyState !== WebSocket.OPEN) this.#upstreamLeft(1006, NOTHING);
       this.#releaseHeld();
     }
+  }
+
+  #goTo(link: UpstreamLink): void {
+    const old = this.link.socket;
+    this.link = link;
+    [this.#up, this.#down] = this.#pumps();
+    endSocket(old, 1000, '', UPSTREAM_PATIENCE_MS);
+    this.#listen(link);
   }
 
   #releaseHeld(): void {
