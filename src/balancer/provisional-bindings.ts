@@ -30,8 +30,10 @@ export class ProvisionalBindings {
     if (outcome.kind !== 'answered' && outcome.kind !== 'unsent' && outcome.kind !== 'lost') return;
     for (const { binding, before } of this.#written) {
       // Somebody else's since, or confirmed by another exchange of the same session: not ours to take.
-      if (live.binding(binding, now) === binding)
-        live.bind(before ?? { ...binding, expiresAt: binding.boundAt });
+      if (live.binding(binding, now) !== binding) continue;
+      // Later than what it takes back: other processes go by the newest word.
+      const boundAt = Math.max(now, binding.boundAt + 1);
+      live.bind(before === null ? { ...binding, expiresAt: binding.boundAt } : { ...before, boundAt });
     }
   }
 

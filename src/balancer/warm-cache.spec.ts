@@ -141,7 +141,11 @@ describe('the cost of leaving a warm prompt cache', () => {
     second.release(answered(429, null, 30_000));
     const third = world.acquire(session, [second.resource.id]);
     expect(third.decision).toMatchObject({ affinityResult: 'moved', cachedTokensAtStake: 3_072 });
+    const written = world.live.binding({ callerId: 'loopback', kind: 'session', id: 's' }, world.clock.now());
     third.release(answered(429, null, 30_000));
+    const back = world.live.binding({ callerId: 'loopback', kind: 'session', id: 's' }, world.clock.now());
+    // Where it is newer than what it takes back, other processes believe it, too.
+    expect(back?.boundAt).toBeGreaterThan(written?.boundAt ?? Infinity);
     world.clock.advance(31_000);
     expect(world.acquire(session).resource.id).toBe(home);
   });
