@@ -2,6 +2,8 @@ import { AuditEntry } from './registry/audit-entry.entity.js';
 import { ClientKey } from './registry/client-key.entity.js';
 import { ModelAlias } from './registry/model-alias.entity.js';
 import { Provider } from './registry/provider.entity.js';
+import { DatabaseIdentity } from './fleet/database-identity.entity.js';
+import { ProcessRow } from './fleet/process-row.entity.js';
 import { ResourceIdentity } from './resources/resource-identity.entity.js';
 import { AffinityBindingRow } from './usage/affinity-binding-row.entity.js';
 import { AttemptRow } from './usage/attempt-row.entity.js';
@@ -25,4 +27,6 @@ export const ENTITIES = [
   ModelAlias,
   ClientKey,
   AuditEntry,
+  DatabaseIdentity,
+  ProcessRow,
 ];

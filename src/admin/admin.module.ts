@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { BalancerModule } from '../balancer/balancer.module.js';
+import { FleetModule } from '../fleet/fleet.module.js';
 import { HealthModule } from '../health/health.module.js';
 import { ResourcesModule } from '../resources/resources.module.js';
 import { StateModule } from '../state/state.module.js';
@@ -12,6 +13,7 @@ import { ClientKeysController } from './client-keys.controller.js';
 import { DocsFiles } from './docs-files.service.js';
 import { DocsController } from './docs.controller.js';
 import { ErrorFilter } from './error.filter.js';
+import { FleetViewService } from './fleet-view.service.js';
 import { GaugesService } from './gauges.service.js';
 import { HealthCheckController } from './health-check.controller.js';
 import { HistoryController } from './history.controller.js';
@@ -19,6 +21,7 @@ import { LiveEventsService } from './live-events.service.js';
 import { MetricsController } from './metrics.controller.js';
 import { OpenApiSource } from './openapi.source.js';
 import { ProcessViewService } from './process-view.service.js';
+import { ReplicaFacts } from './replica-facts.service.js';
 import { RequestsController } from './requests.controller.js';
 import { ResourceViewService } from './resource-view.service.js';
 import { RouteExplainController } from './route-explain.controller.js';
@@ -28,7 +31,15 @@ import { StrictValidationPipe } from './strict-validation.pipe.js';
 
 /** What operators read and do, and the gate, the pipe and the filter of every Nest route. */
 @Module({
-  imports: [BalancerModule, HealthModule, RegistryModule, ResourcesModule, StateModule, UsageModule],
+  imports: [
+    BalancerModule,
+    FleetModule,
+    HealthModule,
+    RegistryModule,
+    ResourcesModule,
+    StateModule,
+    UsageModule,
+  ],
   controllers: [
     StateController,
     RequestsController,
@@ -46,6 +57,8 @@ import { StrictValidationPipe } from './strict-validation.pipe.js';
     { provide: APP_PIPE, useClass: StrictValidationPipe },
     ResourceViewService,
     ProcessViewService,
+    FleetViewService,
+    ReplicaFacts,
     StateViewService,
     LiveEventsService,
     GaugesService,

@@ -5,6 +5,7 @@ import { CLOCK } from '../common/tokens.js';
 import { LIVE_STATE, type LiveState } from '../state/live-state.js';
 import type { AdminStateDto } from './dto/admin-state.dto.js';
 import { toDecisionDto } from './dto/decision.dto.js';
+import { FleetViewService } from './fleet-view.service.js';
 import { ProcessViewService } from './process-view.service.js';
 import { ResourceViewService } from './resource-view.service.js';
 
@@ -17,32 +18,27 @@ export class StateViewService {
   constructor(
     private readonly resources: ResourceViewService,
     private readonly process: ProcessViewService,
+    private readonly fleet: FleetViewService,
     @Inject(LIVE_STATE) private readonly live: LiveState,
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly sockets: OpenSockets,
   ) {}
 
   now(): AdminStateDto {
-    const spool = this.process.spool();
-    const inFlight = this.live.localInFlight;
-    const uptime = this.process.uptimeSeconds();
     const { version, instanceId } = this.process;
     return {
       resources: this.resources.all(),
       recent_decisions: this.live.recentDecisions(RECENT_DECISIONS).map(toDecisionDto),
       affinity_count: this.live.bindingCount,
-      queue_depth: spool.pending,
-      in_flight: inFlight,
+      in_flight: this.live.localInFlight,
       open_sockets: this.sockets.count,
-      spool,
+      spool: this.process.spool(),
       database: this.process.database(),
       timestamp: this.clock.now(),
       version,
       instance_id: instanceId,
-      uptime_seconds: uptime,
-      replicas: [
-        { instance_id: instanceId, version, in_flight: inFlight, uptime_seconds: uptime, self: true },
-      ],
+      uptime_seconds: this.process.uptimeSeconds(),
+      ...this.fleet.now(),
     };
   }
 }

@@ -8,6 +8,8 @@ import { DatabaseService } from '../infra/database/database.service.js';
 import { ResourceRegistry } from '../resources/resource-registry.service.js';
 import { DatabaseIndicator } from './database.indicator.js';
 import { DrainIndicator } from './drain.indicator.js';
+import { FleetWatch } from '../fleet/fleet-watch.service.js';
+import { FleetIndicator } from './fleet.indicator.js';
 import { HealthController } from './health.controller.js';
 import { HEALTH_VIEW } from './resource-health.js';
 import { RedisIndicator } from './redis.indicator.js';
@@ -25,6 +27,7 @@ describe('health routes', () => {
     const peers: { link: Pick<PeerLink, 'status' | 'warnings'> } = {
       link: { status: 'alone', warnings: [] },
     };
+    const fleet = { problems: [] as { code: string; message: string }[] };
     const module = await Test.createTestingModule({
       imports: [TerminusModule.forRoot({ logger: false })],
       controllers: [HealthController],
@@ -33,6 +36,8 @@ describe('health routes', () => {
         DatabaseIndicator,
         RedisIndicator,
         DrainIndicator,
+        FleetIndicator,
+        { provide: FleetWatch, useValue: fleet },
         { provide: ResourceRegistry, useValue: world.registry },
         { provide: HEALTH_VIEW, useValue: world.health },
         { provide: DatabaseService, useValue: database },
@@ -47,7 +52,7 @@ describe('health routes', () => {
       const response = await fetch(base + path);
       return { code: response.status, body: (await response.json()) as Record<string, unknown> };
     };
-    return { ...world, database, drain, peers, get };
+    return { ...world, database, drain, peers, fleet, get };
   }
 
   it('is ready with a key, a database and no intention to stop', async () => {
@@ -86,6 +91,15 @@ describe('health routes', () => {
       code: 200,
       body: { status: 'ready', details: { redis: { status: 'up', degraded: true } } },
     });
+  });
+
+  it('tells that processes do not fit together, without their names, and is ready', async () => {
+    const { get, fleet } = await start([{ key: 'a' }]);
+    fleet.problems.push({ code: 'other_database', message: 'worker inst_1 on host-1 …' });
+    const { code, body } = await get('/readyz');
+    expect([code, body.status]).toEqual([200, 'ready']);
+    expect(body).toMatchObject({ details: { fleet: { status: 'up', problems: ['other_database'] } } });
+    expect(JSON.stringify(body)).not.toContain('host-1');
   });
 
   it('is degraded but ready when every resource is unhealthy', async () => {

@@ -6,6 +6,7 @@ import { Access } from '../common/access.js';
 import { DatabaseIndicator } from './database.indicator.js';
 import { DrainIndicator } from './drain.indicator.js';
 import { RedisIndicator } from './redis.indicator.js';
+import { FleetIndicator } from './fleet.indicator.js';
 import { ResourcesIndicator } from './resources.indicator.js';
 
 type Readiness = Omit<HealthCheckResult, 'status'> & { readonly status: 'ready' | 'not_ready' };
@@ -19,6 +20,7 @@ export class HealthController {
     private readonly database: DatabaseIndicator,
     private readonly redis: RedisIndicator,
     private readonly drain: DrainIndicator,
+    private readonly fleet: FleetIndicator,
   ) {}
 
   /** The process lives and its event loop turns. Touches nothing else: a restart would not help anything else. */
@@ -41,6 +43,7 @@ export class HealthController {
           resources: { status: 'up', configured: 2, unhealthy: 0, degraded: false },
           database: { status: 'up' },
           process: { status: 'up' },
+          fleet: { status: 'up' },
         },
         error: {},
         details: {
@@ -80,6 +83,7 @@ export class HealthController {
         () => this.database.check(),
         () => this.redis.check(),
         () => this.drain.check(),
+        () => this.fleet.check(),
       ]);
     } catch (e: unknown) {
       if (e instanceof ServiceUnavailableException) return e.getResponse() as HealthCheckResult;

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
+import { FleetModule } from '../fleet/fleet.module.js';
 import { ResourcesModule } from '../resources/resources.module.js';
 import { StateModule } from '../state/state.module.js';
 import { UpstreamClient } from '../upstream/upstream-client.js';
@@ -7,6 +8,7 @@ import { UpstreamModule } from '../upstream/upstream.module.js';
 import { UsageModule } from '../usage/usage.module.js';
 import { DatabaseIndicator } from './database.indicator.js';
 import { DrainIndicator } from './drain.indicator.js';
+import { FleetIndicator } from './fleet.indicator.js';
 import { HealthEventWriter } from './health-event-writer.service.js';
 import { HealthStateModule } from './health-state.module.js';
 import { HealthController } from './health.controller.js';
@@ -21,6 +23,7 @@ import { SCHEDULER, systemScheduler } from './scheduler.js';
   imports: [
     HealthStateModule,
     StateModule,
+    FleetModule,
     ResourcesModule,
     UpstreamModule,
     UsageModule,
@@ -35,6 +38,7 @@ import { SCHEDULER, systemScheduler } from './scheduler.js';
     DatabaseIndicator,
     RedisIndicator,
     DrainIndicator,
+    FleetIndicator,
     { provide: PROBE_SENDER, useExisting: UpstreamClient },
     { provide: SCHEDULER, useValue: systemScheduler },
   ],

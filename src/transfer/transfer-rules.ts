@@ -16,7 +16,7 @@ export interface TransferRule {
 const KEEP: TransferRule = { onConflict: 'NOTHING', knowsMore: () => false };
 
 /** What belongs to the running system that uses a database, not to its history. */
-export const NOT_MOVED: ReadonlySet<string> = new Set<string>();
+export const NOT_MOVED: ReadonlySet<string> = new Set(['database_identity', 'processes']);
 
 /** Rows that are written once and stay as they are: what the target has is what the source has. */
 const UNCHANGING = ['attempts', 'bodies', 'decisions', 'events'];

@@ -34,7 +34,7 @@ const history = (table: string, key: string[], column: string): Rule => ({
   batch: BATCH,
 });
 
-/** Every table except `resource_identities`, which must remember keys that come back and grows with keys only. */
+/** Every table but those that do not grow with traffic: `resource_identities`, which must remember keys that come back, and `database_identity`. */
 const RULES: readonly Rule[] = [
   {
     table: 'bodies',
@@ -48,6 +48,7 @@ const RULES: readonly Rule[] = [
   history('events', ['id'], 'at'),
   history('requests', ['id'], 'started_at'),
   history('sessions', ['id', 'caller_id'], 'last_seen_at'),
+  history('processes', ['instance_id'], 'seen_at'),
   // A binding says itself when it is over.
   {
     table: 'affinity_bindings',

@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs';
 import { chromium, type Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FleetWatch } from '../../src/fleet/fleet-watch.service.js';
+import { ProcessPresence } from '../../src/fleet/process-presence.service.js';
+import { PEERS, type Peer, type Peers } from '../../src/state/peers.js';
 import { startAdminApp, type AdminApp } from '../support/admin-app.js';
 import { Rig } from '../support/rig.js';
 import { UpstreamCache } from '../support/upstream-cache.js';
@@ -60,6 +63,38 @@ describe.skipIf(!available)('the dashboard in a real browser', () => {
     await page.goto(`${admin.url}/docs`);
     await page.locator('.opblock').first().waitFor();
     expect({ elsewhere, errors }).toEqual({ elsewhere: [], errors: [] });
+    await page.close();
+  });
+
+  it('shows replicas and workers where there is more than one process, and warns of one that does not fit', async () => {
+    const admin = await start({ OPENAI_API_KEY: 'sk-test-fleet' });
+    const page = await browser.newPage({ viewport: { width: 390, height: 844 } });
+    await page.goto(admin.url);
+    await page.locator('[data-resource="openai-1"]').waitFor();
+    expect(await page.locator('#fleet').count()).toBe(0);
+    await admin.app.get(ProcessPresence).beat();
+    const peers = admin.app.get<Peers>(PEERS);
+    const self = peers.list();
+    const worker: Peer = {
+      ...self[0]!,
+      instanceId: 'inst_worker',
+      role: 'worker',
+      host: 'host-b',
+      databaseId: 'db_of_somebody_else',
+      inFlight: {},
+      pending: 7,
+      lagMs: 1_500,
+      self: false,
+    };
+    peers.list = () => [...self, worker];
+    admin.app.get(FleetWatch).look();
+    const row = page.locator('[data-process="inst_worker"]');
+    await row.waitFor();
+    expect(await row.innerText()).toMatch(/worker.*host-b.*other database.*7, oldest 1\.5 s/s);
+    const banner = page.getByText('worker inst_worker on host-b uses another database');
+    await banner.waitFor();
+    expect(await banner.innerText()).toContain('PROXY_DATABASE_URL');
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
     await page.close();
   });
 

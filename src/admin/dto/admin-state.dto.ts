@@ -1,5 +1,6 @@
 import { DecisionDto } from './decision.dto.js';
 import { Field, ListOf, Nested, NullableField, OneOf } from './api-field.js';
+import { FleetProblemDto, PeerDto, RedisStateDto } from './fleet.dto.js';
 import { ResourceStateDto } from './resource-state.dto.js';
 
 export class SpoolStateDto {
@@ -39,23 +40,6 @@ export class DatabaseStateDto {
   readonly error!: string | null;
 }
 
-export class ReplicaDto {
-  @Field('inst_019a2b3c4d5e0123456789abcdef0123')
-  readonly instance_id!: string;
-
-  @Field('0.1.0')
-  readonly version!: string;
-
-  @Field(3)
-  readonly in_flight!: number;
-
-  @Field(86400)
-  readonly uptime_seconds!: number;
-
-  @Field(true, 'The replica that answered')
-  readonly self!: boolean;
-}
-
 export class AdminStateDto {
   @ListOf(() => ResourceStateDto)
   readonly resources!: readonly ResourceStateDto[];
@@ -66,11 +50,14 @@ export class AdminStateDto {
   @Field(12, 'Conversations, sessions and answers bound to a resource')
   readonly affinity_count!: number;
 
-  @Field(0, 'Records that wait for SQL')
+  @Field(0, 'Records not yet in SQL, wherever they wait: here and with the other processes that live')
   readonly queue_depth!: number;
 
   @Field(3, 'Exchanges open in this process')
   readonly in_flight!: number;
+
+  @Field(7, 'Exchanges open in all replicas together')
+  readonly fleet_in_flight!: number;
 
   @Field(1, 'WebSockets of clients open in this process')
   readonly open_sockets!: number;
@@ -93,6 +80,15 @@ export class AdminStateDto {
   @Field(86400)
   readonly uptime_seconds!: number;
 
-  @ListOf(() => ReplicaDto)
-  readonly replicas!: readonly ReplicaDto[];
+  @ListOf(() => PeerDto, 'API processes that live, the one that answers first')
+  readonly replicas!: readonly PeerDto[];
+
+  @ListOf(() => PeerDto, 'Telemetry workers that live; those inside API processes are not listed')
+  readonly workers!: readonly PeerDto[];
+
+  @Nested(() => RedisStateDto)
+  readonly redis!: RedisStateDto;
+
+  @ListOf(() => FleetProblemDto, 'What does not fit together and a person must mend; empty = all is well')
+  readonly problems!: readonly FleetProblemDto[];
 }

@@ -58,12 +58,28 @@ export interface Decision {
   readonly candidates: readonly Candidate[];
 }
 
+export interface Peer {
+  readonly instance_id: string;
+  readonly role: 'api' | 'worker';
+  readonly version: string;
+  readonly host: string;
+  readonly age_ms: number;
+  readonly uptime_seconds: number;
+  readonly in_flight: number;
+  readonly pending: number;
+  readonly lag_ms: number;
+  readonly draining: boolean;
+  readonly database_matches: boolean | null;
+  readonly self: boolean;
+}
+
 export interface AdminState {
   readonly resources: readonly ResourceState[];
   readonly recent_decisions: readonly Decision[];
   readonly affinity_count: number;
   readonly queue_depth: number;
   readonly in_flight: number;
+  readonly fleet_in_flight: number;
   readonly spool: {
     readonly writable: boolean;
     readonly drain_error: string | null;
@@ -74,6 +90,14 @@ export interface AdminState {
   readonly timestamp: number;
   readonly version: string;
   readonly uptime_seconds: number;
+  readonly replicas: readonly Peer[];
+  readonly workers: readonly Peer[];
+  readonly redis: {
+    readonly status: 'alone' | 'up' | 'away';
+    readonly error: string | null;
+    readonly warnings: readonly string[];
+  };
+  readonly problems: readonly { readonly code: string; readonly message: string }[];
 }
 
 export interface RequestRow {

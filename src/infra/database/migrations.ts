@@ -2,6 +2,7 @@ import { Initial1763870000000 } from './migrations/1763870000000-initial.js';
 import { WaitedMs1763880000000 } from './migrations/1763880000000-waited-ms.js';
 import { PromptCache1763891000000 } from './migrations/1763891000000-prompt-cache.js';
 import { Registry1764000000000 } from './migrations/1764000000000-registry.js';
+import { Processes1764010000000 } from './migrations/1764010000000-processes.js';
 
 /** In order of their stamps; only ever appended to. */
 export const MIGRATIONS = [
@@ -9,4 +10,5 @@ export const MIGRATIONS = [
   WaitedMs1763880000000,
   PromptCache1763891000000,
   Registry1764000000000,
+  Processes1764010000000,
 ];

@@ -3,6 +3,7 @@ import { connection, state } from '../store.js';
 import { Banner } from './banner.js';
 import { Decisions } from './decisions.js';
 import { FirstRun } from './first-run.js';
+import { Fleet } from './fleet.js';
 import { Requests } from './requests.js';
 import { Resources } from './resources.js';
 import { SignIn } from './sign-in.js';
@@ -26,6 +27,7 @@ export function App(): JSX.Element {
         {current !== null && connection.value !== 'signed_out' && (
           <>
             {current.resources.length === 0 ? <FirstRun /> : <Resources resources={current.resources} />}
+            <Fleet state={current} />
             <Requests />
             <Decisions decisions={current.recent_decisions} />
           </>

@@ -23,8 +23,12 @@ function away(): string {
 function trouble(): string[] {
   const current = state.value;
   if (current === null) return [];
-  const { database, spool } = current;
-  const found: string[] = [];
+  const { database, spool, redis, problems } = current;
+  const found = problems.map(({ message }) => message);
+  if (redis.status === 'away') {
+    const why = redis.error === null ? '' : ` (${redis.error})`;
+    found.push(`Redis is away${why}. Traffic is not affected; this replica goes on alone.`);
+  }
   if (!database.ready) {
     found.push(
       `History cannot be read: ${database.error ?? `${database.kind} is not ready`}. Traffic is not affected.`,

@@ -26,7 +26,7 @@ export function StatusLine(): JSX.Element {
             value={readiness(current)}
             tone={readiness(current) === 'ready' ? 'good' : 'bad'}
           />
-          <Fact name="In flight" value={String(current.in_flight)} />
+          <Fact name="In flight" value={inFlight(current)} />
           <Fact name="Queue" value={String(current.queue_depth)} />
           <Fact name="Affinity" value={String(current.affinity_count)} />
           <Fact name="Up" value={span(current.uptime_seconds * 1000)} />
@@ -35,6 +35,12 @@ export function StatusLine(): JSX.Element {
       )}
     </dl>
   );
+}
+
+/** Of all replicas, and of this one where there are others. */
+function inFlight(current: AdminState): string {
+  const here = current.replicas.length > 1 ? ` (${current.in_flight} here)` : '';
+  return `${current.fleet_in_flight}${here}`;
 }
 
 function readiness(current: AdminState): string {
