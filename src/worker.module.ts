@@ -9,6 +9,7 @@ import { ErrorFilter } from './admin/error.filter.js';
 import { MetricsController } from './admin/metrics.controller.js';
 import { ConfigModule } from './config/config.module.js';
 import type { AppConfig } from './config/app-config.js';
+import { FleetModule } from './fleet/fleet.module.js';
 import { DatabaseIndicator } from './health/database.indicator.js';
 import { DrainIndicator } from './health/drain.indicator.js';
 import { QueueIndicator } from './health/queue.indicator.js';
@@ -32,6 +33,7 @@ export class WorkerModule {
         DatabaseModule.forRoot(),
         MetricsModule,
         StateModule,
+        FleetModule,
         BullmqQueueModule.forRoot({ sends: false, works: true }),
         TerminusModule.forRoot({ logger: false }),
       ],

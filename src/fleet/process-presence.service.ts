@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import {
   type BeforeApplicationShutdown,
   Inject,
@@ -6,9 +5,9 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import type { Clock } from '../common/clock.js';
-import { CLOCK, INSTANCE_ID, PROCESS_ROLE } from '../common/tokens.js';
-import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
-import { PEERS, type PeerRole, type Peers } from '../state/peers.js';
+import { DrainState } from '../common/drain-state.js';
+import { CLOCK } from '../common/tokens.js';
+import { PEERS, type Peers } from '../state/peers.js';
 import { ProcessBeats, UNKNOWN_STORE, type ProcessBeat } from './process-beats.js';
 import type { ProcessRow } from './process-row.entity.js';
 import { ProcessRepository } from './process.repository.js';
@@ -28,15 +27,13 @@ export class ProcessPresence implements OnApplicationBootstrap, BeforeApplicatio
   #stopped = false;
 
   constructor(
-    @Inject(APP_CONFIG) private readonly config: AppConfig,
-    @Inject(INSTANCE_ID) private readonly instanceId: string,
-    @Inject(PROCESS_ROLE) private readonly role: PeerRole,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(PEERS) private readonly peers: Peers,
     private readonly repository: ProcessRepository,
+    drain: DrainState,
   ) {
     this.#startedAt = clock.now();
-    this.peers.describe(() => ({ databaseId: this.#databaseId }));
+    this.peers.describe(() => ({ databaseId: this.#databaseId, draining: drain.draining }));
   }
 
   /** Null until the database has been seen. */
@@ -73,7 +70,8 @@ export class ProcessPresence implements OnApplicationBootstrap, BeforeApplicatio
     try {
       if (this.repository.ready) {
         this.#databaseId = await this.repository.databaseId();
-        const rows = await this.repository.beat(this.#row());
+        const row = this.#row();
+        const rows = row === null ? [] : await this.repository.beat(row);
         this.#beats.learn(rows.map(toBeat), this.clock.monotonic());
       }
     } catch {
@@ -83,13 +81,15 @@ export class ProcessPresence implements OnApplicationBootstrap, BeforeApplicatio
     this.#timer = this.#stopped ? null : setTimeout(() => void this.beat(), BEAT_MS).unref();
   }
 
-  #row(): ProcessRow {
+  #row(): ProcessRow | null {
+    const self = this.peers.list().find((peer) => peer.self);
+    if (self === undefined) return null;
     const { status, storeId } = this.peers.link;
     return {
-      instanceId: this.instanceId,
-      role: this.role,
-      version: this.config.version,
-      host: hostname(),
+      instanceId: self.instanceId,
+      role: self.role,
+      version: self.version,
+      host: self.host,
       startedAt: this.#startedAt,
       seenAt: this.clock.now(),
       storeId: status === 'alone' ? null : (storeId ?? UNKNOWN_STORE),

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import type { AppConfig } from '../../src/config/app-config.js';
+import { DrainState } from '../../src/common/drain-state.js';
 import { ProcessPresence } from '../../src/fleet/process-presence.service.js';
 import { ProcessRepository } from '../../src/fleet/process.repository.js';
 import { RetentionService } from '../../src/usage/retention.service.js';
@@ -11,8 +11,6 @@ import { ManualClock } from '../support/routing-world.js';
 
 afterAll(stopPostgres);
 
-const config = { version: '1.2.3' } as AppConfig;
-
 describe.each(['sqlite', 'postgres'] as const)('processes on %s', (dialect) => {
   it('see each other and the same database, and another database has another id', async () => {
     const db = await openDatabase(dialect);
@@ -23,11 +21,11 @@ describe.each(['sqlite', 'postgres'] as const)('processes on %s', (dialect) => {
     const net = new PeerNet(clock);
     const ahead = new ManualClock();
     ahead.advance(86_400_000);
-    const make = (id: string, service: typeof db.service, peers: Peers, own = clock) =>
-      new ProcessPresence(config, id, 'api', own, peers, new ProcessRepository(service));
-    const a = make('inst_a', db.service, net.join('inst_a'));
-    const b = make('inst_b', second, net.join('inst_b'), ahead);
-    const c = make('inst_c', elsewhere.service, net.join('inst_c'));
+    const make = (service: typeof db.service, peers: Peers, own = clock) =>
+      new ProcessPresence(own, peers, new ProcessRepository(service), new DrainState());
+    const a = make(db.service, net.join('inst_a'));
+    const b = make(second, net.join('inst_b'), ahead);
+    const c = make(elsewhere.service, net.join('inst_c'));
     const all = [a, b, c];
     for (let n = 0; n < 3; n++) {
       for (const one of all) await one.beat();
@@ -55,18 +53,17 @@ describe.each(['sqlite', 'postgres'] as const)('processes on %s', (dialect) => {
   it('that ended long ago are forgotten, and the identity is not', async () => {
     const db = await openDatabase(dialect);
     const clock = new ManualClock();
-    const presence = new ProcessPresence(
-      config,
-      'inst_old',
-      'worker',
-      clock,
-      new PeerNet(clock).join('inst_old', 'worker'),
-      new ProcessRepository(db.service),
-    );
+    const peers = new PeerNet(clock).join('inst_old', 'worker');
+    const presence = new ProcessPresence(clock, peers, new ProcessRepository(db.service), new DrainState());
     await presence.beat();
     await presence.beforeApplicationShutdown();
     clock.advance(31 * 86_400_000);
-    const retention = new RetentionService(db.service, { retention: { days: 30, bodyDays: 7 } }, clock);
+    const retention = new RetentionService(
+      db.service,
+      { retention: { days: 30, bodyDays: 7 } },
+      clock,
+      peers,
+    );
     expect(await retention.prune()).toMatchObject({ processes: 1 });
     expect(await new ProcessRepository(db.service).databaseId()).toBe(presence.databaseId);
     await db.close();
@@ -77,12 +74,10 @@ describe.each(['sqlite', 'postgres'] as const)('processes on %s', (dialect) => {
     const clock = new ManualClock();
     const net = new PeerNet(clock);
     const presence = new ProcessPresence(
-      config,
-      'inst_a',
-      'api',
       clock,
       net.join('inst_a'),
       new ProcessRepository(db.service),
+      new DrainState(),
     );
     await db.service.close();
     await presence.beat();
