@@ -12,6 +12,10 @@ export interface LinkFault {
   readonly endAfterDown?: number;
   /** Accepts and then moves nothing. */
   readonly frozen?: boolean;
+  /** Resets the connection as soon as these bytes have gone to the target: what it did with them nobody hears. */
+  readonly resetOnUp?: string;
+  /** Connections that carry something now lose it, and everything after it, without ever being told. */
+  readonly blackHole?: boolean;
   /** Answers with these bytes instead of asking the target. */
   readonly garbage?: string;
 }
@@ -60,26 +64,31 @@ export class FaultProxy {
       client.resetAndDestroy();
       target.resetAndDestroy();
     };
-    this.#pump(client, target, (size) => {
-      count.up += size;
+    this.#pump(client, target, (chunk) => {
+      count.up += chunk.length;
       if (count.up >= (this.fault.resetAfterUp ?? Infinity)) reset();
+      // The target must read it before it learns that the connection is gone.
+      if (this.fault.resetOnUp !== undefined && chunk.includes(this.fault.resetOnUp)) setTimeout(reset, 20);
     });
-    this.#pump(target, client, (size) => {
-      count.down += size;
+    this.#pump(target, client, (chunk) => {
+      count.down += chunk.length;
       if (count.down >= (this.fault.resetAfterDown ?? Infinity)) reset();
       if (count.down >= (this.fault.endAfterDown ?? Infinity)) client.end();
     });
   }
 
-  #pump(from: Socket, to: Socket, counted: (size: number) => void): void {
+  #pump(from: Socket, to: Socket, counted: (chunk: Buffer) => void): void {
+    let lost = false;
     from.on('data', (chunk: Buffer) => {
+      lost ||= this.fault.blackHole === true;
+      if (lost) return;
       const pass = (): void => {
         if (to.destroyed) return;
         if (!to.write(chunk)) {
           from.pause();
           to.once('drain', () => from.resume());
         }
-        counted(chunk.length);
+        counted(chunk);
       };
       if (this.fault.delayMs) setTimeout(pass, this.fault.delayMs);
       else pass();

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, cpSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { arch, platform, userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -53,8 +53,9 @@ export class PostgresServer {
     if (done.status !== 0) throw new Error(`initdb failed: ${done.stderr || String(done.error)}`);
   }
 
-  async start(): Promise<void> {
-    const settings = ['fsync=off', 'unix_socket_directories=', 'listen_addresses=127.0.0.1'];
+  /** `more`: further settings, such as `max_connections=5`. */
+  async start(more: readonly string[] = []): Promise<void> {
+    const settings = ['fsync=off', 'unix_socket_directories=', 'listen_addresses=127.0.0.1', ...more];
     const child = spawn(
       join(this.#bin, 'postgres'),
       ['-D', this.#data, '-p', String(this.options.port), ...settings.flatMap((value) => ['-c', value])],
@@ -76,13 +77,39 @@ export class PostgresServer {
   }
 
   /** Ends it at once, as a crash would for its clients; the data stays. Safe to call twice. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    return this.#end('SIGINT'); // fast shutdown
+  }
+
+  /** What `pg_ctl -m immediate stop` does: nothing is finished, the next start recovers. */
+  crash(): Promise<void> {
+    return this.#end('SIGQUIT');
+  }
+
+  /** Every process of the server stands still: connections are accepted by the kernel and nothing answers. */
+  freeze(): void {
+    for (const pid of this.#pids()) process.kill(pid, 'SIGSTOP');
+  }
+
+  resume(): void {
+    for (const pid of this.#pids().reverse()) process.kill(pid, 'SIGCONT');
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#process;
     this.#process = null;
     if (child === null || child.exitCode !== null) return;
     const gone = once(child, 'exit');
-    child.kill('SIGINT'); // fast shutdown
+    child.kill(signal);
     await gone;
+  }
+
+  /** The postmaster first: it starts no more children then. */
+  #pids(): number[] {
+    const pid = this.#process?.pid;
+    if (pid === undefined) return [];
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+    return [pid, ...children.split(' ').filter(Boolean).map(Number)];
   }
 
   #identity(): { uid?: number; gid?: number; cwd: string } {

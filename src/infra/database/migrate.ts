@@ -7,9 +7,6 @@ import { createDataSource, dataSourceOptions, STATEMENT_TIMEOUT_MS } from './dat
 /** How long a process waits for another one that is migrating. */
 const LOCK_WAIT_MS = 60_000;
 const LOCK_POLL_MS = 100;
-const LOCK_GIVEN_UP =
-  `Another process has held the migration lock of the database for ${LOCK_WAIT_MS / 1000} s; gave up. ` +
-  'Let it finish, or end it, and start again: a migration that was cut off leaves nothing behind.';
 /** Any constant will do as long as every release uses the same. */
 const LOCK_ID = 7_233_861_240_015;
 
@@ -17,10 +14,22 @@ const LOCK_ID = 7_233_861_240_015;
  * Brings the schema up to date; of any number of processes that start together one does the work, the others wait. A
  * schema that is up to date, or newer than this program, is left alone and locks nothing.
  */
-export async function migrate(dataSource: DataSource, config: DatabaseConfig): Promise<void> {
+export async function migrate(
+  dataSource: DataSource,
+  config: DatabaseConfig,
+  lockWaitMs = LOCK_WAIT_MS,
+): Promise<void> {
   if (!(await isBehind(dataSource))) return;
-  if (config.kind === 'sqlite') await migrateSqlite(dataSource);
-  else await migratePostgres(config);
+  if (config.kind === 'sqlite') await migrateSqlite(dataSource, lockWaitMs);
+  else await migratePostgres(config, lockWaitMs);
+}
+
+function lockGivenUp(waitedMs: number, cause?: unknown): Error {
+  return new Error(
+    `The database must be migrated, and another process has had its lock for ${Math.round(waitedMs / 1000)} s; gave up. ` +
+      'Let that one finish, or end it, and start again: a migration that was cut off leaves nothing behind.',
+    { cause },
+  );
 }
 
 async function isBehind(dataSource: DataSource): Promise<boolean> {
@@ -35,8 +44,8 @@ async function isBehind(dataSource: DataSource): Promise<boolean> {
 }
 
 /** One exclusive transaction around the lot: it is the lock, and half a migration cannot remain. */
-async function migrateSqlite(dataSource: DataSource): Promise<void> {
-  await beginExclusive(dataSource);
+async function migrateSqlite(dataSource: DataSource, lockWaitMs: number): Promise<void> {
+  await beginExclusive(dataSource, lockWaitMs);
   try {
     await dataSource.runMigrations({ transaction: 'none' });
     await dataSource.query('COMMIT');
@@ -47,8 +56,8 @@ async function migrateSqlite(dataSource: DataSource): Promise<void> {
 }
 
 /** Polls: SQLite's own waiting would hold a thread of the small pool that the holder of the lock may need. */
-async function beginExclusive(dataSource: DataSource): Promise<void> {
-  const deadline = performance.now() + LOCK_WAIT_MS;
+async function beginExclusive(dataSource: DataSource, lockWaitMs: number): Promise<void> {
+  const deadline = performance.now() + lockWaitMs;
   await dataSource.query('PRAGMA busy_timeout = 20');
   for (;;) {
     try {
@@ -56,7 +65,7 @@ async function beginExclusive(dataSource: DataSource): Promise<void> {
       break;
     } catch (e: unknown) {
       if (!(e instanceof Error) || !e.message.includes('SQLITE_BUSY')) throw e;
-      if (performance.now() > deadline) throw new Error(LOCK_GIVEN_UP, { cause: e });
+      if (performance.now() > deadline) throw lockGivenUp(lockWaitMs, e);
       await sleep(LOCK_POLL_MS);
     }
   }
@@ -64,7 +73,10 @@ async function beginExclusive(dataSource: DataSource): Promise<void> {
 }
 
 /** The lock has a connection of its own: it must outlive any failure of the migrating one and go when we go. */
-async function migratePostgres(config: DatabaseConfig & { readonly kind: 'postgres' }): Promise<void> {
+async function migratePostgres(
+  config: DatabaseConfig & { readonly kind: 'postgres' },
+  lockWaitMs: number,
+): Promise<void> {
   const lock = new pg.Client({
     connectionString: config.url.reveal(),
     connectionTimeoutMillis: STATEMENT_TIMEOUT_MS,
@@ -75,7 +87,7 @@ async function migratePostgres(config: DatabaseConfig & { readonly kind: 'postgr
   lock.on('error', () => undefined); // a lost lock connection fails the query in flight; nothing more to do here
   await lock.connect();
   try {
-    await acquire(lock);
+    await acquire(lock, lockWaitMs);
     await runPatiently(config);
   } finally {
     await lock.end().catch(() => undefined); // ending the connection gives the lock back
@@ -96,14 +108,14 @@ async function runPatiently(config: DatabaseConfig): Promise<void> {
   }
 }
 
-async function acquire(lock: pg.Client): Promise<void> {
-  const deadline = performance.now() + LOCK_WAIT_MS;
+async function acquire(lock: pg.Client, lockWaitMs: number): Promise<void> {
+  const deadline = performance.now() + lockWaitMs;
   for (;;) {
     const result = await lock.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [
       LOCK_ID,
     ]);
     if (result.rows[0]?.locked === true) return;
-    if (performance.now() > deadline) throw new Error(LOCK_GIVEN_UP);
+    if (performance.now() > deadline) throw lockGivenUp(lockWaitMs);
     await sleep(LOCK_POLL_MS);
   }
 }

@@ -1,5 +1,5 @@
 /** How long somebody who looks at history waits; with what surrounds it, an answer comes within two seconds. */
-export const READ_LIMIT_MS = 1_750;
+export const READ_LIMIT_MS = 1_500;
 /** Of the pool: the rest is for those who write history. */
 const AT_ONCE = 4;
 const MAX_WAITING = 100;
