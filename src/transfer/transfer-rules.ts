@@ -19,7 +19,7 @@ const KEEP: TransferRule = { onConflict: 'NOTHING', knowsMore: () => false };
 export const NOT_MOVED: ReadonlySet<string> = new Set(['database_identity', 'processes']);
 
 /** Rows that are written once and stay as they are: what the target has is what the source has. */
-const UNCHANGING = ['attempts', 'bodies', 'decisions', 'events'];
+const UNCHANGING = ['attempts', 'audit_entries', 'bodies', 'decisions', 'events'];
 
 const RULES: Readonly<Record<string, TransferRule>> = {
   requests: {
@@ -38,6 +38,16 @@ const RULES: Readonly<Record<string, TransferRule>> = {
   affinity_bindings: {
     onConflict: BINDINGS.onConflict,
     knowsMore: (target, source) => atLeast(target, source, 'bound_at'),
+  },
+  client_keys: {
+    // Revoked in one place is revoked; what else was changed there since is the target's to say.
+    onConflict: `UPDATE SET
+      "revoked_at" = CASE WHEN "client_keys"."revoked_at" IS NULL OR excluded."revoked_at" < "client_keys"."revoked_at"
+        THEN COALESCE(excluded."revoked_at", "client_keys"."revoked_at") ELSE "client_keys"."revoked_at" END,
+      "last_used_at" = CASE WHEN "client_keys"."last_used_at" IS NULL OR excluded."last_used_at" > "client_keys"."last_used_at"
+        THEN excluded."last_used_at" ELSE "client_keys"."last_used_at" END`,
+    knowsMore: (target, source) =>
+      target['digest'] === source['digest'] && revokedIn(target) >= revokedIn(source),
   },
   resource_identities: {
     onConflict: `UPDATE SET
@@ -61,6 +71,10 @@ export function ruleFor(table: string, columns: readonly string[], key: readonly
       WHERE excluded."updated_at" > "${table}"."updated_at"`,
     knowsMore: (target, source) => atLeast(target, source, 'updated_at'),
   };
+}
+
+function revokedIn(row: TransferRow): number {
+  return (row['revoked_at'] ?? null) === null ? 0 : 1;
 }
 
 /** Whether somebody has thought of what happens to this table's rows where both databases have them. */

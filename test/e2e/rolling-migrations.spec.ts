@@ -74,7 +74,7 @@ class Expands1999999999999 implements MigrationInterface {
 /** The next version starts: this version's migrations and one more. */
 async function startNextVersion(config: DatabaseConfig): Promise<void> {
   const options = { ...dataSourceOptions(config), migrations: [...MIGRATIONS, Expands1999999999999] };
-  const dataSource = createDataSource(options as ReturnType<typeof dataSourceOptions>);
+  const dataSource = createDataSource(options);
   await dataSource.initialize();
   MIGRATIONS.push(Expands1999999999999 as never);
   try {

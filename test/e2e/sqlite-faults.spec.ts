@@ -32,7 +32,7 @@ afterEach(async () => {
   for (const path of directories.splice(0)) rmSync(path, { recursive: true, force: true });
 });
 
-const drainError = async (): Promise<string> => JSON.stringify((await rig.proxy.state()) as unknown);
+const drainError = async (): Promise<string> => JSON.stringify(await rig.proxy.state());
 const fileOf = (): string => join(rig.proxy.dataDir, 'proxy.sqlite3');
 
 /** The file is another program's alone while `work` runs. */
