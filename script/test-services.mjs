@@ -17,6 +17,9 @@ const SERVICES = [
     apt: 'chromium',
     suites: 'dashboard tests in a real browser',
   },
+  { commands: ['s6-svscan'], apt: 's6', suites: 'the image run without an engine' },
+  { commands: ['haproxy'], apt: 'haproxy', suites: 'the load balancer of compose.scale.yml' },
+  { commands: ['shellcheck'], apt: 'shellcheck', suites: 'the check of shell scripts' },
 ];
 
 const canInstall =
@@ -31,7 +34,8 @@ export async function ensureServices() {
   for (const service of absent) say(`*** SKIPPED: ${service.suites}: ${service.apt} is not installed ***`);
   if (absent.length > 0 && process.env.CI)
     throw new StepError(`CI is set and ${absent.map((service) => service.apt).join(', ')} cannot be had`);
-  return Object.fromEntries(SERVICES.map((service) => [service.variable, find(service)]));
+  const named = SERVICES.filter((service) => service.variable !== undefined);
+  return Object.fromEntries(named.map((service) => [service.variable, find(service)]));
 }
 
 /** Compilers, when the sqlite3 package will have to be compiled: no binary yet and none to be downloaded. */
@@ -42,7 +46,7 @@ export async function ensureBuildTools() {
 }
 
 function find({ variable, commands }) {
-  const named = process.env[variable];
+  const named = variable === undefined ? undefined : process.env[variable];
   if (named && existsSync(named)) return named;
   return commands.map(which).find((path) => path !== '') ?? '';
 }
