@@ -26,6 +26,7 @@ import { decide, type Choice, type RoutingRequest, type RoutingWorld } from './d
 import { explainChoice } from './explanation.js';
 import { learnedBindings, type BindingOwner } from './learned-bindings.js';
 import type { Lease, ServedFacts } from './lease.js';
+import { ownerPatience } from './owner-wait.js';
 import { ProvisionalBindings } from './provisional-bindings.js';
 import { RateLimits } from './rate-limits.js';
 import { recallKeys } from './recall-keys.js';
@@ -39,7 +40,7 @@ interface Asked {
   readonly hints: RoutingHints;
   readonly tried: readonly string[];
   readonly attempt: number;
-  readonly waitedMs: number;
+  readonly patience: Patience;
 }
 
 interface Chosen {
@@ -99,8 +100,7 @@ export class Balancer {
     patience: Patience = NO_PATIENCE,
   ): Lease {
     const startedAt = steadyNow(this.clock);
-    const { waitedMs } = patience;
-    const asked = { hints, tried, attempt, waitedMs };
+    const asked = { hints, tried, attempt, patience };
     const { resource, choice, decision, refusal, request } = this.#decide(asked, startedAt);
     if (resource === null) {
       const { message, ...options } = refusal ?? { message: decision.explanation };
@@ -119,7 +119,10 @@ export class Balancer {
    */
   acquireOn(resource: Resource, hints: RoutingHints, made: DecisionRecord | null): Lease {
     const startedAt = steadyNow(this.clock);
-    const { request, choice } = this.#decide({ hints, tried: [], attempt: 1, waitedMs: 0 }, startedAt);
+    const { request, choice } = this.#decide(
+      { hints, tried: [], attempt: 1, patience: NO_PATIENCE },
+      startedAt,
+    );
     if (made !== null) return this.#lease(request, resource, made, startedAt);
     const held = holdTo(choice, resource.id);
     const explanation = explainChoice(held, request, resource);
@@ -159,14 +162,19 @@ export class Balancer {
 
   /** The decision that `acquire` would make now, without its effects. */
   explain(hints: RoutingHints): DecisionRecord {
-    const asked = { hints, tried: [], attempt: 1, waitedMs: 0 };
+    const asked = { hints, tried: [], attempt: 1, patience: NO_PATIENCE };
     return this.#decide(asked, steadyNow(this.clock)).decision;
   }
 
   /** Whether `acquire` would have a place now, and if not, when it may. Cheap, and without effects. */
-  outlook(hints: RoutingHints, tried: readonly string[], attempt: number): Outlook {
+  outlook(
+    hints: RoutingHints,
+    tried: readonly string[],
+    attempt: number,
+    patience: Patience = NO_PATIENCE,
+  ): Outlook {
     const now = steadyNow(this.clock);
-    const { choice } = this.#choose({ hints, tried, attempt, waitedMs: 0 }, now, this.clock.now());
+    const { choice } = this.#choose({ hints, tried, attempt, patience }, now, this.clock.now());
     return choice.kind === 'chosen' ? READY : { ready: false, freeAt: choice.freeAt };
   }
 
@@ -205,11 +213,11 @@ export class Balancer {
       choice.kind === 'chosen' && resource !== null
         ? explainChoice(choice, request, resource)
         : (refusal?.message ?? '');
-    const decision = decisionOf(request, choice, explanation, resource, at, asked.waitedMs);
+    const decision = decisionOf(request, choice, explanation, resource, at, asked.patience.waitedMs);
     return { request, choice, decision, refusal, resource };
   }
 
-  #choose({ hints, tried, attempt }: Asked, now: number, at: number): Chosen {
+  #choose({ hints, tried, attempt, patience }: Asked, now: number, at: number): Chosen {
     const { callerId } = hints;
     const affinity = resolveAffinity(hints, (kind, id) => this.live.binding({ callerId, kind, id }, at));
     const world: RoutingWorld = {
@@ -222,7 +230,9 @@ export class Balancer {
       random: this.random,
       now,
     };
-    const request: RoutingRequest = { hints, affinity, warm: warmCache(affinity.home, at), tried, attempt };
+    const warm = warmCache(affinity.home, at);
+    const ownerUntil = ownerPatience(now, patience.waitedMs, patience.until);
+    const request: RoutingRequest = { hints, affinity, warm, tried, attempt, ownerUntil };
     return { world, request, choice: decide(world, request) };
   }
 

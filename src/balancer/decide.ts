@@ -4,6 +4,7 @@ import type { Resource, ResourceSnapshot } from '../resources/resource.js';
 import type { AffinityBinding, LiveState } from '../state/live-state.js';
 import type { Affinity } from './affinity.js';
 import { generates, type RoutingHints } from './routing-hints.js';
+import { ownerDue } from './owner-wait.js';
 import type { RateLimits } from './rate-limits.js';
 import type { WarmCache } from './warm-cache.js';
 import { avoidExhausted, leastLoaded, loadOf, overloaded, settle, type Candidate } from './selection.js';
@@ -30,6 +31,8 @@ export interface RoutingRequest {
   readonly tried: readonly string[];
   /** From 1. */
   readonly attempt: number;
+  /** Steady time until which it would rather wait for its owner than go elsewhere. */
+  readonly ownerUntil: number;
 }
 
 export type ChoiceReason =
@@ -98,6 +101,9 @@ export function decide(world: RoutingWorld, request: RoutingRequest): Choice {
     candidates.push(candidate);
   }
   if (usable === 0) return lastResort(world, request, candidates, preferred);
+  const due = ownerDue(world, request, candidates[preferred]);
+  if (due !== null)
+    return { kind: 'refused', reason: 'affinity_unavailable', candidates, backAt: due, freeAt: due };
   return choose(world, request, candidates, preferred, avoidExhausted(candidates, usable));
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { answered, NO_HINTS, routingWorld, SERVED } from '../../test/support/routing-world.js';
+import { answered, NO_HINTS, routingWorld, SERVED, type WorldKey } from '../../test/support/routing-world.js';
 import type { Lease } from '../balancer/lease.js';
 import type { RoutingHints } from '../balancer/routing-hints.js';
 import { RoutingRefusal } from '../balancer/routing-refusal.js';
@@ -13,11 +13,20 @@ afterEach(() => void vi.useRealTimers());
 const exchangeOf = (): Exchange =>
   ({ waitedMs: 0, decisions: [], onClientGone: null, onShutdown: null }) as unknown as Exchange;
 
-function room(keys: number, limits = { budgetMs: 2_000, maxWaiting: 256 }, cap: number | null = null) {
-  const world = routingWorld(Array.from({ length: keys }, (_, i) => ({ key: `k${i}` })));
-  const { snapshot } = world.registry;
-  const resources = snapshot.resources.map((resource) => ({ ...resource, maxConcurrency: cap }));
-  vi.spyOn(world.registry, 'snapshot', 'get').mockReturnValue({ ...snapshot, resources });
+interface Over {
+  readonly keys?: readonly WorldKey[];
+  readonly sharedInOrganization?: boolean;
+}
+
+function room(
+  keys: number,
+  limits = { budgetMs: 2_000, maxWaiting: 256 },
+  cap: number | null = null,
+  over: Over = {},
+) {
+  const maxConcurrency = cap ?? undefined;
+  const made = Array.from({ length: keys }, (_, i) => ({ key: `k${i}`, maxConcurrency }));
+  const world = routingWorld(over.keys ?? made, over);
   const waiting = new WaitingRoom(world.balancer, limits, world.clock);
   const ask = (hints: Partial<RoutingHints> = {}, exchange = exchangeOf()) => {
     const got = { exchange, lease: null as Lease | null, error: null as unknown };
@@ -147,4 +156,77 @@ describe('the waiting room', () => {
     await pass(1_520);
     expect(got.lease?.resource.id).toBe(owner);
   });
+
+  it('costs an arrival the same however many wait, and nobody overtakes them', async () => {
+    const { waiting, world, ask, pass } = room(2, { budgetMs: 2_000, maxWaiting: 64 }, 1);
+    const held = [ask(), ask()];
+    const waiters = Array.from({ length: 40 }, (_, i) => ask({ sessionId: `s${i}` }));
+    await pass(15);
+    const looks = vi.spyOn(world.balancer, 'outlook');
+    const asked = vi.spyOn(world.balancer, 'acquire');
+    held[0]?.lease?.release(SERVED);
+    const late = Array.from({ length: 20 }, (_, i) => ask({ sessionId: `late${i}` }));
+    expect(looks.mock.calls.length).toBeLessThanOrEqual(20 * 8);
+    expect(asked).toHaveBeenCalledTimes(1);
+    await pass(0.1);
+    expect([waiters[0]?.lease !== null, late.some((one) => one.lease !== null)]).toEqual([true, false]);
+    await pass(15);
+    expect(waiting.waiting).toBe(59);
+    held[1]?.lease?.release(SERVED);
+    await pass(15);
+    expect(waiters[1]?.lease).not.toBeNull();
+  });
+
+  it('turns away at once whoever finds it full of others before it', async () => {
+    const { world, ask, pass } = room(1, { budgetMs: 2_000, maxWaiting: 20 }, 1);
+    const held = ask();
+    for (let i = 0; i < 20; i += 1) ask({ sessionId: `s${i}` });
+    await pass(1);
+    world.live.touch();
+    const late = ask({ sessionId: 'late' });
+    await pass(1);
+    expect(late.error).toMatchObject({ code: 'overloaded', options: { retryAfterSeconds: 1 } });
+    held.lease?.release(SERVED);
+  });
+
+  it('does not hold up those who could go elsewhere while many wait for a pause to end', async () => {
+    const { world, ask, pass, limit } = room(2);
+    const owner = world.serve({}, { responseId: 'resp_1' });
+    limit(owner, 1_500);
+    for (let i = 0; i < 30; i += 1) ask({ previousResponseId: 'resp_1' });
+    await pass(1);
+    world.live.touch();
+    const free = ask();
+    await pass(0.1);
+    expect(free.lease?.resource.id).not.toBe(owner);
+  });
+
+  it('waits two seconds at most for an owner whose siblings could serve, then goes to one of them', async () => {
+    const soon = shared(30_000);
+    soon.limit(soon.owner, 1_200);
+    const back = soon.ask({ previousResponseId: 'resp_1' });
+    await soon.pass(1_300);
+    expect(back.lease?.resource.id).toBe(soon.owner);
+
+    const late = shared(30_000);
+    late.limit(late.owner, 5_000);
+    const moved = late.ask({ previousResponseId: 'resp_1' });
+    await late.pass(1);
+    expect(moved.lease?.decision.reason).toBe('organization_sibling');
+
+    const again = shared(30_000);
+    again.limit(again.owner, 1_500);
+    const prolonged = again.ask({ previousResponseId: 'resp_1' });
+    await again.pass(1_000);
+    again.limit(again.owner, 9_000);
+    await again.pass(20);
+    expect(prolonged.lease?.decision.reason).toBe('organization_sibling');
+  });
 });
+
+/** Two keys of one organisation that share stored answers, one of which is on the first. */
+function shared(budgetMs: number) {
+  const keys = ['a', 'b'].map((key) => ({ key, organization: 'org' }));
+  const parts = room(keys.length, { budgetMs, maxWaiting: 8 }, null, { keys, sharedInOrganization: true });
+  return { ...parts, owner: parts.world.serve({}, { responseId: 'resp_1' }) };
+}

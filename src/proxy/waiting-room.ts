@@ -12,6 +12,8 @@ import { ClientGone } from './request-body.js';
 
 /** Something changes at every request of anybody; looking at all who wait at each of them would cost more than it gives. */
 const LOOK_EVERY_MS = 10;
+/** An arrival looks at so many of those before it, and queues behind them when there are more: its cost must not grow with the queue. */
+const LOOKS_PER_ARRIVAL = 8;
 
 /** What is asked of the balancer, again and again. */
 export interface PlaceRequest {
@@ -28,12 +30,13 @@ interface Waiter extends Seat, PlaceRequest {
   readonly until: number;
   /** When somebody may be free, as far as is known. */
   freeAt: number;
-  readonly refusal: RoutingRefusal;
+  /** Null = it queued behind others without having been asked about. */
+  readonly refusal: RoutingRefusal | null;
   readonly resolve: (lease: Lease) => void;
   readonly reject: (error: unknown) => void;
 }
 
-type Places = Pick<Balancer, 'acquire' | 'outlook' | 'onChange'>;
+type Places = Pick<Balancer, 'acquire' | 'outlook' | 'explain' | 'onChange'>;
 
 /**
  * Requests that nobody can take now and somebody can in a moment wait here instead of being refused: before anything is
@@ -60,12 +63,13 @@ export class WaitingRoom {
   /** A lease at once where there is one. Throws, or rejects with, what `Balancer.acquire` throws, in the end. */
   acquire(exchange: Exchange, request: PlaceRequest): Lease | Promise<Lease> {
     const { hints, tried, attempt } = request;
-    this.#letEarlierGoFirst(hints.poolId);
     const now = steadyNow(this.clock);
+    const behind = this.#letEarlierGoFirst(hints.poolId, now);
     const until = now + this.limits.budgetMs - exchange.waitedMs;
     const patience = { waitedMs: exchange.waitedMs, until };
-    const full = until <= now || this.#queue.size >= this.limits.maxWaiting;
-    if (full) return this.places.acquire(hints, tried, attempt, { ...patience, until: -Infinity });
+    if (behind) return this.#queueUnasked(exchange, request, now, until);
+    if (until <= now || this.#queue.size >= this.limits.maxWaiting)
+      return this.places.acquire(hints, tried, attempt, { ...patience, until: -Infinity });
     try {
       return this.places.acquire(hints, tried, attempt, patience);
     } catch (error: unknown) {
@@ -75,20 +79,36 @@ export class WaitingRoom {
     }
   }
 
+  /** Many wait for a place and it is not known yet whether one is free: whoever comes now is not ahead of them. */
+  #queueUnasked(
+    exchange: Exchange,
+    request: PlaceRequest,
+    now: number,
+    until: number,
+  ): Lease | Promise<Lease> {
+    if (until > now && this.#queue.size < this.limits.maxWaiting)
+      return this.#wait(exchange, request, null, now, until);
+    throw new ProxyError(
+      'overloaded',
+      `${this.#queue.size} requests wait for a free key already (PROXY_WAIT_MAX_REQUESTS, PROXY_WAIT_BUDGET_SECONDS); try again in a moment.`,
+      { retryAfterSeconds: 1 },
+    );
+  }
+
   #wait(
     exchange: Exchange,
     request: PlaceRequest,
-    refusal: RoutingRefusal,
+    refusal: RoutingRefusal | null,
     since: number,
     until: number,
   ): Promise<Lease> {
     return new Promise((resolve, reject) => {
       const { callerId, sessionId } = request.hints;
-      const freeAt = refusal.freeAt ?? until;
+      const freeAt = refusal === null ? since : (refusal.freeAt ?? until);
       const waiter = { ...request, exchange, callerId, sessionId, since, until, freeAt, refusal };
       const entry: Waiter = { ...waiter, resolve, reject };
       exchange.onClientGone = (): void => {
-        exchange.decisions.push(refusal.decision);
+        exchange.decisions.push(refusal?.decision ?? this.places.explain(request.hints));
         this.#end(entry, new ClientGone('the client closed the connection while its request waited'));
       };
       exchange.onShutdown = (): void =>
@@ -104,10 +124,20 @@ export class WaitingRoom {
     this.#wakeBy(steadyNow(this.clock) + LOOK_EVERY_MS);
   }
 
-  /** Nobody who comes now takes the place that another of the same pool has waited for. */
-  #letEarlierGoFirst(poolId: string | null): void {
-    if (!this.#changed || this.#queue.size === 0) return;
-    if (this.#queue.inTurn().some((waiter) => waiter.hints.poolId === poolId)) this.#look();
+  /**
+   * Nobody who comes now takes the place that another of the same pool has waited for. Those who wait for a time are
+   * woken by it; of those who wait for a place the first few are looked at. True when there are more of them.
+   */
+  #letEarlierGoFirst(poolId: string | null, now: number): boolean {
+    if (!this.#changed || this.#queue.size === 0) return false;
+    let looks = 0;
+    for (const waiter of this.#queue.inTurn()) {
+      if (waiter.hints.poolId !== poolId || waiter.freeAt > now) continue;
+      if (looks === LOOKS_PER_ARRIVAL) return true;
+      looks += 1;
+      this.#serve(waiter, now);
+    }
+    return false;
   }
 
   #look(): void {
@@ -126,12 +156,12 @@ export class WaitingRoom {
   /** True when it waits no longer. */
   #serve(waiter: Waiter, now: number): boolean {
     const { hints, tried, attempt, until } = waiter;
-    const { ready, freeAt } = this.places.outlook(hints, tried, attempt);
+    const waitedMs = waiter.exchange.waitedMs + Math.max(0, Math.round(now - waiter.since));
+    const { ready, freeAt } = this.places.outlook(hints, tried, attempt, { waitedMs, until });
     if (!ready && now < until && freeAt !== null && freeAt <= until) {
       waiter.freeAt = freeAt;
       return false;
     }
-    const waitedMs = waiter.exchange.waitedMs + Math.max(0, Math.round(now - waiter.since));
     try {
       const lease = this.places.acquire(hints, tried, attempt, { waitedMs, until: -Infinity });
       this.#queue.served(waiter);

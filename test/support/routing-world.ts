@@ -62,6 +62,7 @@ export interface WorldKey {
   readonly weight?: number;
   readonly pool?: string;
   readonly organization?: string;
+  readonly maxConcurrency?: number;
 }
 
 export interface WorldOptions {
@@ -153,12 +154,13 @@ function configOf(keys: readonly WorldKey[], options: WorldOptions): AppConfig {
       maxEntries: options.maxEntries ?? 1_000,
       sharedInOrganization: options.sharedInOrganization ?? false,
     },
-    keys: keys.map(({ key, weight, pool, organization }, i) => ({
+    keys: keys.map(({ key, weight, pool, organization, maxConcurrency }, i) => ({
       apiKey: new Secret(key),
       origin: `OPENAI_API_KEYS[${i + 1}]`,
       weight: weight ?? 1,
       poolId: pool ?? null,
       organization: organization ?? null,
+      maxConcurrency: maxConcurrency ?? null,
     })),
   } as unknown as AppConfig;
 }
