@@ -2,6 +2,7 @@ import { ServerResponse } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { WebSocket, WebSocketServer } from 'ws';
+import { CLIENT_PATIENCE_MS } from './close-socket.js';
 
 /** Nothing is due from a client before its handshake is answered; a little is kept for one that is in a hurry. */
 const EARLY_BYTES = 64 * 1024;
@@ -46,6 +47,9 @@ export class UpgradeClient {
     this.#answered = true;
     res.shouldKeepAlive = false;
     res.assignSocket(socket);
+    // A client that reads nothing would hold a long answer, and its connection, for ever.
+    const timer = setTimeout(() => socket.destroy(), CLIENT_PATIENCE_MS).unref();
+    socket.once('close', () => clearTimeout(timer));
     res.once('finish', () => {
       res.detachSocket(socket);
       socket.destroySoon();
@@ -54,12 +58,12 @@ export class UpgradeClient {
   }
 
   /** Completes the handshake. `accepted` is called before this returns, if at all. */
-  accept(server: WebSocketServer, accepted: (socket: WebSocket) => void): void {
+  accept(server: WebSocketServer, accepted: (socket: WebSocket, connection: Socket) => void): void {
     const { socket, req } = this;
     if (this.#answered || socket.destroyed) return;
     this.#answered = true;
     if (this.#onData !== null) socket.off('data', this.#onData);
     this.#onData = null;
-    server.handleUpgrade(req, socket, Buffer.concat(this.#early), accepted);
+    server.handleUpgrade(req, socket, Buffer.concat(this.#early), (client) => accepted(client, socket));
   }
 }
