@@ -4,7 +4,7 @@ import type { AnswerHead } from './answer-head.js';
 import type { Ending } from './exchange-records.js';
 
 /** What made a committed answer end. */
-export type CommittedEnd = 'terminal' | 'eof' | 'cut' | 'client_gone' | 'shutdown' | 'stalled';
+export type CommittedEnd = 'terminal' | 'eof' | 'cut' | 'client_gone' | 'shutdown' | 'stalled' | 'overloaded';
 
 type Core = Pick<Ending, 'state' | 'statusCode' | 'errorCode' | 'errorMessage' | 'errorSource'>;
 
@@ -46,6 +46,15 @@ export function endingOf(
       return {
         outcome: { kind: 'neutral', cause: 'shutdown' },
         ending: core('interrupted', 'server_shutdown', 'The process stopped before the answer ended.'),
+      };
+    case 'overloaded':
+      return {
+        outcome: { kind: 'neutral', cause: 'internal' },
+        ending: core(
+          'interrupted',
+          'overloaded',
+          'The connection was closed for want of memory (PROXY_MAX_BUFFERED_BYTES) before the answer ended.',
+        ),
       };
     case 'cut':
       return cutEnding(failure, core);

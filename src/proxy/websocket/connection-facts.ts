@@ -5,6 +5,7 @@ import type { BodyBudget } from '../body-budget.js';
 import { Exchange } from '../exchange.js';
 import type { Finisher } from '../finisher.js';
 import { buildHints } from '../hints.js';
+import type { Resource } from '../../resources/resource.js';
 import type { ProxyDependencies } from '../proxy-dependencies.js';
 import { scanRequestBody } from '../request-scan.js';
 import type { ProxyRoute } from '../route-grammar.js';
@@ -56,4 +57,10 @@ export function readHints(exchange: Exchange, message: Buffer | null): RoutingHi
   };
   exchange.hints = hints;
   return hints;
+}
+
+/** An upstream that repeats our key in a message must not make us tell it. */
+export function maskKey({ logger }: ProxyDependencies, { id, apiKey }: Resource, message: Buffer): void {
+  if (!apiKey.maskIn(message)) return;
+  logger.error({ resource: id }, 'the upstream repeats our key in a message; masked');
 }

@@ -11,6 +11,7 @@ const ELSEWHERE: ReadonlySet<string | null> = new Set([
   'other_organization',
   'other_pool',
   'model_denied',
+  'at_capacity',
 ]);
 
 /** Whether what the first message refers to, or asks for, is known to be on another resource than the handshake chose. */

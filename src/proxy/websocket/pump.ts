@@ -37,3 +37,13 @@ export class Pump {
     this.from.resume();
   }
 }
+
+/** Client to upstream, and back. */
+export function bothWays(
+  client: WebSocket,
+  upstream: WebSocket,
+  mark: number,
+  now: () => number,
+): [up: Pump, down: Pump] {
+  return [new Pump(client, upstream, mark, now), new Pump(upstream, client, mark, now)];
+}

@@ -4,7 +4,9 @@ import type { Exchange } from '../exchange.js';
 import { refusedEnding } from '../refused-ending.js';
 import { readHints, responseExchange } from './connection-facts.js';
 import type { RelayParts } from './connection-facts.js';
+import { readClientFrame } from './frames.js';
 import type { UpstreamLink } from './handshake-loop.js';
+import { stopping, unsent } from './session-errors.js';
 import type { Lane } from './lane.js';
 import { WebsocketTurn } from './websocket-turn.js';
 
@@ -66,6 +68,23 @@ export class TurnOpener {
       exchange.hints = { ...before.exchange.hints, requestId: exchange.id, previousResponseId };
     }
     return this.open(exchange, link, name);
+  }
+
+  /** Records the creates among messages that waited for their connection in vain, with nobody left to tell. */
+  abandon(messages: readonly { readonly data: Buffer }[], clientGone: boolean, draining: boolean): void {
+    const why = draining ? stopping() : unsent();
+    for (const { data } of messages) {
+      const exchange = responseExchange(this.parts, this.handshake, data, null);
+      try {
+        if (readClientFrame(data).type !== 'response.create') continue;
+        readHints(exchange, data);
+      } catch {
+        // It would have been refused; that it was never sent says more.
+      }
+      if (clientGone) exchange.clientClosed();
+      const ending = refusedEnding(exchange, clientGone ? null : why);
+      this.parts.finisher.finish(exchange, clientGone ? ending : { ...ending, state: 'interrupted' }, null);
+    }
   }
 
   /** Records a create that goes nowhere and answers what the client should hear of it. */

@@ -101,9 +101,11 @@ export class WebsocketGateway {
     const reason = exchange.decisions.at(-1)?.reason ?? '';
     acceptHeaders.set(exchange.req, linesOf(link.head, link.resource, { requestId: exchange.id, reason }));
     let accepted = false;
-    client.accept(this.#server, (socket) => {
+    client.accept(this.#server, (socket, connection) => {
       accepted = true;
-      const session = new WebsocketSession(this.parts, socket, link, exchange, () => this.#left(session));
+      const session = new WebsocketSession(this.parts, socket, connection, link, exchange, () =>
+        this.#left(session),
+      );
       this.#sessions.add(session);
       deps.openSockets.count = this.#sessions.size;
       const { id } = exchange;

@@ -1,14 +1,16 @@
+import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
-import { ProxyError } from '../../common/errors.js';
 import type { Exchange } from '../exchange.js';
 import { drainsFor } from '../on-disconnect.js';
 import { CLIENT_PATIENCE_MS, UPSTREAM_PATIENCE_MS, closeLike, endSocket } from './close-socket.js';
-import type { RelayParts } from './connection-facts.js';
+import { maskKey, type RelayParts } from './connection-facts.js';
 import { errorMessage } from './error-message.js';
 import { readClientFrame } from './frames.js';
 import type { UpstreamLink } from './handshake-loop.js';
+import { IncomingBytes } from './incoming-bytes.js';
 import { doubtAbout, linkFor } from './move-link.js';
-import { Pump } from './pump.js';
+import { bothWays, type Pump } from './pump.js';
+import { stopping } from './session-errors.js';
 import { limitReached } from './session-limits.js';
 import { TurnBook } from './turn-book.js';
 import { TurnOpener } from './turn-opener.js';
@@ -28,6 +30,7 @@ export class WebsocketSession {
   readonly #book: TurnBook;
   readonly #opener: TurnOpener;
   readonly #watch: NodeJS.Timeout;
+  readonly #incoming: IncomingBytes;
   #up: Pump;
   #down: Pump;
   /** Messages that wait while the connection moves to another upstream. */
@@ -45,6 +48,7 @@ export class WebsocketSession {
   constructor(
     private readonly parts: RelayParts,
     private readonly client: WebSocket,
+    connection: Socket,
     private link: UpstreamLink,
     handshake: Exchange,
     private readonly onEnd: () => void,
@@ -55,6 +59,7 @@ export class WebsocketSession {
     this.#activeAt = this.#heardAt = this.#now();
     const pause = Math.min(CHECK_MS, parts.deps.config.websocket.idleTimeoutMs / 2);
     this.#watch = setInterval(() => this.#check(), pause).unref();
+    this.#incoming = new IncomingBytes(client, connection, parts.bodies, (error) => this.#overloaded(error));
     client.on('message', (data: Buffer, binary) => this.#onClient({ data, binary }));
     client.once('close', (code, reason) => this.#clientLeft(code, reason));
     // The library closes with the code that fits (1002, 1007, 1008, 1009); for the upstream this side is gone.
@@ -88,9 +93,7 @@ export class WebsocketSession {
 
   #pumps(): [Pump, Pump] {
     const mark = this.parts.deps.config.websocket.maxBufferedBytes;
-    const now = (): number => this.#now();
-    const { socket } = this.link;
-    return [new Pump(this.client, socket, mark, now), new Pump(socket, this.client, mark, now)];
+    return bothWays(this.client, this.link.socket, mark, () => this.#now());
   }
 
   #listen({ socket }: UpstreamLink): void {
@@ -192,7 +195,7 @@ export class WebsocketSession {
   #releaseHeld(): void {
     const held = this.#held ?? [];
     this.#held = null;
-    if (this.#closed) return;
+    if (this.#closed) return this.#opener.abandon(held, this.#clientGone, this.#draining);
     for (const [i, message] of held.entries()) {
       this.#take(message);
       // Moved again: the rest waits for that.
@@ -206,13 +209,7 @@ export class WebsocketSession {
     if (this.#closed) return;
     const { data } = message;
     this.#activeAt = this.#heardAt = this.#now();
-    const { resource } = this.link;
-    if (resource.apiKey.maskIn(data)) {
-      this.parts.deps.logger.error(
-        { resource: resource.id },
-        'the upstream repeats our key in a message; masked',
-      );
-    }
+    maskKey(this.parts.deps, this.link.resource, data);
     this.#book.observe(data);
     if (!this.#clientGone) this.#down.send(data, message.binary);
     if (this.#clientGone && this.#book.size === 0) this.#close(1000, '');
@@ -259,8 +256,18 @@ export class WebsocketSession {
     this.#finish();
   }
 
+  /** No room for the rest of a message, and none to put down what is here of it. */
+  #overloaded(error: unknown): void {
+    if (this.#closed) return;
+    this.#refuse(this.#opener.exchange(NOTHING), error, null);
+    this.#book.endAll('overloaded');
+    endSocket(this.client, 1013, 'overloaded', UPSTREAM_PATIENCE_MS);
+    this.#close(1013, 'overloaded');
+  }
+
   #finish(): void {
     this.#closed = true;
+    this.#incoming.stop();
     clearInterval(this.#watch);
     this.onEnd();
   }
@@ -288,8 +295,4 @@ export class WebsocketSession {
     this.link.socket.terminate();
     this.#close(over.code ?? 1000, over.reason.slice(0, 100));
   }
-}
-
-function stopping(): ProxyError {
-  return new ProxyError('server_shutdown', 'The proxy is stopping; send the request again.');
 }
