@@ -97,8 +97,8 @@ function noWorker({ lacksWorker }: FleetView): FleetProblem[] {
   return [
     problem(
       'no_worker',
-      'No worker is running, so records wait and history stands still. Start `responses-proxy worker` with the same ' +
-        'PROXY_REDIS_URL and PROXY_DATABASE_URL, or set PROXY_IN_PROCESS_WORKER=true.',
+      'No worker is running, so the replicas write history themselves beside serving. Start `responses-proxy worker` ' +
+        'with the same PROXY_REDIS_URL and PROXY_DATABASE_URL, or set PROXY_IN_PROCESS_WORKER=true if that is meant.',
     ),
   ];
 }

@@ -9,7 +9,7 @@ import type { Logger } from '../common/logger.js';
 import { CLOCK, LOGGER } from '../common/tokens.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { PEERS, type Peer, type Peers } from '../state/peers.js';
-import { findProblems, type FleetProblem, type FleetView } from './fleet-problems.js';
+import { findProblems, type FleetProblem, type FleetProblemCode, type FleetView } from './fleet-problems.js';
 import { ProcessPresence } from './process-presence.service.js';
 
 const LOOK_MS = 2_000;
@@ -66,7 +66,7 @@ export class FleetWatch implements OnApplicationBootstrap, BeforeApplicationShut
     if (appeared.length === 0 && gone.length === 0 && now.length === before.length) return;
     this.#problems = now;
     for (const { code, message } of appeared)
-      this.logger.error({ event: 'fleet.problem', problem: code }, message);
+      this.logger[severityOf(code)]({ event: 'fleet.problem', problem: code }, message);
     for (const { code } of gone)
       this.logger.info({ event: 'fleet.problem_over', problem: code }, `no longer: ${code}`);
     for (const listener of this.#changed) listener();
@@ -97,6 +97,11 @@ export class FleetWatch implements OnApplicationBootstrap, BeforeApplicationShut
     if (unknown || all.some(writesHistory)) this.#workerSeenAt = now;
     return now - this.#workerSeenAt > WITHOUT_WORKER_MS;
   }
+}
+
+/** Records part ways until somebody acts; without a worker they only arrive at the replicas' expense. */
+function severityOf(code: FleetProblemCode): 'error' | 'warn' {
+  return code === 'other_database' || code === 'other_redis' ? 'error' : 'warn';
 }
 
 /** A worker, or a replica with one inside. */
