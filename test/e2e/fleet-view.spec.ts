@@ -225,7 +225,12 @@ describeWith(binary !== null, 'a Redis server')('replicas on one Redis and one P
       expect(ready.status).toBe(200);
       expect(JSON.stringify(await ready.json())).toContain('other_database');
     }
+    // The log is written a little behind.
     for (const { proxy } of [a, b])
-      expect(proxy.logs.filter((line) => line['event'] === 'fleet.problem')).toHaveLength(1);
+      await until(
+        () => proxy.logs.filter((line) => line['event'] === 'fleet.problem').length,
+        (lines) => lines === 1,
+        { what: 'one line in the log' },
+      );
   });
 });
