@@ -53,6 +53,11 @@ describe('passive health', () => {
     ['429, negative', [answered(429, null, -5)], 'degraded/rate_limited cooling 20s'],
     ['429, NaN', [answered(429, null, NaN)], 'degraded/rate_limited cooling 20s'],
     ['429, now', [answered(429, null, 0)], 'degraded/rate_limited cooling 1s'],
+    [
+      'streams without their terminal event',
+      times(5, { kind: 'cut', cause: 'no_terminal', message: 'no end' }),
+      'unhealthy/server_errors unhealthy 30s soft',
+    ],
     ['503 with retry-after', [answered(503, null, 7_500)], 'degraded/overloaded cooling 7.5s'],
     [
       '503, the longest wins',

@@ -62,7 +62,7 @@ describe('an answer the upstream breaks off', () => {
     });
     expect(seen).toMatchObject({ error: null, acknowledged: false });
     const row = await rig.history.finished(seen.proxyRequestId);
-    expect(['upstream_error', 'incomplete']).toContain(row.state);
+    expect([row.state, row.error_code]).toEqual(['incomplete', 'incomplete_stream']);
     expect(row.error_code).not.toBeNull();
   });
 
