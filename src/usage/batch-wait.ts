@@ -5,7 +5,7 @@ export interface BatchWait {
   readonly waitedMs: number;
   /** Since the batch was handed over, or any worker did anything. */
   readonly silentMs: number;
-  /** A worker is known to be running somewhere. */
+  /** A worker is connected to Redis. */
   readonly workerKnown: boolean;
 }
 

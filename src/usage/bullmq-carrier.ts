@@ -6,7 +6,6 @@ import type { Clock } from '../common/clock.js';
 import { newId } from '../common/ids.js';
 import { CLOCK } from '../common/tokens.js';
 import { within } from '../common/within.js';
-import { PEERS, type Peers } from '../state/peers.js';
 import type { BatchOutcome } from './batch-outcome.js';
 import { type GivenUp, giveUp } from './batch-wait.js';
 import { BullmqEvents } from './bullmq-events.js';
@@ -23,20 +22,31 @@ export type CarriedBatch = BatchOutcome | ({ readonly kind: 'blocked' } & GivenU
 /** Hands one batch to the workers and waits for what they say. Never rejects. */
 @Injectable()
 export class BullmqCarrier {
+  #hope: () => void = () => undefined;
+  #workerKnown = true;
+  #lookedAt = 0;
+
   constructor(
     @InjectQueue(TELEMETRY_QUEUE_NAME) private readonly queue: Queue<TelemetryJobData>,
     private readonly events: BullmqEvents,
-    @Inject(PEERS) private readonly peers: Peers,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
     queue.on('error', () => undefined); // told by every `carry` that meets it
   }
 
-  /** Called when there is a reason to think that the workers can be reached again. */
+  /** Called when there is a reason to think that a worker would take a batch now. */
   onHope(listener: () => void): void {
     this.events.onSign = listener;
-    this.peers.onChange(() => {
-      if (this.#workerKnown()) listener();
+    this.#hope = listener;
+  }
+
+  /** Cheap, and answered by `onHope` if at all. Only when there was none before: one that is there may be frozen. */
+  lookForWorkers(): void {
+    const now = this.clock.monotonic();
+    if (this.#workerKnown || now - this.#lookedAt < LOOK_EVERY_MS) return;
+    this.#lookedAt = now;
+    void this.#look().then((found) => {
+      if (found) this.#hope();
     });
   }
 
@@ -78,12 +88,9 @@ export class BullmqCarrier {
       if (outcome !== null) return outcome;
       const state = await within(PING_MS, 'an answer', this.queue.getJobState(jobId));
       const now = this.clock.monotonic();
-      const given = giveUp({
-        state,
-        waitedMs: now - addedAt,
-        silentMs: now - Math.max(addedAt, this.events.lastSign),
-        workerKnown: this.#workerKnown(),
-      });
+      const silentMs = now - Math.max(addedAt, this.events.lastSign);
+      const workerKnown = await this.#look();
+      const given = giveUp({ state, waitedMs: now - addedAt, silentMs, workerKnown });
       if (given === null) continue;
       // One that is being worked on stays, and is gone when that has ended.
       await within(PING_MS, 'an answer', this.queue.remove(jobId)).catch(() => undefined);
@@ -91,7 +98,13 @@ export class BullmqCarrier {
     }
   }
 
-  #workerKnown(): boolean {
-    return this.peers.list().some((peer) => peer.role === 'worker' && !peer.draining);
+  /** Whether any worker is connected to Redis. One that was killed is not; one that is frozen is. */
+  async #look(): Promise<boolean> {
+    try {
+      this.#workerKnown = (await within(PING_MS, 'an answer', this.queue.getWorkersCount())) > 0;
+    } catch {
+      this.#workerKnown = false; // a server that does not answer, or lets nobody ask
+    }
+    return this.#workerKnown;
   }
 }

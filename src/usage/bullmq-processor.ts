@@ -29,6 +29,8 @@ const CLOSE_MS = 6_000;
   stalledInterval: 5_000,
   maxStalledCount: 5,
   runRetryDelay: 1_000,
+  // A frozen worker may swallow the call that wakes the others: they look by themselves, too.
+  drainDelay: 1,
   skipVersionCheck: true,
 })
 export class BullmqProcessor extends WorkerHost implements OnApplicationBootstrap, TelemetryWorker {

@@ -34,7 +34,10 @@ export class BullmqTelemetryQueue implements TelemetryQueue {
   }
 
   async deliver(batch: readonly SpooledRecord[]): Promise<void> {
-    if (this.#goesDirect()) return this.direct.deliver(batch);
+    if (this.#goesDirect()) {
+      this.carrier.lookForWorkers();
+      return this.direct.deliver(batch);
+    }
     const encoded = await encodeBatch(batch);
     if (encoded === null) return this.direct.deliver(batch);
     const carried = await this.carrier.carry(encoded);
@@ -68,7 +71,7 @@ export class BullmqTelemetryQueue implements TelemetryQueue {
   }
 
   #leaveAlone(reason: string, pauseMs: number): void {
-    if (this.#route.close(reason, this.clock.monotonic() + pauseMs))
+    if (this.#route.close(reason, this.clock.monotonic(), pauseMs))
       this.logger.warn({ event: 'telemetry.direct', reason }, 'records go to SQL without a worker');
   }
 

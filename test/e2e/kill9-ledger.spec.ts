@@ -1,42 +1,15 @@
-import { randomInt, randomUUID } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { RequestRow } from '../support/history.js';
+import { compare, load, settledRows, SOUND } from '../support/ledgers.js';
 import { LoadClient } from '../support/load-client.js';
-import type { LoadEntry } from '../support/load-client.js';
 import { postgres, stopPostgres } from '../support/postgres.js';
+import { TestRedis } from '../support/redis.js';
 import { Rig, key } from '../support/rig.js';
+import { describeWith } from '../support/skip.js';
 import { pause, until } from '../support/until.js';
-import type { Arrival } from '../support/upstream-ledger.js';
+import { batchesOf, startWorker } from '../support/worker-process.js';
 
 const REQUESTS = Number(process.env['RPX_KILL9_REQUESTS'] ?? 800);
-const WIDTH = 32;
-
-/** Every request names a session of its own: by it the three ledgers are joined one by one, not counted. */
-interface Sent {
-  readonly session: string;
-  readonly entry: LoadEntry;
-}
-
-/** Sends until `REQUESTS` have left; those that found nobody listening between a kill and a restart do not count. */
-async function load(client: LoadClient): Promise<Sent[]> {
-  const sent: Sent[] = [];
-  const lane = async (): Promise<void> => {
-    while (sent.length < REQUESTS) {
-      const n = sent.length;
-      const stream = n % 2 === 0;
-      const model = stream
-        ? `plan:paced,n=${2 + (n % 5)},interval=${5 + (n % 20)}`
-        : `fault:slow,ms=${10 + (n % 60)}`;
-      const session = `kill-${randomUUID()}`;
-      const metadata = { session_id: session };
-      const entry = await client.send({ body: { stream, model, metadata }, keepText: false });
-      if (entry.error === 'ECONNREFUSED') await pause(20);
-      else sent.push({ session, entry });
-    }
-  };
-  await Promise.all(Array.from({ length: WIDTH }, lane));
-  return sent;
-}
 
 async function killAtRandom(rig: Rig, client: LoadClient, over: () => boolean): Promise<number> {
   let kills = 0;
@@ -55,80 +28,11 @@ async function killAtRandom(rig: Rig, client: LoadClient, over: () => boolean): 
   return kills;
 }
 
-/** Every row once nothing is in progress any more. */
-function settledRows(rig: Rig): Promise<RequestRow[]> {
-  let before = -1;
-  return until(
-    async () => {
-      const rows = await rig.history.rows<RequestRow>('SELECT * FROM requests');
-      const settled = rows.every((r) => r.state !== 'in_progress') && rows.length === before;
-      before = rows.length;
-      return settled ? rows : [];
-    },
-    (rows) => rows.length > 0,
-    { timeoutMs: 30_000, everyMs: 300, what: 'all rows finished' },
-  );
-}
-
-const sessionOf = (arrival: Arrival): string =>
-  (arrival.json?.['metadata'] as { session_id?: string } | undefined)?.session_id ?? 'none';
-
-function grouped<T>(list: readonly T[], keyOf: (one: T) => string | null): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const one of list) groups.set(keyOf(one) ?? '', [...(groups.get(keyOf(one) ?? '') ?? []), one]);
-  return groups;
-}
-
-function isWrong({ entry }: Sent, row: RequestRow | undefined, arrival: Arrival | undefined): boolean {
-  const told = arrival?.usage;
-  return (
-    row?.response_id !== entry.responseId ||
-    row?.response_id !== arrival?.responseId ||
-    row?.total_tokens !== told?.total_tokens ||
-    row?.cached_tokens !== told?.input_tokens_details.cached_tokens ||
-    row?.total_tokens !== entry.usage?.total_tokens
-  );
-}
-
-function compare(rig: Rig, sent: readonly Sent[], rows: readonly RequestRow[]): Record<string, number> {
-  const rowsOf = grouped(rows, (row) => row.session_id);
-  const arrivalsOf = grouped(rig.upstream.ledger.creates, sessionOf);
-  const sessions = new Set(sent.map((one) => one.session));
-  const rowOf = ({ session }: Sent): RequestRow | undefined => rowsOf.get(session)?.[0];
-  const more = (groups: Map<string, unknown[]>): number =>
-    [...groups.values()].filter((group) => group.length > 1).length;
-  const acknowledged = sent.filter(({ entry }) => entry.acknowledged && entry.status === 200);
-  const begun = sent.filter(({ entry }) => entry.proxyRequestId !== null);
-  return {
-    sent: sent.length,
-    acknowledged: acknowledged.length,
-    arrivals: rig.upstream.ledger.creates.length,
-    rows: rows.length,
-    interrupted: rows.filter((row) => row.state === 'interrupted').length,
-    acknowledgedMissing: acknowledged.filter((one) => rowOf(one)?.state !== 'completed').length,
-    otherIds: begun.filter((one) => rowOf(one)?.id !== one.entry.proxyRequestId).length,
-    wrongTokens: acknowledged.filter((one) => isWrong(one, rowOf(one), arrivalsOf.get(one.session)?.[0]))
-      .length,
-    arrivalsWithoutRow: [...arrivalsOf.keys()].filter((session) => !rowsOf.has(session)).length,
-    arrivalsNobodySent: [...arrivalsOf.keys()].filter((session) => !sessions.has(session)).length,
-    rowsNobodySent: [...rowsOf.keys()].filter((session) => !sessions.has(session)).length,
-    doubledRows: more(rowsOf),
-    doubledArrivals: more(arrivalsOf),
-    doubledResponses: more(
-      grouped(
-        rows.filter((row) => row.response_id !== null),
-        (row) => row.response_id,
-      ),
-    ),
-    strange: rows.filter((row) => !['completed', 'interrupted'].includes(row.state)).length,
-  };
-}
-
 async function ledgersAgree(rig: Rig): Promise<void> {
   const client = new LoadClient(rig.proxy.url);
   let over = false;
   const killing = killAtRandom(rig, client, () => over);
-  const sent = await load(client);
+  const sent = await load(client, REQUESTS);
   over = true;
   const kills = await killing;
   const ended = Date.now();
@@ -137,18 +41,7 @@ async function ledgersAgree(rig: Rig): Promise<void> {
   console.log('kill -9 ledger', JSON.stringify({ kills, ...result }));
   client.close();
   expect(kills).toBeGreaterThanOrEqual(3);
-  expect(result).toMatchObject({
-    acknowledgedMissing: 0,
-    otherIds: 0,
-    wrongTokens: 0,
-    arrivalsWithoutRow: 0,
-    arrivalsNobodySent: 0,
-    rowsNobodySent: 0,
-    doubledRows: 0,
-    doubledArrivals: 0,
-    doubledResponses: 0,
-    strange: 0,
-  });
+  expect(result).toMatchObject(SOUND);
   expect(result['interrupted']).toBeGreaterThan(0);
   await until(
     () => rig.proxy.state(),
@@ -175,3 +68,25 @@ describe('kill -9 at random under load', () => {
     await rig.stop();
   }, 120_000);
 });
+
+const binary = TestRedis.binary();
+
+describeWith(binary !== null, 'a Redis server')(
+  'kill -9 at random under load, with Redis and a worker',
+  () => {
+    afterAll(() => stopPostgres());
+
+    it('client ledger = upstream ledger = SQL (Postgres)', async () => {
+      const redis = await TestRedis.start(binary ?? '');
+      const postgresUrl = await (await postgres()).createDatabase();
+      const worker = await startWorker({ redisUrl: redis.url, postgresUrl });
+      const env = { PROXY_REDIS_URL: redis.url };
+      const rig = await Rig.start({ keys: [key('1'), key('2'), key('3')], postgresUrl, env });
+      await ledgersAgree(rig);
+      expect(await batchesOf(worker)).toBeGreaterThan(10);
+      await rig.stop();
+      await worker.dispose();
+      await redis.stop();
+    }, 120_000);
+  },
+);
