@@ -34,19 +34,24 @@ export async function load(client: LoadClient, total: number): Promise<Sent[]> {
   return sent;
 }
 
-/** Every row once nothing is in progress any more. */
-export function settledRows(rig: Rig): Promise<RequestRow[]> {
-  let before = -1;
-  return until(
-    async () => {
-      const rows = await rig.history.rows<RequestRow>('SELECT * FROM requests');
-      const settled = rows.every((r) => r.state !== 'in_progress') && rows.length === before;
-      before = rows.length;
-      return settled ? rows : [];
-    },
-    (rows) => rows.length > 0,
-    { timeoutMs: 60_000, everyMs: 300, what: 'all rows finished' },
-  );
+/**
+ * Every row once nothing is in progress any more and all that arrived upstream has one; after a minute what there is,
+ * for the comparison to tell.
+ */
+export async function settledRows(rig: Rig): Promise<RequestRow[]> {
+  let rows: RequestRow[] = [];
+  const settled = async (): Promise<boolean> => {
+    const before = rows.length;
+    rows = await rig.history.rows<RequestRow>('SELECT * FROM requests');
+    const known = new Set(rows.map((row) => row.session_id));
+    return (
+      rows.length === before &&
+      rows.every((row) => row.state !== 'in_progress') &&
+      rig.upstream.ledger.creates.every((arrival) => known.has(sessionOf(arrival)))
+    );
+  };
+  await until(settled, Boolean, { timeoutMs: 60_000, everyMs: 300 }).catch(() => undefined);
+  return rows;
 }
 
 const sessionOf = (arrival: Arrival): string =>

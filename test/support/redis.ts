@@ -30,8 +30,8 @@ export class TestRedis {
     return BINARIES.find((name) => spawnSync(name, ['--version']).status === 0) ?? null;
   }
 
-  static async start(binary: string, args: readonly string[] = []): Promise<TestRedis> {
-    const port = await freePort();
+  static async start(binary: string, args: readonly string[] = [], on?: number): Promise<TestRedis> {
+    const port = on ?? (await freePort());
     const dir = mkdtempSync(join(tmpdir(), 'rpx-redis-'));
     const fixed = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', dir];
     const child = spawn(binary, [...fixed, ...args], { stdio: 'ignore' });

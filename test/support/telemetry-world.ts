@@ -1,5 +1,7 @@
 import 'reflect-metadata';
+import { getQueueToken } from '@nestjs/bullmq';
 import { Test, type TestingModule } from '@nestjs/testing';
+import type { Queue } from 'bullmq';
 import { DrainState } from '../../src/common/drain-state.js';
 import { NestLogger } from '../../src/common/nest-logger.js';
 import { Secret } from '../../src/common/secret.js';
@@ -10,6 +12,8 @@ import { loadConfig } from '../../src/config/load-config.js';
 import { DatabaseModule } from '../../src/infra/database/database.module.js';
 import { DatabaseService } from '../../src/infra/database/database.service.js';
 import { RuntimeModule } from '../../src/runtime.module.js';
+import { BatchWriter } from '../../src/usage/batch-writer.js';
+import { TELEMETRY_QUEUE_NAME } from '../../src/usage/bullmq-job.js';
 import { BullmqQueueModule } from '../../src/usage/bullmq-queue.module.js';
 import { TELEMETRY_QUEUE, type TelemetryQueue } from '../../src/usage/telemetry-queue.js';
 import { TelemetryQueueModule } from '../../src/usage/telemetry-queue.module.js';
@@ -60,6 +64,16 @@ export class TelemetryWorld {
 
   get database(): DatabaseService {
     return this.app.get(DatabaseService, { strict: false });
+  }
+
+  /** Written by the worker of this process. */
+  get batches(): number {
+    return this.app.get(BatchWriter, { strict: false }).batches;
+  }
+
+  /** As somebody else with access to Redis might. */
+  async addJob(data: unknown): Promise<void> {
+    await this.app.get<Queue>(getQueueToken(TELEMETRY_QUEUE_NAME), { strict: false }).add('batch', data);
   }
 
   async stop(): Promise<void> {
