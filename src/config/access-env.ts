@@ -1,5 +1,5 @@
 import { isEncryptionKey, isToken } from './env-checks.js';
-import { Choice, List, Text } from './env-variable.js';
+import { Choice, List, Switch, Text } from './env-variable.js';
 
 const ENCRYPTION_KEY = 'base64 of exactly 32 bytes (make one with: openssl rand -base64 32)';
 const ANONYMOUS = ['proxy', 'telemetry'];
@@ -28,7 +28,7 @@ export class AccessEnv {
     accepted: ENCRYPTION_KEY,
     check: isEncryptionKey,
     secret: true,
-    meaning: 'Base64, 32 bytes: encrypts stored provider keys; nothing is stored in this version.',
+    meaning: 'Base64, 32 bytes: encrypts the keys of registered providers.',
   })
   readonly PROXY_SECRET_ENCRYPTION_KEY!: string | null;
 
@@ -40,6 +40,12 @@ export class AccessEnv {
     meaning: 'The encryption key before the current one, while stored values move to the new one.',
   })
   readonly PROXY_SECRET_ENCRYPTION_KEY_PREVIOUS!: string | null;
+
+  @Switch({
+    default: true,
+    meaning: 'Registered providers get requests; `off` stores them only.',
+  })
+  readonly PROXY_REGISTRY_ROUTING!: boolean;
 
   @Choice({
     default: 'info',

@@ -15,6 +15,8 @@ export interface AppConfig {
   readonly keys: readonly EnvKey[];
   readonly adminToken: Secret | null;
   readonly anonymousAccess: ReadonlySet<'proxy' | 'telemetry'>;
+  /** Registered providers get requests; false = they are stored only. */
+  readonly registryRouting: boolean;
   readonly secretEncryptionKey: Secret | null;
   /** Only decrypts, while values are being moved to the current key. */
   readonly previousSecretEncryptionKey: Secret | null;

@@ -49,6 +49,7 @@ export function loadConfig(
     keys,
     adminToken: secret(access.PROXY_ADMIN_TOKEN),
     anonymousAccess: new Set(access.PROXY_ANONYMOUS_ACCESS),
+    registryRouting: access.PROXY_REGISTRY_ROUTING,
     secretEncryptionKey: secret(access.PROXY_SECRET_ENCRYPTION_KEY),
     previousSecretEncryptionKey: secret(access.PROXY_SECRET_ENCRYPTION_KEY_PREVIOUS),
     health: {

@@ -15,7 +15,7 @@ export class UpstreamEnv {
   @List({
     accepted: 'a comma-separated list of networks such as 10.0.0.0/8',
     check: isCidr,
-    meaning: 'Private networks a registered base URL may point to; nothing is registered in this version.',
+    meaning: 'Private networks a registered base URL may point to; it may then be plain http, too.',
   })
   readonly PROXY_UPSTREAM_ALLOW_CIDRS!: readonly string[];
 

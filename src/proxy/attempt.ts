@@ -69,7 +69,7 @@ export class Attempt implements UpstreamSink {
       exchange.onClientGone = (): void => this.#clientGone();
       exchange.onShutdown = (): void => this.#shutdown();
       const body = route.hasBody ? exchange.body : null;
-      const headers = buildRequestHeaders(exchange.req.rawHeaders, lease.resource.apiKey, body?.length ?? 0);
+      const headers = buildRequestHeaders(exchange.req.rawHeaders, lease.resource, body?.length ?? 0);
       this.#total = setTimeout(() => this.#timeout(), deps.config.upstream.totalTimeoutMs).unref();
       this.#call = deps.upstream.send(
         { resource: lease.resource, method: route.method, path: route.upstreamPath, headers, body },

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { StateModule } from '../state/state.module.js';
 import { ClientKeysService } from './client-keys.service.js';
+import { ProviderDirectory } from './provider-directory.service.js';
 import { ProxyDoor } from './proxy-door.service.js';
 import { RegistryRepository } from './registry.repository.js';
 import { RegistryStore } from './registry-store.service.js';
@@ -8,7 +9,7 @@ import { RegistryStore } from './registry-store.service.js';
 /** What operators register, and who may come in. Needs DatabaseModule, config, logger and clock. */
 @Module({
   imports: [StateModule],
-  providers: [RegistryRepository, RegistryStore, ProxyDoor, ClientKeysService],
-  exports: [RegistryRepository, RegistryStore, ProxyDoor, ClientKeysService],
+  providers: [ProviderDirectory, RegistryRepository, RegistryStore, ProxyDoor, ClientKeysService],
+  exports: [ProviderDirectory, RegistryRepository, RegistryStore, ProxyDoor, ClientKeysService],
 })
 export class RegistryModule {}

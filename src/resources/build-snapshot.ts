@@ -1,11 +1,12 @@
 import type { AppConfig } from '../config/app-config.js';
-import type { Resource, ResourceSnapshot } from './resource.js';
+import { BEARER, type Resource, type ResourceSnapshot } from './resource.js';
 
-/** The set of resources the environment describes, under the ids their keys have. Duplicate keys collapse. */
+/** What the environment describes, under the ids the keys have, and what is registered. Duplicate keys collapse. */
 export function buildSnapshot(
   config: AppConfig,
   ids: ReadonlyMap<string, string>,
   version: number,
+  registered: readonly Resource[] = [],
 ): ResourceSnapshot {
   const byFingerprint = new Map<string, Resource>();
   const poolIds = new Set<string>();
@@ -26,10 +27,16 @@ export function buildSnapshot(
         organization: key.organization,
         baseUrl: config.upstream.baseUrl,
         apiKey: key.apiKey,
+        auth: BEARER,
+        guarded: false,
         healthPath: config.health.path,
         maxConcurrency: key.maxConcurrency,
       }),
     );
+  }
+  for (const resource of registered) {
+    if (resource.poolId !== null) poolIds.add(resource.poolId);
+    byFingerprint.set(resource.fingerprint, resource);
   }
   const resources = Object.freeze([...byFingerprint.values()]);
   const byId = new Map(resources.map((resource) => [resource.id, resource]));

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabase, tempDir, type TestDatabase } from '../../test/support/database.js';
+import { NO_PROVIDERS } from '../../test/support/registry-rows.js';
 import { systemClock } from '../common/clock.js';
 import { createLogger } from '../common/logger.js';
 import { Secret } from '../common/secret.js';
@@ -38,7 +39,7 @@ describe('ResourceRegistry', () => {
       })),
     } as unknown as AppConfig;
     const repository = new ResourceIdentityRepository(options.sql ?? database.service);
-    return new ResourceRegistry(config, repository, systemClock, createLogger('silent'));
+    return new ResourceRegistry(config, repository, NO_PROVIDERS, systemClock, createLogger('silent'));
   }
 
   async function idsOf(keys: string[], sql?: DatabaseService) {

@@ -4,11 +4,13 @@ import type { Clock } from '../common/clock.js';
 import type { Logger } from '../common/logger.js';
 import { CLOCK, LOGGER } from '../common/tokens.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { ProviderDirectory } from '../registry/provider-directory.service.js';
 import { assignIds } from './assign-ids.js';
 import { buildSnapshot } from './build-snapshot.js';
 import { IdentityFile } from './identity-file.js';
 import type { KnownIdentity } from './known-identity.js';
 import type { OrganizationView } from './organization-view.js';
+import { providerResource } from './provider-resource.js';
 import { ResourceIdentityRepository } from './resource-identity.repository.js';
 import type { Resource, ResourceSnapshot } from './resource.js';
 
@@ -23,8 +25,11 @@ const RELEARN_MS = 60_000;
 @Injectable()
 export class ResourceRegistry implements OrganizationView {
   #snapshot: ResourceSnapshot;
+  #ids: ReadonlyMap<string, string>;
   /** By fingerprint; holds keys that are gone, too. */
   readonly #identities = new Map<string, KnownIdentity>();
+  /** By fingerprint. Registered providers keep their ids without help, so this is all there is to remember. */
+  readonly #providerOrganizations = new Map<string, string>();
   readonly #groups = new Map<string, string>();
   readonly #listeners = new Set<(snapshot: ResourceSnapshot) => void>();
   /** Monotonic ms by fingerprint. */
@@ -35,11 +40,14 @@ export class ResourceRegistry implements OrganizationView {
   constructor(
     @Inject(APP_CONFIG) private readonly config: AppConfig,
     private readonly repository: ResourceIdentityRepository,
+    private readonly providers: ProviderDirectory,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
+    providers.onChange(() => this.#rebuild());
     this.#file = new IdentityFile(join(config.dataDir, 'resource-ids.json'));
-    this.#snapshot = buildSnapshot(config, assignIds(new Map(), this.#fingerprints()), 0);
+    this.#ids = assignIds(new Map(), this.#fingerprints());
+    this.#snapshot = buildSnapshot(config, this.#ids, 0);
   }
 
   get snapshot(): ResourceSnapshot {
@@ -62,12 +70,19 @@ export class ResourceRegistry implements OrganizationView {
       const organization = this.#identities.get(fingerprint)?.organization ?? null;
       this.#identities.set(fingerprint, { fingerprint, resourceId, organization });
     }
-    this.#swap(buildSnapshot(this.config, ids, this.#snapshot.version + 1));
+    this.#ids = ids;
+    this.#rebuild();
     await this.#persistFile();
   }
 
   organizationOf(resource: Resource): string | null {
-    return resource.organization ?? this.#identities.get(resource.fingerprint)?.organization ?? null;
+    const { fingerprint } = resource;
+    return (
+      resource.organization ??
+      this.#identities.get(fingerprint)?.organization ??
+      this.#providerOrganizations.get(fingerprint) ??
+      null
+    );
   }
 
   groupOf(resource: Resource): string {
@@ -83,16 +98,18 @@ export class ResourceRegistry implements OrganizationView {
     const resource = this.#snapshot.byId.get(resourceId);
     if (resource === undefined || !ORGANIZATION.test(organization)) return;
     const { fingerprint } = resource;
-    if (this.#identities.get(fingerprint)?.organization === organization || this.#justLearned(fingerprint))
-      return;
-    this.#identities.set(fingerprint, { fingerprint, resourceId, organization });
+    const learned =
+      this.#identities.get(fingerprint)?.organization ?? this.#providerOrganizations.get(fingerprint);
+    if (learned === organization || this.#justLearned(fingerprint)) return;
+    if (resource.source === 'registry') this.#providerOrganizations.set(fingerprint, organization);
+    else this.#identities.set(fingerprint, { fingerprint, resourceId, organization });
     this.#groups.clear();
     this.logger.info(
       { event: 'resource.organization', resource_id: resourceId, organization },
       'organisation learned',
     );
     this.#tell();
-    void this.#persistOrganization(fingerprint, organization);
+    if (resource.source === 'env') void this.#persistOrganization(fingerprint, organization);
   }
 
   /** An upstream that names another organisation with every answer must not cost a write each time. */
@@ -130,8 +147,15 @@ export class ResourceRegistry implements OrganizationView {
     }
   }
 
-  #swap(snapshot: ResourceSnapshot): void {
-    this.#snapshot = snapshot;
+  /** Environment and registry, put together anew. */
+  #rebuild(): void {
+    const { health } = this.config;
+    const registered = this.providers
+      .all()
+      .flatMap(({ provider, apiKey }) =>
+        apiKey === null ? [] : [providerResource(provider, apiKey, health.path)],
+      );
+    this.#snapshot = buildSnapshot(this.config, this.#ids, this.#snapshot.version + 1, registered);
     this.#groups.clear();
     this.#tell();
   }

@@ -1,8 +1,16 @@
 import type { Secret } from '../common/secret.js';
 
+/** The one header that carries the key. Name in lower case. */
+export interface UpstreamAuth {
+  readonly header: string;
+  readonly prefix: 'Bearer ' | '';
+}
+
+export const BEARER: UpstreamAuth = { header: 'authorization', prefix: 'Bearer ' };
+
 /** One upstream key: where it points, what it may carry and how much. Immutable; a change makes a new snapshot. */
 export interface Resource {
-  /** `openai-1`, `openai-2`, …; stays with its key across restarts and across removals of other keys. */
+  /** `openai-1`, `openai-2`, …, which stays with its key across restarts and removals of others; or a provider's id. */
   readonly id: string;
   /** Names the key in bindings and records without telling it: 16 hex digits. */
   readonly fingerprint: string;
@@ -16,7 +24,12 @@ export interface Resource {
   readonly organization: string | null;
   /** `https://api.openai.com/v1`: origin and base path, no trailing slash, no query. */
   readonly baseUrl: string;
+  /** Empty where the upstream wants none. */
   readonly apiKey: Secret;
+  /** How the key travels; null = not at all. */
+  readonly auth: UpstreamAuth | null;
+  /** What somebody registered is held to the address rules with every connection; the environment is the operator's word. */
+  readonly guarded: boolean;
   /** Below `baseUrl`, starts with `/`. */
   readonly healthPath: string;
   /** Most concurrent exchanges; `null` = no cap. */

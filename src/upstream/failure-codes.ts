@@ -1,3 +1,5 @@
+import { ADDRESS_REFUSED } from './guarded-lookup.js';
+
 export type Failure =
   | 'dns'
   | 'refused'
@@ -29,6 +31,7 @@ const BY_CODE: Readonly<Record<string, Failure>> = {
   ENETDOWN: 'refused',
   EADDRNOTAVAIL: 'refused',
   EACCES: 'refused',
+  [ADDRESS_REFUSED]: 'refused',
   ENOENT: 'refused',
   UND_ERR_CONNECT_TIMEOUT: 'connect_timeout',
   EPROTO: 'tls',

@@ -67,10 +67,15 @@ export class ProbeSink implements UpstreamSink {
     this.finish({
       status: failure === null ? this.#status : null,
       latencyMs: this.#latencyMs ?? Math.round(performance.now() - this.startedAt),
-      error: message === null ? null : message.replaceAll(this.apiKey.reveal(), '[secret]').slice(0, 500),
+      error: message === null ? null : this.#masked(message).slice(0, 500),
       organization: this.#organization,
       code: refusal?.code ?? null,
     });
+  }
+
+  #masked(message: string): string {
+    const key = this.apiKey.reveal();
+    return key === '' ? message : message.replaceAll(key, '[secret]');
   }
 
   /** What a complete error answer says; null for any other. */

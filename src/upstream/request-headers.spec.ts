@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { ProxyError } from '../common/errors.js';
+import { BEARER } from '../resources/resource.js';
 import { Secret } from '../common/secret.js';
 import { buildRequestHeaders } from './request-headers.js';
 
-const KEY = new Secret('sk-upstream-key');
+const KEY = { apiKey: new Secret('sk-upstream-key'), auth: BEARER };
 const OURS = ['authorization', 'Bearer sk-upstream-key', 'accept-encoding', 'identity'];
 const build = (...raw: string[]): string[] => buildRequestHeaders(raw, KEY);
 

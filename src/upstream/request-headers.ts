@@ -1,6 +1,6 @@
 import { ProxyError } from '../common/errors.js';
 import { connectionNames } from '../common/hop-headers.js';
-import type { Secret } from '../common/secret.js';
+import { BEARER, type Resource, type UpstreamAuth } from '../resources/resource.js';
 
 /** What Codex and the SDKs send that an upstream reads. Everything else stays here. */
 const ALLOWED: ReadonlySet<string> = new Set([
@@ -56,11 +56,11 @@ const MAX_NAME_CHARACTERS = 128;
  */
 export function buildRequestHeaders(
   raw: readonly string[],
-  apiKey: Secret,
+  resource: Pick<Resource, 'apiKey' | 'auth'>,
   bodyLength?: number | null,
 ): string[] {
-  const headers = ['authorization', `Bearer ${apiKey.reveal()}`, 'accept-encoding', 'identity'];
-  const dropped = namesInConnection(raw);
+  const headers = [...credentialHeaders(resource), 'accept-encoding', 'identity'];
+  const dropped = withheldNames(raw, resource.auth);
   const noBody = bodyLength === null || bodyLength === 0;
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = allowedName(raw[i] ?? '');
@@ -73,8 +73,15 @@ export function buildRequestHeaders(
   return headers;
 }
 
-function namesInConnection(raw: readonly string[]): ReadonlySet<string> | null {
-  let names: Set<string> | null = null;
+/** The one credential that goes upstream, as a name/value pair; nothing where the upstream wants none. */
+export function credentialHeaders({ apiKey, auth }: Pick<Resource, 'apiKey' | 'auth'>): string[] {
+  return auth === null ? [] : [auth.header, auth.prefix + apiKey.reveal()];
+}
+
+/** Fields of this connection only, and the one that ours goes in. */
+function withheldNames(raw: readonly string[], auth: UpstreamAuth | null): ReadonlySet<string> | null {
+  // `authorization` is on no list of what may go.
+  let names = auth === null || auth === BEARER ? null : new Set([auth.header]);
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] ?? '';
     if (name.length !== 10 || name.toLowerCase() !== 'connection') continue;

@@ -2,8 +2,11 @@ import type { Readable } from 'node:stream';
 import { Pool } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { UpstreamConfig } from '../config/app-config.js';
+import { AddressRules } from '../common/address-rules.js';
 import type { Resource } from '../resources/resource.js';
+import { guardedLookup, type GuardedLookup } from './guarded-lookup.js';
 import { ProbeSink } from './probe-sink.js';
+import { credentialHeaders } from './request-headers.js';
 import type { ProbeAnswer } from './probe-sink.js';
 import { UpstreamCall } from './upstream-call.js';
 import type { UpstreamSink } from './upstream-call.js';
@@ -33,7 +36,12 @@ export class UpstreamClient {
   readonly #fresh = new Map<string, Pool>();
   readonly #bases = new Map<string, { origin: string; path: string }>();
 
-  constructor(private readonly limits: UpstreamConfig) {}
+  /** For connections of guarded resources that others make. */
+  readonly lookup: GuardedLookup;
+
+  constructor(private readonly limits: UpstreamConfig) {
+    this.lookup = guardedLookup(new AddressRules(limits.allowCidrs));
+  }
 
   send(request: UpstreamRequest, sink: UpstreamSink): UpstreamCall {
     const call = new UpstreamCall(sink);
@@ -51,7 +59,7 @@ export class UpstreamClient {
       bodyTimeout: this.limits.idleTimeoutMs,
     };
     try {
-      this.#pool(base.origin, large).dispatch(options, call);
+      this.#pool(base.origin, large, request.resource.guarded).dispatch(options, call);
     } catch (error: unknown) {
       // undici validates synchronously; report later so that every caller sees one order of events.
       queueMicrotask(() => call.fail(error));
@@ -67,7 +75,7 @@ export class UpstreamClient {
         call.abort();
         resolve(answer);
       });
-      const headers = ['accept', 'application/json', 'authorization', `Bearer ${resource.apiKey.reveal()}`];
+      const headers = ['accept', 'application/json', ...credentialHeaders(resource)];
       const call = this.send({ resource, method: 'GET', path, headers, body: null }, sink);
       const timer = setTimeout(() => sink.timeout(timeoutMs), timeoutMs).unref();
     });
@@ -91,9 +99,10 @@ export class UpstreamClient {
     return base;
   }
 
-  #pool(origin: string, fresh: boolean): Pool {
+  #pool(origin: string, fresh: boolean, guarded: boolean): Pool {
     const pools = fresh ? this.#fresh : this.#reusing;
-    let pool = pools.get(origin);
+    const name = guarded ? `guarded ${origin}` : origin;
+    let pool = pools.get(name);
     if (pool === undefined) {
       pool = new Pool(origin, {
         connections: this.limits.maxConnectionsPerOrigin,
@@ -102,10 +111,10 @@ export class UpstreamClient {
         keepAliveMaxTimeout: 30_000,
         keepAliveTimeoutThreshold: 1_000,
         maxHeaderSize: this.limits.maxHeaderBytes,
-        connect: { timeout: this.limits.connectTimeoutMs },
+        connect: { timeout: this.limits.connectTimeoutMs, ...(guarded ? { lookup: this.lookup } : {}) },
         allowH2: false,
       });
-      pools.set(origin, pool);
+      pools.set(name, pool);
     }
     return pool;
   }

@@ -1,6 +1,13 @@
 import type { ClientKey } from '../../src/registry/client-key.entity.js';
 import type { ModelAlias } from '../../src/registry/model-alias.entity.js';
+import type { ProviderDirectory } from '../../src/registry/provider-directory.service.js';
 import type { Provider } from '../../src/registry/provider.entity.js';
+
+/** A registry without providers. */
+export const NO_PROVIDERS = {
+  all: () => [],
+  onChange: () => () => undefined,
+} as unknown as ProviderDirectory;
 
 const AT = 1_800_000_000_000;
 

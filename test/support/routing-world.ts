@@ -1,3 +1,4 @@
+import { NO_PROVIDERS } from './registry-rows.js';
 import { Balancer } from '../../src/balancer/balancer.service.js';
 import type { ServedFacts } from '../../src/balancer/lease.js';
 import type { RoutingHints } from '../../src/balancer/routing-hints.js';
@@ -115,7 +116,7 @@ export function routingWorld(keys: readonly WorldKey[], options: WorldOptions = 
   const logger = createLogger('silent');
   const config = configOf(keys, options);
   const repository = new ResourceIdentityRepository({ ready: false } as DatabaseService);
-  const registry = new ResourceRegistry(config, repository, clock, logger);
+  const registry = new ResourceRegistry(config, repository, NO_PROVIDERS, clock, logger);
   const live = new MemoryLiveState(config.affinity.maxEntries);
   const health = new HealthService(registry, live, clock, logger, new TrialClaims(peers, live, clock));
   const sharing = new HealthSharing(registry, health, peers, clock);

@@ -69,7 +69,7 @@ export class HandshakeLoop {
     const startedMono = deps.clock.monotonic();
     let end: HandshakeEnd | null = null;
     try {
-      const headers = buildRequestHeaders(exchange.req.rawHeaders, lease.resource.apiKey, null);
+      const headers = buildRequestHeaders(exchange.req.rawHeaders, lease.resource, null);
       const handshake = new UpstreamHandshake(deps, lease.resource);
       exchange.onClientGone = (): void => handshake.abort('client_aborted');
       exchange.onShutdown = (): void => handshake.abort('shutdown');

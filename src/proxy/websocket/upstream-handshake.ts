@@ -50,6 +50,7 @@ export class UpstreamHandshake {
         headers: fieldsOf(headers),
         maxHeaderSize: upstream.maxHeaderBytes,
         followRedirects: false,
+        ...(this.resource.guarded ? { lookup: this.deps.upstream.lookup } : {}),
         finishRequest: (request) => {
           request.once('socket', (tcp) => tcp.once('connect', () => (this.#connected = true)));
           request.end();
