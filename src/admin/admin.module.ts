@@ -22,6 +22,8 @@ import { MetricsController } from './metrics.controller.js';
 import { OpenApiSource } from './openapi.source.js';
 import { ProcessViewService } from './process-view.service.js';
 import { ReplicaFacts } from './replica-facts.service.js';
+import { ProviderRoutingService } from './provider-routing.service.js';
+import { ProvidersController } from './providers.controller.js';
 import { RequestsController } from './requests.controller.js';
 import { ResourceViewService } from './resource-view.service.js';
 import { RouteExplainController } from './route-explain.controller.js';
@@ -47,11 +49,13 @@ import { StrictValidationPipe } from './strict-validation.pipe.js';
     HealthCheckController,
     RouteExplainController,
     ClientKeysController,
+    ProvidersController,
     MetricsController,
     DocsController,
   ],
   providers: [
     AccessCheck,
+    ProviderRoutingService,
     { provide: APP_GUARD, useClass: AccessGuard },
     { provide: APP_FILTER, useClass: ErrorFilter },
     { provide: APP_PIPE, useClass: StrictValidationPipe },

@@ -20,6 +20,7 @@ const MESSAGES: Partial<Record<ErrorCode, string>> = {
   method_not_allowed: 'PUT is not possible on /v1/responses. Use POST.',
   duplicate_header: 'The header authorization was sent twice; send it once.',
   too_many_headers: 'The request has 240 header fields; at most 200 are accepted (PROXY_MAX_HEADERS).',
+  already_exists: 'One of that name or id exists already; change it, or choose another.',
   forbidden: 'The request comes from a web page of another site.',
   misdirected_host: 'The Host header does not name this server; use http://127.0.0.1 or http://localhost.',
   upgrade_required: 'WebSocket mode is not available here; use HTTP (supports_websockets=false in Codex).',
