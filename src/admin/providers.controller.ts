@@ -1,20 +1,7 @@
-import {
-  Body,
-  Controller,
-  Delete,
-  Get,
-  HttpCode,
-  Inject,
-  Param,
-  Patch,
-  Post,
-  Query,
-  Req,
-} from '@nestjs/common';
+import { Body, Controller, Delete, Get, Inject, Param, Patch, Post, Query, Req } from '@nestjs/common';
 import {
   ApiBearerAuth,
   ApiCreatedResponse,
-  ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
   ApiParam,
@@ -103,13 +90,16 @@ export class ProvidersController {
   }
 
   @Delete(':id')
-  @HttpCode(204)
   @ApiOperation({ summary: 'Removes a provider; requests that run there end in their own time' })
   @ApiParam({ name: 'id', example: 'team-azure' })
-  @ApiNoContentResponse()
+  @ApiOkResponse({ type: ProviderDto })
   @ApiErrors('not_found')
-  async remove(@Param('id') id: string, @Query() _query: NoQueryDto, @Req() req: Request): Promise<void> {
-    if (!(await this.providers.remove(id, authorOf(req, this.config)))) throw noSuchProvider();
+  async remove(
+    @Param('id') id: string,
+    @Query() _query: NoQueryDto,
+    @Req() req: Request,
+  ): Promise<ProviderDto> {
+    return this.#shown(await this.providers.remove(id, authorOf(req, this.config)));
   }
 
   #shown(row: Parameters<typeof toProviderDto>[0] | null): ProviderDto {

@@ -57,9 +57,9 @@ export class ProvidersService {
     return row;
   }
 
-  async remove(id: string, by: Author): Promise<boolean> {
+  async remove(id: string, by: Author): Promise<Provider | null> {
     const removed = await this.repository.remove<Provider>(Provider, id, 'provider.deleted', by);
-    if (removed) await this.store.changed();
+    if (removed !== null) await this.store.changed();
     return removed;
   }
 
@@ -68,9 +68,8 @@ export class ProvidersService {
     const replaced = typeof changed.apiKey === 'string' ? { credentialRef: null } : {};
     const headless =
       changed.authType !== undefined && changed.authType !== 'header' ? { authHeader: null } : {};
-    const known = Object.assign({}, before, { apiKey: undefined });
     const { apiKey, ...settled } = settleTerms(
-      { ...known, ...replaced, ...headless, ...changed },
+      Object.assign({}, before, { apiKey: undefined }, replaced, headless, changed),
       before,
       this.directory.rules,
     );

@@ -52,8 +52,10 @@ describe.each<TestDialect>(['sqlite', 'postgres'])('the registry in %s', (dialec
       BY,
     );
     expect(after).toMatchObject({ weight: 5, secret: sealed, enabled: false });
-    expect(await repository.remove(ClientKey, 'key_1', 'client_key.removed', BY)).toBe(true);
-    expect(await repository.remove(ClientKey, 'key_1', 'client_key.removed', BY)).toBe(false);
+    expect(await repository.remove(ClientKey, 'key_1', 'client_key.removed', BY)).toMatchObject({
+      id: 'key_1',
+    });
+    expect(await repository.remove(ClientKey, 'key_1', 'client_key.removed', BY)).toBeNull();
     expect(await repository.update(ModelAlias, 'nobody', () => ({}), 'model.updated', BY)).toBeNull();
 
     const entries = await database.service.read<{ action: string; changes: string }>(

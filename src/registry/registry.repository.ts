@@ -87,19 +87,19 @@ export class RegistryRepository {
     });
   }
 
-  /** False when there is none of that id. */
+  /** The row that was there; null when there is none of that id. */
   async remove<T extends Row>(
     entity: EntityTarget<T>,
     id: string,
     action: string,
     by: Author,
-  ): Promise<boolean> {
+  ): Promise<T | null> {
     return this.#write(async (manager) => {
       const before = await manager.findOneBy(entity, { id } as never);
-      if (before === null) return false;
+      if (before === null) return null;
       await manager.delete(entity, { id });
       await this.#note(manager, action, id, before, null, by);
-      return true;
+      return before;
     });
   }
 
