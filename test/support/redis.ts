@@ -21,8 +21,10 @@ afterAll(async () => {
 export class TestRedis {
   private constructor(
     readonly port: number,
-    private readonly child: ChildProcess,
-    private readonly dir: string,
+    private readonly binary: string,
+    private readonly args: readonly string[],
+    private child: ChildProcess,
+    readonly dir: string,
   ) {}
 
   /** Name of the installed server, or null. */
@@ -34,11 +36,25 @@ export class TestRedis {
     const port = on ?? (await freePort());
     const dir = mkdtempSync(join(tmpdir(), 'rpx-redis-'));
     const fixed = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', dir];
-    const child = spawn(binary, [...fixed, ...args], { stdio: 'ignore' });
-    const redis = new TestRedis(port, child, dir);
+    const all = [...fixed, ...args];
+    const child = spawn(binary, all, { stdio: 'ignore' });
+    const redis = new TestRedis(port, binary, all, child, dir);
     started.add(redis);
     await until(() => redis.#ping(), Boolean, { what: 'redis answering' });
     return redis;
+  }
+
+  /** Its data stay where they are. */
+  async kill9(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const gone = once(this.child, 'exit');
+    this.child.kill('SIGKILL');
+    await gone;
+  }
+
+  /** After `kill9`, on the same port. Does not wait: it may be loading. */
+  again(args: readonly string[] = []): void {
+    this.child = spawn(this.binary, [...this.args, ...args], { stdio: 'ignore' });
   }
 
   get url(): string {
@@ -51,11 +67,7 @@ export class TestRedis {
 
   async stop(): Promise<void> {
     started.delete(this);
-    if (this.child.exitCode === null && this.child.signalCode === null) {
-      const gone = once(this.child, 'exit');
-      this.child.kill('SIGKILL');
-      await gone;
-    }
+    await this.kill9();
     rmSync(this.dir, { recursive: true, force: true });
   }
 

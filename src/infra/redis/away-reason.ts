@@ -39,6 +39,7 @@ export function awayReason(error: unknown): string {
   if (said !== undefined) return said[1];
   if (CONNECTING[code] !== undefined) return CONNECTING[code];
   if (/^[A-Z][A-Z0-9_]{2,40}$/.test(code)) return `the connection failed (${code})`;
-  if (/connection is closed|stream isn't writeable/i.test(message)) return 'the connection is closed';
+  if (/connection (is )?close|max retries|stream isn't writeable/i.test(message))
+    return 'the connection is closed';
   return 'it answers with an error';
 }

@@ -15,7 +15,7 @@ const COMMAND_MS = 100;
 const SILENCE_MS = 5_000;
 const INFO_EVERY_MS = 60_000;
 /** Between two lines about other reasons of the same outage. */
-const REASON_LINE_MS = 10_000;
+const REASON_LINE_MS = 2_000;
 
 export interface RedisLink {
   readonly status: 'up' | 'away';
