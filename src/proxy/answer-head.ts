@@ -33,7 +33,7 @@ export function readAnswerHead(status: number, raw: readonly Buffer[], now: numb
     organization: get('openai-organization'),
     requestId: get('x-request-id') ?? get('x-oai-request-id'),
     retryAfterMs: parseRetryAfter(
-      { retryAfter: get('retry-after'), retryAfterMs: get('retry-after-ms') },
+      { retryAfter: get('retry-after'), retryAfterMs: get('retry-after-ms'), date: get('date') },
       now,
     ),
     rateLimit: readRateLimit(values),
@@ -49,4 +49,5 @@ const READ = new Set([
   'x-oai-request-id',
   'retry-after',
   'retry-after-ms',
+  'date',
 ]);

@@ -6,6 +6,16 @@ import { DEFAULT_RETRY_AFTER_MS, MAX_RETRY_AFTER_MS, parseRetryAfter } from './r
 const NOW = Date.parse('2026-11-23T05:00:00Z');
 
 describe('parseRetryAfter', () => {
+  it('reads a date by the clock of the answer, however wrong ours is', () => {
+    const retryAfter = 'Mon, 23 Nov 2026 05:00:30 GMT';
+    const date = 'Mon, 23 Nov 2026 05:00:00 GMT';
+    for (const hours of [-720, -1, 0, 1, 720]) {
+      const now = NOW + hours * 3_600_000;
+      expect(parseRetryAfter({ retryAfter, retryAfterMs: null, date }, now)).toBe(30_000);
+    }
+    expect(parseRetryAfter({ retryAfter, retryAfterMs: null, date: 'nonsense' }, NOW)).toBe(30_000);
+  });
+
   it.each([
     [null, null, null],
     ['0', null, 0],

@@ -8,6 +8,8 @@ const ASCTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/;
 const HTTP_DATE = /^[A-Z][a-z]{2,8}, .{1,30} GMT$/;
 
 export interface RetryAfterHeaders {
+  /** When the answer says it was made. A date in `retry-after` is by the same clock, ours may be another's. */
+  readonly date?: string | null;
   readonly retryAfter: string | null;
   readonly retryAfterMs: string | null;
 }
@@ -28,7 +30,8 @@ export function parseRetryAfter(headers: RetryAfterHeaders, nowEpochMs: number):
   if (seconds !== null) return clamp(seconds * 1000);
   const date = dateOf(headers.retryAfter);
   if (date === null) return DEFAULT_RETRY_AFTER_MS;
-  const wait = date - nowEpochMs;
+  const madeAt = dateOf(headers.date ?? '');
+  const wait = date - (madeAt ?? nowEpochMs);
   // A date just behind us is a clock that runs a little late, not a mistake.
   return wait < 0 && wait > -ABSURD_MS ? 0 : clamp(wait);
 }

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { demand, quantile, size, within } from '../support/release.js';
 import { RawClient, rawRequest } from '../support/raw-http.js';
 import { inPool, Rig } from '../support/rig.js';
 import { until } from '../support/until.js';
@@ -100,21 +101,60 @@ describe('a client that goes away', () => {
     expect(rig.upstream.ledger.last().key).toBe(arrival.key);
   });
 
-  it('a hundred at once, in all three windows', async () => {
-    const models = ['fault:hang', 'plan:paced,n=500,interval=20', 'fault:stall'];
-    const before = rig.upstream.ledger.creates.length;
-    await rig.client.run(100, 50, (n) => ({
-      body: { model: models[n % 3], stream: n % 2 === 0 },
-      abortAfterMs: 60 + (n % 7) * 20,
-    }));
-    const mine = (): readonly Arrival[] => rig.upstream.ledger.creates.slice(before);
-    await until(
-      () => mine().filter((a) => a.ended === 'open').length,
-      (n) => n === 0,
-      { timeoutMs: 2_000 },
-    );
-    await rig.proxy.idle(1_000);
-  });
+  it.each([
+    ['before the head', 'fault:hang', null],
+    ['in a stream', 'plan:paced,n=2000,interval=20', /output_text.delta/],
+    ['in a JSON body', 'fault:stall', /"id"/],
+  ])(
+    'many at a time, %s: the upstream sees every one of them go',
+    async (window, model, seen) => {
+      const total = size(50, 1_000);
+      const from = rig.upstream.ledger.creates.length;
+      const took: number[] = [];
+      let started = 0;
+      const lane = async (): Promise<void> => {
+        while (started < total) {
+          const session = `gone-${window}-${(started += 1)}`;
+          const stream = model.startsWith('plan');
+          const raw = await RawClient.open(rig.proxy.port);
+          raw.send(post({ input: 'x', model, stream, prompt_cache_key: session }));
+          const arrival = await until(() =>
+            rig.upstream.ledger.creates.slice(from).find((a) => a.json?.['prompt_cache_key'] === session),
+          );
+          if (seen) await raw.untilText(seen, 20_000);
+          const at = Date.now();
+          raw.destroy();
+          await until(
+            () => arrival?.ended,
+            (ended) => ended === 'client_closed',
+            { what: 'upstream close' },
+          );
+          took.push((arrival?.endedAt ?? Infinity) - at);
+        }
+      };
+      await Promise.all(Array.from({ length: 10 }, lane));
+      demand('R13', `aborts ${window} that the upstream saw`, took.length, { exactly: total });
+      demand('R13', `abort to upstream close ${window}, p99, ms`, quantile(took, 0.99), within(500));
+      await rig.proxy.idle();
+    },
+    300_000,
+  );
+
+  it('thirty big answers broken off at once do not hold up the loop', async () => {
+    const clients = await Promise.all(Array.from({ length: 30 }, () => RawClient.open(rig.proxy.port)));
+    for (const raw of clients) raw.send(post({ input: 'x', model: 'fault:big,mb=64,sse=1', stream: true }));
+    await until(() => clients.every((raw) => raw.size > 5 * 1024 * 1024), { timeoutMs: 60_000 });
+    for (const raw of clients) raw.socket.pause();
+    const delays: number[] = [];
+    for (let i = 0; i < 100; i += 1) {
+      if (i === 10) for (const raw of clients) raw.destroy();
+      const at = performance.now();
+      await fetch(`${rig.proxy.url}/healthz`);
+      delays.push(performance.now() - at);
+    }
+    demand('R13', '/healthz while 30 × 5 MB are cut, p99, ms', quantile(delays, 0.99), within(100));
+    await rig.proxy.idle();
+  }, 120_000);
 });
 
 describe('a client that only half closes', () => {

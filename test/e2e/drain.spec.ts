@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { demand, size } from '../support/release.js';
 import { RawClient, rawRequest } from '../support/raw-http.js';
 import { Rig } from '../support/rig.js';
 import { parseSse } from '../support/sse.js';
@@ -113,6 +114,41 @@ describe('SIGTERM', () => {
     rig.proxy.signal('SIGTERM');
     expect(await rig.proxy.exited).toBe(0);
   });
+
+  it('lets many streams end that run longer than anybody likes to wait', async () => {
+    const [streams, seconds] = [size(40, 300), size(3, 20)];
+    rig = await Rig.start({ env: { PROXY_DRAIN_TIMEOUT_SECONDS: '60' } });
+    const running = Array.from({ length: streams }, () => stream(`plan:paced,n=${seconds * 4},interval=250`));
+    await streaming(streams);
+    rig.proxy.signal('SIGTERM');
+    const seen = await Promise.all(running);
+    const last = performance.now();
+    expect(await rig.proxy.exited).toBe(0);
+    const cut = seen.filter((e) => !e.acknowledged || e.error !== null);
+    demand('R16', `${streams} streams of ${seconds} s, limit 60 s: cut`, cut.length, { exactly: 0 });
+    demand('R16', 'exit after the last stream, ms', performance.now() - last, {
+      atMost: size(10_000, 2_000),
+    });
+  }, 120_000);
+
+  it('cuts many streams at the limit, each with an error event', async () => {
+    const [streams, limit] = [size(40, 300), size(1, 10)];
+    rig = await Rig.start({ env: { PROXY_DRAIN_TIMEOUT_SECONDS: String(limit) } });
+    const running = Array.from({ length: streams }, () => stream('plan:paced,n=80,interval=250'));
+    await streaming(streams);
+    rig.proxy.signal('SIGTERM');
+    const seen = await Promise.all(running);
+    const last = performance.now();
+    expect(await rig.proxy.exited).toBe(0);
+    const told = seen.filter((e) => {
+      const event = parseSse(e.text).at(-1);
+      return event?.type === 'error' && (event.data as { code?: string }).code === 'server_shutdown';
+    });
+    demand('R16', `${streams} streams of 20 s, limit ${limit} s: told so`, told.length, { exactly: streams });
+    demand('R16', 'exit after the last one was cut, ms', performance.now() - last, {
+      atMost: size(10_000, 2_000),
+    });
+  }, 120_000);
 
   it('with nothing to do exits at once', async () => {
     rig = await Rig.start();

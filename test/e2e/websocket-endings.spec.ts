@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { RequestRow } from '../support/history.js';
+import { demand, quantile, size, within } from '../support/release.js';
 import { SocketRig } from '../support/socket-rig.js';
 import { until } from '../support/until.js';
 
@@ -40,6 +41,32 @@ describe('endings', () => {
       [0, 1].map(() => ['client_aborted', null]),
     );
   });
+
+  it('many clients that leave stop many responses', async () => {
+    ws = await SocketRig.start();
+    const total = size(50, 1_000);
+    const took: number[] = [];
+    let started = 0;
+    const lane = async (): Promise<void> => {
+      while (started < total) {
+        const session = `gone-${(started += 1)}`;
+        const client = await ws.open();
+        client.create({ model: 'plan:paced,n=2000,interval=20', prompt_cache_key: session });
+        await until(() => client.frames.length > 3, { timeoutMs: 20_000 });
+        const mine = ws.up.connections.find((c) =>
+          c.creates.some(({ json }) => json['prompt_cache_key'] === session),
+        );
+        const at = Date.now();
+        client.ws.terminate();
+        await until(() => mine?.closed != null, { what: 'upstream close' });
+        took.push((mine?.closed?.at ?? Infinity) - at);
+      }
+    };
+    await Promise.all(Array.from({ length: 10 }, lane));
+    demand('R13', 'aborts over WebSocket that the upstream saw', took.length, { exactly: total });
+    demand('R13', 'abort to upstream close over WebSocket, p99, ms', quantile(took, 0.99), within(500));
+    await ws.proxy.idle();
+  }, 300_000);
 
   it('a client that leaves during the handshake stops that, too', async () => {
     ws = await SocketRig.start();

@@ -6,6 +6,9 @@ const FULL = process.env['RPX_RELEASE'] === '1';
 /** How much a spec does: little in the ordinary suite, all that a release has to show with `RPX_RELEASE=1`. */
 export const size = (ordinary: number, release: number): number => (FULL ? release : ordinary);
 
+/** A time that a release must keep; the ordinary suite shares its two cores with everything else and is patient. */
+export const within = (ms: number): Limit => ({ atMost: size(ms * 10, ms) });
+
 export type Limit = { readonly atMost: number } | { readonly atLeast: number } | { readonly exactly: number };
 
 /** Puts a measured figure down for the table of `npm run release-check`, then demands its limit. */

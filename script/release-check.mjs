@@ -1,0 +1,113 @@
+// `npm run release-check`: the specs that prove continuity, one after the other at the sizes a release has to show, and
+// their figures as one table. Long (about half an hour) and for a quiet machine: no part of `npm test` or `.ci/run`.
+//   --only R10,R13     some of them
+//   --write FILE       the table as Markdown, too
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync, existsSync } from 'node:fs';
+import { availableParallelism, totalmem, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { build, install, requireNode, ROOT, say, StepError } from './steps.mjs';
+import { ensureServices } from './test-services.mjs';
+
+const DEMANDS = [
+  ['fleet', ['fleet']],
+  ['R8', ['upstream-matrix', 'bad-upstream', 'black-hole', 'cut-streams', 'upstream-tls']],
+  ['R9', ['bad-upstream']],
+  ['R10', ['retries']],
+  ['R11', ['one-bad-key']],
+  ['R12', ['one-bad-key']],
+  ['R13', ['disconnect', 'websocket-endings']],
+  ['R14', ['backpressure']],
+  ['R15', ['steady-streams', 'many-streams']],
+  ['R16', ['drain']],
+  ['R20', ['stepped-clock']],
+];
+
+const { values } = parseArgs({ options: { only: { type: 'string' }, write: { type: 'string' } } });
+const wanted = values.only?.split(',');
+const chosen = DEMANDS.filter(([id]) => wanted === undefined || wanted.includes(id));
+const folder = mkdtempSync(join(tmpdir(), 'rpx-release-'));
+
+try {
+  requireNode();
+  const services = await ensureServices();
+  await install();
+  await build();
+  const specs = [...new Set(chosen.flatMap(([, files]) => files))];
+  const passed = new Map();
+  for (const spec of specs) passed.set(spec, await run(spec, services));
+  const figures = specs.flatMap((spec) => figuresOf(spec));
+  const table = tableOf(figures, passed);
+  console.log(`\n${table}`);
+  if (values.write) writeFileSync(values.write, document(table));
+  process.exitCode = [...passed.values()].every(Boolean) && figures.every((f) => f.met) ? 0 : 1;
+} catch (error) {
+  if (!(error instanceof StepError)) throw error;
+  say(error.message);
+  process.exitCode = 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** A process of its own for each spec, so that none is measured beside another. */
+function run(spec, services) {
+  const args = ['run', '--maxWorkers=1', '--testTimeout=300000', `test/e2e/${spec}.spec.ts`];
+  const child = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', ...args], {
+    cwd: ROOT,
+    stdio: 'inherit',
+    env: { ...process.env, ...services, RPX_RELEASE: '1', RPX_FIGURES: join(folder, spec) },
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code === 0));
+  });
+}
+
+function figuresOf(spec) {
+  const file = join(folder, spec);
+  if (!existsSync(file)) return [];
+  return readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const { id, what, value, limit } = JSON.parse(line);
+      return { id, what, value, limit: textOf(limit), met: isMet(value, limit) };
+    });
+}
+
+function textOf(limit) {
+  if (limit === null) return '';
+  if ('exactly' in limit) return `= ${limit.exactly}`;
+  return 'atMost' in limit ? `≤ ${limit.atMost}` : `≥ ${limit.atLeast}`;
+}
+
+function isMet(value, limit) {
+  if (limit === null) return true;
+  if ('exactly' in limit) return value === limit.exactly;
+  return 'atMost' in limit ? value <= limit.atMost : value >= limit.atLeast;
+}
+
+function tableOf(figures, passed) {
+  const rows = chosen.flatMap(([id, specs]) => {
+    const own = figures.filter((f) => f.id === id);
+    const green = specs.every((spec) => passed.get(spec)) && own.every((f) => f.met);
+    const lines = own.map((f) => ['', f.what, String(f.value), f.limit, f.met ? '' : '**missed**']);
+    return [[`**${id}**`, specs.join(', '), '', '', green ? 'pass' : '**fail**'], ...lines];
+  });
+  const all = [['', 'Figure', 'Seen', 'Demanded', ''], ...rows];
+  const widths = all[0].map((_, i) => Math.max(3, ...all.map((row) => row[i].length)));
+  const line = (row) => `| ${row.map((cell, i) => cell.padEnd(widths[i])).join(' | ')} |`;
+  return [line(all[0]), line(widths.map((n) => '-'.repeat(n))), ...all.slice(1).map(line)].join('\n');
+}
+
+function document(table) {
+  const memory = Math.round(totalmem() / 2 ** 30);
+  const machine = `${availableParallelism()} cores, ${memory} GB, Node ${process.versions.node}`;
+  return `# Release figures
+
+What \`npm run release-check\` showed on ${new Date().toISOString().slice(0, 10)} (${machine}; upstream, clients and proxy on the same machine; SQLite, state in process). The demands are those of the specs named; how they come about is in \`test/e2e\`.
+
+${table}
+`;
+}

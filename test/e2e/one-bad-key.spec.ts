@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LoadEntry } from '../support/load-client.js';
+import { demand, quantile, size, within } from '../support/release.js';
+import { Rig, inPool } from '../support/rig.js';
+import type { Arrival } from '../support/upstream-ledger.js';
+import { pause, until } from '../support/until.js';
+
+const PER_SECOND = 100;
+const SECONDS = size(1, 10);
+const POOLS = 16;
+let rig: Rig;
+let nextPool = 0;
+
+beforeAll(async () => {
+  rig = await Rig.pooled(POOLS, 4, { env: { PROXY_HEALTH_CHECK_INTERVAL_SECONDS: '1' } });
+});
+afterAll(() => rig.stop());
+
+function freshPool(): { pool: string; keys: string[]; arrivals: () => readonly Arrival[] } {
+  const pool = `p${nextPool++}`;
+  const keys = rig.keysOf(pool);
+  const arrivals = (): readonly Arrival[] =>
+    rig.upstream.ledger.creates.filter((a) => keys.includes(a.key ?? ''));
+  return { pool, keys, arrivals };
+}
+
+/** An open loop: requests leave by the clock, however long answers take. */
+async function steadily(pool: string, seconds: number, each?: (n: number) => void): Promise<LoadEntry[]> {
+  const sent: Promise<LoadEntry>[] = [];
+  const started = performance.now();
+  for (let n = 0; n < seconds * PER_SECOND; n += 1) {
+    const due = started + (n * 1_000) / PER_SECOND - performance.now();
+    if (due > 0) await pause(due);
+    each?.(n);
+    sent.push(rig.client.send({ headers: inPool(pool), body: { stream: n % 2 === 0 } }));
+  }
+  return Promise.all(sent);
+}
+
+const unserved = (seen: readonly LoadEntry[]): LoadEntry[] =>
+  seen.filter((e) => e.status !== 200 || !e.acknowledged || e.error !== null);
+
+describe('one of four keys, at a hundred requests a second', () => {
+  it.each(['401', '403', '429,retry=60', 'quota', '503', 'overloaded', '500'])(
+    'answering %s costs no request',
+    async (fault) => {
+      const { pool, keys, arrivals } = freshPool();
+      const bad = keys[2] ?? '';
+      const turnsAt = PER_SECOND / 4;
+      const seen = await steadily(pool, SECONDS, (n) => {
+        if (n === turnsAt)
+          rig.upstream.faults.set(bad, `fault:${fault}`, { on: fault === '401' ? 'all' : 'create' });
+      });
+      rig.upstream.faults.clear(bad);
+      expect(unserved(seen)).toEqual([]);
+      demand('R11', `success with one key of four ${fault}, %`, 100, { atLeast: 100 });
+      const hits = arrivals().filter((a) => a.key === bad && a.fault !== null);
+      expect(hits.length).toBeGreaterThan(0);
+      const outAfter = (hits.at(-1)?.at ?? 0) - (hits[0]?.at ?? 0);
+      demand('R11', `ms until the key is left alone, ${fault}`, outAfter, within(1_000));
+    },
+    60_000,
+  );
+
+  it.each(
+    [
+      ['a date', '429,retry_date=4'],
+      ['seconds', '429,retry=4'],
+      ['milliseconds', '429,retry_ms=4000'],
+    ].slice(0, size(1, 3)),
+  )(
+    'told to wait in %s is asked by nobody before its time',
+    async (form, fault) => {
+      const { pool, keys, arrivals } = freshPool();
+      const bad = keys[0] ?? '';
+      rig.upstream.faults.set(bad, `fault:${fault}`, { times: 1 });
+      const seen = await steadily(pool, 6);
+      const [limited, ...later] = arrivals()
+        .filter((a) => a.key === bad)
+        .slice(
+          arrivals()
+            .filter((a) => a.key === bad)
+            .findIndex((a) => a.status === 429),
+        );
+      // What was on its way already when the answer came does not count.
+      const after = later.map((a) => a.at - (limited?.at ?? 0));
+      const early = after.filter((ms) => ms > 1_000 && ms < 3_000);
+      demand('R11', `arrivals before their time, retry-after as ${form}`, early.length, { exactly: 0 });
+      expect(later.length).toBeGreaterThan(0);
+      expect(unserved(seen)).toEqual([]);
+    },
+    60_000,
+  );
+});
+
+describe('all keys down', () => {
+  it('refuses at once, sends nothing, and is back within a probe', async () => {
+    const { pool, keys, arrivals } = freshPool();
+    // One has asked for a long pause, so that there is a time to name; the others are refused as keys.
+    const [paused = '', ...refused] = keys;
+    rig.upstream.faults.set(paused, 'fault:429,retry=300');
+    for (const key of refused) rig.upstream.faults.set(key, 'fault:401', { on: 'all' });
+    await until(
+      () => rig.client.send({ headers: inPool(pool), body: {} }),
+      (seen) => seen.status === 503 && seen.text.includes('no_available_resources'),
+      { what: 'everybody known to be down' },
+    );
+    const before = arrivals().length;
+    const seen = await steadily(pool, size(1, 10));
+    const took = seen.map((e) => (e.endedAt ?? Infinity) - e.sentAt);
+    for (const entry of seen) {
+      const { error } = JSON.parse(entry.text) as { error: Record<string, unknown> };
+      expect([entry.status, Object.keys(error).sort()], entry.text).toEqual([
+        503,
+        ['code', 'message', 'param', 'type'],
+      ]);
+      expect(Number(entry.headers['retry-after'])).toBeGreaterThan(0);
+    }
+    demand('R12', 'refusal when every key is down, p99, ms', quantile(took, 0.99), within(100));
+    demand('R12', 'arrivals meanwhile, probes left out', arrivals().length - before, { exactly: 0 });
+    const back = Date.now();
+    for (const key of refused) rig.upstream.faults.clear(key);
+    await until(
+      () => rig.client.send({ headers: inPool(pool), body: {} }),
+      (entry) => entry.status === 200,
+      { everyMs: 10 },
+    );
+    // An interval of 1 s, jittered by a fifth, and the probe itself.
+    demand('R12', 'back after, with probes each 1 s, ms', Date.now() - back, within(1_500));
+  }, 60_000);
+
+  it('one that comes back is not flooded in its first ten seconds', async () => {
+    const { pool, keys, arrivals } = freshPool();
+    const bad = keys[1] ?? '';
+    rig.upstream.faults.set(bad, 'fault:401', { on: 'all' });
+    const id = `openai-${rig.keys.findIndex((k) => k.key === bad) + 1}`;
+    const becomes = (status: string): Promise<unknown> =>
+      until(
+        () => rig.proxy.state().then(({ resources }) => resources.find((r) => r.id === id)?.['health']),
+        (health) => (health as { status: string }).status === status,
+        { what: `${id} ${status}` },
+      );
+    await becomes('unhealthy');
+    rig.upstream.faults.clear(bad);
+    await becomes('healthy');
+    const returned = Date.now();
+    await steadily(pool, size(3, 10));
+    const after = arrivals().filter((a) => a.at >= returned);
+    const share = after.filter((a) => a.key === bad).length / (after.length / keys.length);
+    demand('R12', 'share of a key that came back, in fair shares', share, { atMost: 2 });
+  }, 60_000);
+});
