@@ -1,0 +1,88 @@
+import { fork, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../support/free-port.js';
+import { ProxyProcess } from '../support/proxy-process.js';
+import { demand, note, size } from '../support/release.js';
+import { until } from '../support/until.js';
+
+const SCRIPT = resolve('test/support/paced-streams.mjs');
+const STREAMS = size(100, 1_000);
+const SECONDS = size(3, 30);
+
+interface Measured {
+  readonly failed: number;
+  readonly events: number;
+  readonly p50: number;
+  readonly p99: number;
+}
+
+let upstream: ChildProcess;
+let pipe: ChildProcess;
+let proxy: ProxyProcess;
+let pipeUrl: string;
+
+beforeAll(async () => {
+  upstream = fork(SCRIPT, ['upstream']);
+  const [{ port }] = (await once(upstream, 'message')) as [{ port: number }];
+  const url = `http://127.0.0.1:${port}/v1`;
+  const pipePort = await freePort();
+  pipe = spawn(process.execPath, ['bench/bare-pipe.mjs'], {
+    env: { PATH: process.env['PATH'], PORT: String(pipePort), UPSTREAM: url },
+    stdio: 'ignore',
+  });
+  pipeUrl = `http://127.0.0.1:${pipePort}`;
+  await until(() => fetch(`${pipeUrl}/v1/models`), Boolean, { what: 'the bare pipe' });
+  proxy = await ProxyProcess.start({ upstream: url, keys: ['sk-1', 'sk-2', 'sk-3', 'sk-4'] });
+});
+afterAll(async () => {
+  await proxy.dispose();
+  for (const child of [pipe, upstream]) {
+    const gone = once(child, 'exit');
+    child.kill();
+    await gone;
+  }
+});
+
+async function measure(
+  url: string,
+  streams: number,
+  interval: number,
+  seconds: number,
+  watch?: () => void,
+): Promise<Measured> {
+  const events = (seconds * 1_000) / interval;
+  const child = fork(SCRIPT, ['clients', url, ...[streams, interval, events].map(String)]);
+  const watching = setInterval(() => watch?.(), 500);
+  const [seen] = (await once(child, 'message')) as [Measured];
+  clearInterval(watching);
+  if (child.exitCode === null) await once(child, 'exit');
+  return seen;
+}
+
+describe('many streams with ten events a second each', () => {
+  it('all complete, and their events are hardly later than through a bare pipe', async () => {
+    let rss = 0;
+    const bare = await measure(pipeUrl, STREAMS, 100, SECONDS);
+    const seen = await measure(proxy.url, STREAMS, 100, SECONDS, () => {
+      rss = Math.max(rss, proxy.rssMb());
+    });
+    note('R15', 'streams', STREAMS);
+    note('R15', 'events', seen.events);
+    note('R15', 'delay of an event through a bare pipe, p50, ms', bare.p50);
+    note('R15', 'delay of an event through a bare pipe, p99, ms', bare.p99);
+    note('R15', 'delay of an event through the proxy, p99, ms', seen.p99);
+    expect(bare.failed).toBe(0);
+    demand('R15', 'failures', seen.failed, { exactly: 0 });
+    demand('R15', 'delay added to an event, p50, ms', seen.p50 - bare.p50, { atMost: size(50, 2) });
+    demand('R15', 'p99 in multiples of a bare pipe', seen.p99 / bare.p99, { atMost: size(50, 1.5) });
+    demand('R15', 'resident memory, MB', rss, { atMost: 400 });
+  }, 300_000);
+
+  it('twice as many with one event a second all complete', async () => {
+    const seen = await measure(proxy.url, 2 * STREAMS, 1_000, SECONDS);
+    demand('R15', `${2 * STREAMS} × 1 event/s: failures`, seen.failed, { exactly: 0 });
+  }, 300_000);
+});
