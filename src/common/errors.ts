@@ -74,6 +74,8 @@ export const ERRORS = {
   no_available_resources: server(503, true),
   /** The owner of the conversation is cooling down and nobody else can continue it. */
   affinity_unavailable: server(503, true),
+  /** What it builds on is not known where its input can be read; clients send everything again. The upstream's own code. */
+  previous_response_not_found: invalid(400),
   /** The owner of the conversation is gone for good. */
   affinity_lost: { status: 409, type: 'invalid_request_error', shouldRetry: false },
   /** Every key refused the request with 401, 403 or a quota verdict. The caller's own key is fine. */

@@ -35,6 +35,28 @@ describeWith(Codex.available(), 'the Codex CLI (@openai/codex)')('the real Codex
     codex.dispose();
   });
 
+  it('resumes within its organisation when the key of its session is refused at the handshake', async () => {
+    const two = await SocketRig.start({
+      keys: [key('a1', 'org-a'), key('a2', 'org-a'), key('b1', 'org-b'), key('b2', 'org-b')],
+    });
+    const codex = new Codex([`openai_base_url="${two.proxy.v1}"`]);
+    for (let i = 0; i < 3; i += 1) {
+      const first = await codex.exec([`call:exec_command {"cmd":"echo here-${i}"}`]);
+      const owner = two.up.creates.at(-1)?.key ?? '';
+      two.up.faults.set(owner, 500);
+      for (const verb of ['resume', 'fork']) {
+        const run = await codex.exec([verb, first.threadId ?? '', `${verb} ${i}`]);
+        expect(run.code, run.stdout.slice(-800)).toBe(0);
+        expect(run.lastMessage).toContain(`${verb} ${i}`);
+      }
+      two.up.faults.clear();
+    }
+    expect(two.up.creates.filter((c) => c.refused !== undefined)).toEqual([]);
+    expect(two.rig.upstream.ledger.creates.filter((a) => a.status !== 200)).toEqual([]);
+    codex.dispose();
+    await two.stop();
+  }, 60_000);
+
   it('does not notice a key that is refused at the handshake', async () => {
     ws.up.faults.set('sk-test-a1', 401);
     ws.up.faults.set('sk-test-b1', 503);

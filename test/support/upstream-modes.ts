@@ -73,7 +73,7 @@ export const UPSTREAM_MODES: readonly UpstreamMode[] = [
   { fault: 'quota', status: 502, code: 'upstream_auth_failed', state: 'upstream_error' },
   ...['500', '502', '504'].map((status) => passed(status, Number(status))),
   passed('503', 503),
-  passed('overloaded', 503),
+  { fault: 'overloaded', status: 503, code: 'no_available_resources', state: 'upstream_error' },
   passed('empty_error,status=418', 418),
   passed('empty_error,status=500', 500),
   passed('echo_error', 400),

@@ -29,6 +29,28 @@ export function doubtAbout(balancer: Balancer, exchange: Exchange, link: Upstrea
   return belongsElsewhere(balancer, exchange, link) ? Promise.resolve() : null;
 }
 
+/**
+ * Whether a later message carries what only another organisation can read: Codex warms a connection up and then sends a
+ * history that was sealed elsewhere. Throws what makes clients send all of it again where it also builds on a response
+ * of this connection, which no other upstream knows.
+ */
+export function mustLeave(
+  balancer: Balancer,
+  { hints }: Exchange,
+  { resource }: UpstreamLink,
+  open: number,
+): Promise<void> | null {
+  if (hints === null || hints.sealedDigests.length === 0) return null;
+  const own = balancer.explain(hints).candidates.find(({ resourceId }) => resourceId === resource.id);
+  if (own?.rejected !== 'other_organization') return null;
+  if (hints.previousResponseId === null) return open === 0 ? Promise.resolve() : null;
+  throw new ProxyError(
+    'previous_response_not_found',
+    'The input was sealed by another organisation than the one this connection goes to; send all of it without previous_response_id.',
+    { param: 'previous_response_id' },
+  );
+}
+
 /** The connection to where the exchange belongs, be it the one there is. Throws what the client should hear when there is none. */
 export async function linkFor(
   { deps, room }: RelayParts,

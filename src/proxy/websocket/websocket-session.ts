@@ -8,7 +8,7 @@ import { errorMessage } from './error-message.js';
 import { readClientFrame } from './frames.js';
 import type { UpstreamLink } from './handshake-loop.js';
 import { IncomingBytes } from './incoming-bytes.js';
-import { doubtAbout, linkFor } from './move-link.js';
+import { doubtAbout, linkFor, mustLeave } from './move-link.js';
 import { bothWays, type Pump } from './pump.js';
 import { stopping } from './session-errors.js';
 import { limitReached } from './session-limits.js';
@@ -139,7 +139,10 @@ export class WebsocketSession {
       this.#book.checkRoom();
       if (this.#draining) throw stopping();
       this.#opener.read(exchange);
-      const doubt = this.#used ? null : doubtAbout(this.parts.deps.balancer, exchange, this.link);
+      const { balancer } = this.parts.deps;
+      const doubt = this.#used
+        ? mustLeave(balancer, exchange, this.link, this.#book.size)
+        : doubtAbout(balancer, exchange, this.link);
       if (doubt !== null) return void this.#move(exchange, message, lane, doubt);
       this.#dispatch(exchange, message, lane);
     } catch (error: unknown) {

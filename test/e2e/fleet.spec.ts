@@ -1,0 +1,155 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Codex } from '../support/codex.js';
+import { FleetAudit } from '../support/fleet-audit.js';
+import { agentsAgent, codexOverHttp, codexOverWebsocket, openaiAgent } from '../support/fleet-agents.js';
+import type { Turn } from '../support/fleet-agents.js';
+import { demand, note, size } from '../support/release.js';
+import { Rig, key } from '../support/rig.js';
+import { describeWith } from '../support/skip.js';
+import { until } from '../support/until.js';
+import type { UpgradeFault } from '../support/upstream-sockets.js';
+
+const [A1, A2, B1, B2] = [key('a1', 'org-a'), key('a2', 'org-a'), key('b1', 'org-b'), key('b2', 'org-b')];
+/** How often a fault strikes before the next one's turn. Below the five in a row that take a key out. */
+const STRIKES = size(1, 3);
+const ROUNDS = size(1, 4);
+
+/** Who is struck, and by what. */
+const PASSING: readonly (readonly [string, string])[] = [
+  [A1.key, '429,retry=1'],
+  [B1.key, '429,retry_date=2'],
+  [A2.key, '429,retry_ms=1200'],
+  [B2.key, '503,retry=1'],
+  [A1.key, 'overloaded'],
+  [B1.key, '500'],
+  [A2.key, 'slow,ms=600'],
+  [B2.key, 'reset'],
+  [A1.key, 'cut,after=0'],
+  [B1.key, 'cut,after=3'],
+  [A2.key, 'reset_upload'],
+  [B2.key, '502'],
+  [A1.key, 'close'],
+  [B1.key, 'eof,after=2'],
+];
+/** Out for minutes: these come last, and leave one key of each organisation. */
+const LASTING: readonly (readonly [string, string])[] = [
+  [B2.key, '403'],
+  [A1.key, 'quota'],
+];
+/** Any key: there are far fewer handshakes than requests. */
+const AT_HANDSHAKE: readonly UpgradeFault[] = [429, 503, 500, 'reset', 'garbage'];
+const IN_SOCKET: readonly (readonly [string, string])[] = [
+  ['*', 'ws_close,after=3'],
+  ['*', 'ws_close,after=3,code=1011'],
+];
+
+let rig: Rig;
+
+beforeAll(async () => {
+  rig = await Rig.start({
+    keys: [A1, A2, B1, B2],
+    upstream: { websocket: true, ownership: 'organization' },
+    env: { PROXY_AFFINITY_SHARED_IN_ORGANIZATION: 'on', PROXY_HEALTH_CHECK_INTERVAL_SECONDS: '1' },
+  });
+});
+afterAll(() => rig.stop());
+
+const struck = (keyName: string, mode: string): number =>
+  [...rig.upstream.ledger.creates, ...rig.upstream.sockets.creates].filter(
+    (a) => (keyName === '*' || a.key === keyName) && a.fault === mode,
+  ).length;
+
+/** One fault after the other, each until it has struck. */
+async function strike(
+  list: readonly (readonly [string, string])[],
+  strikes: number,
+  on: 'create' | 'socket' = 'create',
+): Promise<void> {
+  for (const [who, text] of list) {
+    const mode = text.split(',')[0] ?? '';
+    const before = struck(who, mode);
+    rig.upstream.faults.set(who, `fault:${text}`, { times: strikes, on });
+    await until(
+      () => struck(who, mode) - before,
+      (n) => n >= strikes,
+      { timeoutMs: 60_000, what: `${strikes} × ${text} on ${who}` },
+    );
+    rig.upstream.faults.clear(who);
+  }
+}
+
+async function strikeHandshakes(): Promise<void> {
+  const { next } = rig.upstream.sockets;
+  for (const fault of AT_HANDSHAKE) {
+    next.push(fault);
+    await until(() => next.length === 0, { timeoutMs: 60_000, what: `a handshake that meets ${fault}` });
+  }
+}
+
+describeWith(Codex.available(), 'the Codex CLI (@openai/codex)')('a fleet of real agents', () => {
+  it('has no failed turn while every fault takes its turn on some key', async () => {
+    const turns: Turn[] = [];
+    let over = false;
+    const started = performance.now();
+    const { v1 } = rig.proxy;
+    const codex = [
+      codexOverHttp('codex-http', v1),
+      codexOverWebsocket('codex-ws-1', v1),
+      codexOverWebsocket('codex-ws-2', v1),
+    ];
+    const agents = [...codex, openaiAgent('openai', v1), agentsAgent('agents', v1)];
+    const working = agents.map((agent) =>
+      agent(
+        (turn) => turns.push(turn),
+        () => over,
+      ),
+    );
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const overSockets = strikeHandshakes().then(() => strike(IN_SOCKET, 1, 'socket'));
+      await Promise.all([strike(PASSING, STRIKES), overSockets]);
+    }
+    await strike([[A2.key, '401']], 1);
+    await until(
+      () => rig.proxy.state(),
+      (state) => (state.resources[1]?.['health'] as { status?: string }).status === 'healthy',
+      { what: 'the refused key back by a probe' },
+    );
+    await strike(LASTING, 1);
+    over = true;
+    await Promise.all(working);
+    for (const one of codex) one.dispose();
+
+    const audit = await FleetAudit.of(rig);
+    const { ledger } = rig.upstream;
+    const crossed = [
+      ...ledger.creates.filter((a) => a.status === 400),
+      ...rig.upstream.sockets.creates.filter((c) => c.refused === 400),
+    ];
+    note('fleet', 'turns', turns.length);
+    note('fleet', 'turns repeated by their program', turns.filter((t) => t.repeated).length);
+    note('fleet', 'seconds', (performance.now() - started) / 1_000);
+    note('fleet', 'arrivals over HTTP', ledger.creates.length);
+    note('fleet', 'responses over WebSocket', rig.upstream.sockets.creates.length);
+    note('fleet', 'decisions that moved a request', audit.moves());
+    expect(turns.filter((t) => t.failure !== null)).toEqual([]);
+    demand('fleet', 'failed turns', turns.filter((t) => t.failure !== null).length, { exactly: 0 });
+    demand('fleet', 'requests refused for sealed or stored content of others', crossed.length, {
+      exactly: 0,
+    });
+    expect(audit.heardInVain()).toEqual([]);
+    demand('fleet', 'errors heard that another key could have spared', audit.heardInVain().length, {
+      exactly: 0,
+    });
+    expect(Object.values(audit.attemptsLessArrivals()), JSON.stringify(audit.attemptsLessArrivals())).toEqual(
+      [0, 0, 0, 0],
+    );
+    expect(audit.forbiddenAttempts()).toEqual([]);
+    demand('fleet', 'sent again though it may have run', audit.forbiddenAttempts().length, { exactly: 0 });
+    expect(audit.unexplained()).toEqual([]);
+    expect(audit.silentMoves()).toEqual([]);
+    demand('fleet', 'moves without an explanation', audit.silentMoves().length, { exactly: 0 });
+    expect(audit.wrongUsage()).toEqual([]);
+    expect(new Set(turns.map((t) => t.agent)).size).toBe(agents.length);
+    expect(rig.proxy.output).not.toMatch(/unhandled/i);
+  }, 900_000);
+});

@@ -1,0 +1,140 @@
+import type { RequestRow } from './history.js';
+import type { Rig } from './rig.js';
+import { until } from './until.js';
+
+interface Attempt {
+  readonly request_id: string;
+  readonly n: number;
+  readonly resource_id: string;
+  readonly class: string;
+  readonly status: number | null;
+}
+
+interface Decision {
+  readonly request_id: string;
+  readonly attempt: number;
+  readonly resource_id: string | null;
+  readonly reason: string;
+  readonly explanation: string;
+  readonly affinity_result: string;
+}
+
+type Row = RequestRow & { readonly transport: string; readonly started_at: number };
+
+/** What SQL says about everything that went through a rig, for comparison with the upstream's ledger. */
+export class FleetAudit {
+  private constructor(
+    private readonly rig: Rig,
+    readonly requests: readonly Row[],
+    readonly attempts: readonly Attempt[],
+    readonly decisions: readonly Decision[],
+  ) {}
+
+  static async of(rig: Rig): Promise<FleetAudit> {
+    await until(
+      () => rig.proxy.state(),
+      (s) => s.in_flight === 0 && s.queue_depth === 0,
+      { timeoutMs: 30_000, what: 'everything written down' },
+    );
+    const requests = await rig.history.rows<Row>('SELECT * FROM requests ORDER BY started_at');
+    const attempts = await rig.history.rows<Attempt>('SELECT * FROM attempts ORDER BY request_id, n');
+    const decisions = await rig.history.rows<Decision>('SELECT * FROM decisions');
+    return new FleetAudit(rig, requests, attempts, decisions);
+  }
+
+  /** Creates over HTTP: what SQL calls attempts of them, less what arrived; per key, so that nothing cancels out. */
+  attemptsLessArrivals(): Record<string, number> {
+    const http = new Set(
+      this.requests.filter((r) => r.transport !== 'websocket' && r.path === '/v1/responses').map((r) => r.id),
+    );
+    const left: Record<string, number> = {};
+    this.rig.keys.forEach(({ key }, i) => {
+      const tried = this.attempts.filter(
+        (a) => http.has(a.request_id) && a.resource_id === `openai-${i + 1}` && a.class !== 'A',
+      );
+      const arrived = this.rig.upstream.ledger.creates.filter((a) => a.key === key);
+      // Broken off at the first byte: whether all of it had left by then, each side may see differently.
+      const unsure = arrived.filter((a) => !a.bodyComplete).length;
+      const more = tried.length - (arrived.length - unsure);
+      left[key] = more > 0 && more <= unsure ? 0 : more;
+    });
+    return left;
+  }
+
+  /** Attempts that should not have been: after one that may have run, or a third after a server error. */
+  forbiddenAttempts(): Attempt[] {
+    const resendable = new Set(['A', 'B', 'C1']);
+    return this.#byRequest(this.attempts).flatMap((tries) =>
+      tries.filter((attempt, i) => {
+        const before = tries.slice(0, i);
+        const unsafe = before.some((a) => !resendable.has(a.class));
+        const second5xx = before.filter((a) => a.class === 'C1').length > 1;
+        return unsafe || second5xx || attempt.n > 3;
+      }),
+    );
+  }
+
+  /** Attempts without a decision that names the same resource and says why. */
+  unexplained(): Attempt[] {
+    const decisions = new Map(this.decisions.map((d) => [`${d.request_id} ${d.attempt}`, d]));
+    return this.attempts.filter((a) => {
+      const decision = decisions.get(`${a.request_id} ${a.n}`);
+      return decision?.resource_id !== a.resource_id || decision.explanation === '' || decision.reason === '';
+    });
+  }
+
+  /** Sessions that were served elsewhere than the time before without a decision that calls it a move. */
+  silentMoves(): string[] {
+    const silent: string[] = [];
+    const last = new Map<string, string>();
+    for (const row of this.requests) {
+      if (row.session_id === null || row.resource_id === null || row.state !== 'completed') continue;
+      const before = last.get(row.session_id);
+      last.set(row.session_id, row.resource_id);
+      if (before === undefined || before === row.resource_id) continue;
+      const why = this.decisions.filter((d) => d.request_id === row.id);
+      const said = why.some(
+        (d) =>
+          d.affinity_result === 'moved' || /organization_sibling|retry_elsewhere|connection/.test(d.reason),
+      );
+      if (!said) silent.push(`${row.id}: ${before} → ${row.resource_id} ${JSON.stringify(why)}`);
+    }
+    return silent;
+  }
+
+  moves(): number {
+    return this.decisions.filter((d) => /organization_sibling|retry_elsewhere/.test(d.reason)).length;
+  }
+
+  /** Requests that ended in an error although their last attempt was one that could go to another key. */
+  heardInVain(): object[] {
+    const last = new Map(this.attempts.map((a) => [a.request_id, a]));
+    // The way to make a WebSocket client send everything again, which it does unseen.
+    const startOver = 'previous_response_not_found';
+    return this.requests
+      .filter((row) => !['completed', 'client_aborted'].includes(row.state) && row.error_code !== startOver)
+      .filter((row) => ['A', 'B', undefined].includes(last.get(row.id)?.class))
+      .map(({ id, state, status_code, error_code, transport }) => {
+        const tries = this.attempts.filter((a) => a.request_id === id).map((a) => `${a.class} ${a.status}`);
+        const why = this.decisions.filter((d) => d.request_id === id).map((d) => d.explanation);
+        return { state, status_code, error_code, transport, tries, why };
+      });
+  }
+
+  /** Answers whose tokens SQL has differently than the upstream counted them, or not at all. */
+  wrongUsage(): string[] {
+    const rows = new Map(this.requests.map((r) => [r.response_id, r]));
+    const { ledger, sockets } = this.rig.upstream;
+    const completed = ledger.creates.filter((a) => a.ended === 'completed' && a.status === 200);
+    return [...completed, ...sockets.creates]
+      .filter((a) => a.responseId !== null && !a.fault)
+      .filter((a) => rows.get(a.responseId)?.total_tokens !== a.usage?.total_tokens)
+      .map((a) => a.responseId ?? '');
+  }
+
+  #byRequest(list: readonly Attempt[]): Attempt[][] {
+    const groups = new Map<string, Attempt[]>();
+    for (const one of list) groups.set(one.request_id, [...(groups.get(one.request_id) ?? []), one]);
+    return [...groups.values()];
+  }
+}
