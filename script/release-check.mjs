@@ -89,7 +89,8 @@ function isMet(value, limit) {
 }
 
 function tableOf(figures, passed) {
-  const rows = chosen.flatMap(([id, specs]) => {
+  const rows = chosen.flatMap((demand) => {
+    const [id, specs] = /** @type {[string, string[]]} */ (demand);
     const own = figures.filter((f) => f.id === id);
     const green = specs.every((spec) => passed.get(spec)) && own.every((f) => f.met);
     const lines = own.map((f) => ['', f.what, String(f.value), f.limit, f.met ? '' : '**missed**']);

@@ -111,7 +111,7 @@ describeWith(Codex.available(), 'the Codex CLI (@openai/codex)')('a fleet of rea
     await strike([[A2.key, '401']], 1);
     await until(
       () => rig.proxy.state(),
-      (state) => (state.resources[1]?.['health'] as { status?: string }).status === 'healthy',
+      ({ resources }) => (resources[1]!['health'] as { status?: string }).status === 'healthy',
       { what: 'the refused key back by a probe' },
     );
     await strike(LASTING, 1);

@@ -106,14 +106,16 @@ export class FleetAudit {
     return this.decisions.filter((d) => /organization_sibling|retry_elsewhere/.test(d.reason)).length;
   }
 
-  /** Requests that ended in an error although their last attempt was one that could go to another key. */
+  /** Requests that ended in an error although their last attempt could go to another key and was not the third. */
   heardInVain(): object[] {
     const last = new Map(this.attempts.map((a) => [a.request_id, a]));
     // The way to make a WebSocket client send everything again, which it does unseen.
     const startOver = 'previous_response_not_found';
     return this.requests
       .filter((row) => !['completed', 'client_aborted'].includes(row.state) && row.error_code !== startOver)
-      .filter((row) => ['A', 'B', undefined].includes(last.get(row.id)?.class))
+      .filter(
+        (row) => ['A', 'B', undefined].includes(last.get(row.id)?.class) && (last.get(row.id)?.n ?? 0) < 3,
+      )
       .map(({ id, state, status_code, error_code, transport }) => {
         const tries = this.attempts.filter((a) => a.request_id === id).map((a) => `${a.class} ${a.status}`);
         const why = this.decisions.filter((d) => d.request_id === id).map((d) => d.explanation);

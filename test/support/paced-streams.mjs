@@ -6,7 +6,7 @@ const [role, ...args] = process.argv.slice(2);
 // Of the whole machine: the two processes read the same clock.
 const now = () => performance.timeOrigin + performance.now();
 if (role === 'upstream') upstream();
-else clients(args[0], ...args.slice(1).map(Number));
+else await clients(args[0], ...args.slice(1).map(Number));
 
 function upstream() {
   const server = createServer((req, res) => {
@@ -14,9 +14,11 @@ function upstream() {
     req.on('data', (chunk) => (body += chunk));
     req.on('end', () => {
       const [, interval, events] = /paced:(\d+):(\d+)/.exec(body) ?? [];
-      if (interval === undefined) return res.writeHead(200, { 'content-type': 'application/json' }).end('{}');
-      res.writeHead(200, { 'content-type': 'text/event-stream', 'openai-organization': 'org-paced' });
-      pace(res, Number(interval), Number(events));
+      const streams = interval !== undefined;
+      const type = streams ? 'text/event-stream' : 'application/json';
+      res.writeHead(200, { 'content-type': type, 'openai-organization': 'org-paced' });
+      if (streams) pace(res, Number(interval), Number(events));
+      else res.end('{}');
     });
   });
   server.keepAliveTimeout = 60_000;
@@ -29,11 +31,12 @@ function pace(res, interval, events) {
   const first = setTimeout(() => {
     const timer = setInterval(() => {
       n += 1;
-      if (n < events)
-        return void res.write(frame('response.output_text.delta', { at: now(), delta: ' word' }));
-      clearInterval(timer);
-      const response = { id: `resp_${Math.random()}`, status: 'completed', output: [], usage: null };
-      res.end(frame('response.completed', { response }));
+      if (n < events) res.write(frame('response.output_text.delta', { at: now(), delta: ' word' }));
+      else {
+        clearInterval(timer);
+        const response = { id: `resp_${Math.random()}`, status: 'completed', output: [], usage: null };
+        res.end(frame('response.completed', { response }));
+      }
     }, interval);
     res.once('close', () => clearInterval(timer));
   }, Math.random() * interval);

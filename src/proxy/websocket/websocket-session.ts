@@ -140,9 +140,8 @@ export class WebsocketSession {
       if (this.#draining) throw stopping();
       this.#opener.read(exchange);
       const { balancer } = this.parts.deps;
-      const doubt = this.#used
-        ? mustLeave(balancer, exchange, this.link, this.#book.size)
-        : doubtAbout(balancer, exchange, this.link);
+      const parting = (): Promise<void> | null => mustLeave(balancer, exchange, this.link, this.#book.size);
+      const doubt = this.#used ? parting() : doubtAbout(balancer, exchange, this.link);
       if (doubt !== null) return void this.#move(exchange, message, lane, doubt);
       this.#dispatch(exchange, message, lane);
     } catch (error: unknown) {
