@@ -106,7 +106,7 @@ describe.each(STEPS)('a wall clock that is set %s', (name, offset) => {
       pauses.push(await pauseAfter(fault, () => stepTo(i % 2 === 0 ? 0 : offset)));
     await rig.client.run(size(50, 1_000), 8, (n) => ({ body: { stream: n % 2 === 0 } }));
     await Promise.all(running);
-    // TODO-30D
+    // Known gap: bindings expire by the wall clock, so a jump beyond their lifetime (a day) drops them.
     if (offset < DAY)
       expect(again.map((e) => e.headers['x-proxy-resource-id'])).toEqual(
         first.map((e) => e.headers['x-proxy-resource-id']),
