@@ -10,6 +10,7 @@ import { AttemptRow } from './usage/attempt-row.entity.js';
 import { BodyRow } from './usage/body-row.entity.js';
 import { DecisionRow } from './usage/decision-row.entity.js';
 import { EventRow } from './usage/event-row.entity.js';
+import { KeyUsageRow } from './usage/key-usage-row.entity.js';
 import { RequestRow } from './usage/request-row.entity.js';
 import { SessionRow } from './usage/session-row.entity.js';
 
@@ -17,6 +18,7 @@ import { SessionRow } from './usage/session-row.entity.js';
 export const ENTITIES = [
   RequestRow,
   SessionRow,
+  KeyUsageRow,
   AttemptRow,
   DecisionRow,
   BodyRow,

@@ -49,13 +49,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const PACKAGE_PLACES: readonly (readonly [packageName: RegExp, places: RegExp])[] = [
   [
     /^typeorm$/,
-    /^src\/(infra\/database|transfer)\/|\.(entity|repository|read-model)\.ts$|writer\.ts$|^src\/usage\/(recorder|session-(totals|merge))\.ts$/,
+    /^src\/(infra\/database|transfer)\/|\.(entity|repository|read-model)\.ts$|writer\.ts$|^src\/usage\/(recorder|(session|key-usage)-(totals|merge))\.ts$/,
   ],
   [/^ioredis$/, /^src\/(state\/redis-|infra\/redis\/)/],
   [/^(bullmq|@nestjs\/bullmq)$/, /^src\/usage\/(bullmq-|usage\.module)/],
   [/^undici$/, /^src\/upstream\//],
   [/^ws$/, /^src\/proxy\/[a-z-]*websocket/],
   [/^express$/, /^src\/(admin|dashboard)\/|^src\/health\/(worker-)?health\.controller|^src\/app\./],
+  [/^@pydantic\/genai-prices$/, /^src\/usage\/price-catalogue\.ts$/],
   [/^@copilotkit\/aimock$/, /^src\/cli\/demo-upstream\.ts$/],
 ];
 

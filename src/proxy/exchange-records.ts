@@ -75,6 +75,7 @@ function sessionOf(hints: RoutingHints): SessionRef | null {
 export function finishedRecord(
   exchange: Exchange,
   ending: Ending,
+  { usage, cost }: { readonly usage: TokenUsage | null; readonly cost: number | null },
   now: number,
   instanceId: string,
 ): FinishedRecord {
@@ -96,7 +97,8 @@ export function finishedRecord(
     responseId: tap?.responseId ?? null,
     upstreamRequestId: ending.upstreamRequestId,
     servedModel: tap?.servedModel ?? null,
-    usage: usageOf(exchange, ending),
+    usage,
+    cost,
     attempts: exchange.attempts,
     decisions: exchange.recorded ? exchange.decisions.slice(1) : exchange.decisions,
     bindings: ending.bindings,
@@ -105,7 +107,7 @@ export function finishedRecord(
 }
 
 /** Null also where the answer repeats what another request has counted. */
-function usageOf({ hints }: Exchange, { tap, bindings }: Ending): TokenUsage | null {
+export function usageOf({ hints }: Exchange, { tap, bindings }: Ending): TokenUsage | null {
   if (tap === null || tap.usage === null || hints === null) return null;
   return countsUsage(hints, bindings) ? tap.usage : null;
 }
@@ -132,8 +134,8 @@ export function captureRequest(exchange: Exchange, maxBytes: number): CapturedBo
 export function logLine(
   exchange: Exchange,
   ending: Ending,
+  { usage, cost }: Pick<FinishedRecord, 'usage' | 'cost'>,
 ): Record<string, string | number | boolean | null | undefined> {
-  const usage = usageOf(exchange, ending);
   return {
     id: exchange.id,
     state: ending.state,
@@ -150,6 +152,7 @@ export function logLine(
     input_tokens: usage?.inputTokens,
     cached_tokens: usage?.cachedTokens,
     output_tokens: usage?.outputTokens,
+    cost_micro_usd: cost ?? undefined,
     error: ending.errorCode,
   };
 }

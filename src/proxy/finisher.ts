@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
-import { captureRequest, finishedRecord, logLine, startFacts } from './exchange-records.js';
+import { captureRequest, finishedRecord, logLine, startFacts, usageOf } from './exchange-records.js';
 import type { Ending } from './exchange-records.js';
 import type { Exchange } from './exchange.js';
 import type { ProxyDependencies } from './proxy-dependencies.js';
 import type { DecisionRecord } from '../state/live-state.js';
+import type { FinishedRecord } from '../usage/records.js';
 import type { CapturedBody } from '../usage/spool.js';
 
 /** Writes the two records of an exchange, the metrics and the log line: each exactly once, whatever way it ends. */
@@ -31,14 +32,27 @@ export class Finisher {
     if (exchange.finished) return;
     exchange.finished = true;
     const { clock, config, spool, metrics, instanceId } = this.deps;
-    const record = finishedRecord(exchange, ending, clock.now(), instanceId);
+    const now = clock.now();
+    const record = finishedRecord(exchange, ending, this.#spent(exchange, ending, now), now, instanceId);
     spool.finished(record, { request: captureRequest(exchange, config.capture.maxBytes), response });
     metrics.observe(record, exchange.transport);
-    this.#log(exchange, ending);
+    this.#log(exchange, ending, record);
   }
 
-  #log(exchange: Exchange, ending: Ending): void {
-    const line = logLine(exchange, ending);
+  #spent(
+    exchange: Exchange,
+    ending: Ending,
+    now: number,
+  ): Pick<FinishedRecord, 'usage'> & { cost: number | null } {
+    const usage = usageOf(exchange, ending);
+    if (usage === null) return { usage, cost: null };
+    const { resourceId, tap } = ending;
+    const [asked, served] = [exchange.hints?.model ?? null, tap?.servedModel ?? null];
+    return { usage, cost: this.deps.prices.costOf({ asked, served, resourceId, usage }, now) };
+  }
+
+  #log(exchange: Exchange, ending: Ending, record: FinishedRecord): void {
+    const line = logLine(exchange, ending, record);
     if (ending.state === 'completed' || ending.state === 'client_aborted') this.#logger.info(line, 'request');
     else this.#logger.warn(line, 'request');
   }

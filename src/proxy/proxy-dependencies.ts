@@ -8,6 +8,7 @@ import type { ProxyDoor } from '../registry/proxy-door.service.js';
 import type { UpstreamClient } from '../upstream/upstream-client.js';
 import type { FinishedRecord } from '../usage/records.js';
 import type { Spool } from '../usage/spool.js';
+import type { PriceList } from './price-list.js';
 
 /** What the request path works with; handed over once, so that each part takes one argument instead of nine. */
 export interface ProxyDependencies {
@@ -21,5 +22,6 @@ export interface ProxyDependencies {
   readonly drain: DrainState;
   readonly openSockets: OpenSockets;
   readonly instanceId: string;
+  readonly prices: Pick<PriceList, 'costOf'>;
   readonly door: Pick<ProxyDoor, 'admit' | 'isAdmitted' | 'onChange'>;
 }

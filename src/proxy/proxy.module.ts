@@ -11,11 +11,16 @@ import type { AppConfig } from '../config/app-config.js';
 import { MetricsService } from '../infra/metrics/metrics.service.js';
 import { ProxyDoor } from '../registry/proxy-door.service.js';
 import { RegistryModule } from '../registry/registry.module.js';
+import { RegistryStore } from '../registry/registry-store.service.js';
+import { ResourceRegistry } from '../resources/resource-registry.service.js';
+import { ResourcesModule } from '../resources/resources.module.js';
 import { UpstreamClient } from '../upstream/upstream-client.js';
 import { UpstreamModule } from '../upstream/upstream.module.js';
+import { PriceCatalogue } from '../usage/price-catalogue.js';
 import { SPOOL } from '../usage/spool.js';
 import type { Spool } from '../usage/spool.js';
 import { UsageModule } from '../usage/usage.module.js';
+import { PriceList } from './price-list.js';
 import { ProxyHandler } from './proxy-handler.service.js';
 
 const createHandler = (
@@ -30,6 +35,7 @@ const createHandler = (
   openSockets: OpenSockets,
   instanceId: string,
   door: ProxyDoor,
+  prices: PriceList,
 ): ProxyHandler =>
   new ProxyHandler({
     config,
@@ -43,12 +49,22 @@ const createHandler = (
     openSockets,
     instanceId,
     door,
+    prices,
   });
 
 /** The request path. Its handler knows no framework; this is where it meets its parts. */
 @Module({
-  imports: [BalancerModule, RegistryModule, UpstreamModule, UsageModule],
+  imports: [BalancerModule, RegistryModule, ResourcesModule, UpstreamModule, UsageModule],
   providers: [
+    {
+      provide: PriceList,
+      useFactory: (store: RegistryStore, resources: ResourceRegistry): PriceList =>
+        new PriceList(new PriceCatalogue(), {
+          models: () => store.rows.models,
+          baseUrlOf: (id) => resources.snapshot.byId.get(id)?.baseUrl ?? null,
+        }),
+      inject: [RegistryStore, ResourceRegistry],
+    },
     {
       provide: ProxyHandler,
       useFactory: createHandler,
@@ -64,6 +80,7 @@ const createHandler = (
         OpenSockets,
         INSTANCE_ID,
         ProxyDoor,
+        PriceList,
       ],
     },
   ],

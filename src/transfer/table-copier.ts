@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ProxyError } from '../common/errors.js';
 import { isDatabaseBlocked } from '../infra/database/database-errors.js';
 import type { DatabaseService } from '../infra/database/database.service.js';
+import { recountKeyUsage } from '../usage/key-usage-merge.js';
 import { recountSessions } from '../usage/session-merge.js';
 import type { SqlValue } from '../usage/sql-values.js';
 import { upsertRows } from '../usage/table-writer.js';
@@ -107,6 +108,7 @@ export class TableCopier {
     await this.target.transaction(async (runner) => {
       await upsertRows(runner, dialect, this.table, rows);
       if (this.table.table === 'sessions') await recountSessions(runner, dialect, page.map(sessionKey));
+      if (this.table.table === 'key_usage') await recountKeyUsage(runner, dialect, page.map(keyUsageKey));
       await this.state.save(runner, this.table.table, position);
     });
   }
@@ -126,4 +128,8 @@ function keyOf(table: TransferTable, row: TransferRow): SqlValue[] {
 
 function sessionKey(row: TransferRow): [SqlValue, SqlValue] {
   return [row['id'] ?? null, row['caller_id'] ?? null];
+}
+
+function keyUsageKey(row: TransferRow): [SqlValue, SqlValue, SqlValue] {
+  return [row['caller_id'] ?? null, row['day'] ?? null, row['instance_id'] ?? null];
 }

@@ -12,7 +12,7 @@ export interface TransferTable extends TableSpec {
 }
 
 /** Totals are compared with what the requests add up to, which must be there by then. */
-const LAST = ['sessions'];
+const LAST = ['key_usage', 'sessions'];
 
 /** Every table with history or settings, in the order they are moved. */
 export function transferPlan(dataSource: DataSource): TransferTable[] {

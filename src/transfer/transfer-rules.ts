@@ -1,5 +1,7 @@
 import { REQUESTS } from '../usage/request-table.js';
 import { BINDINGS } from '../usage/detail-tables.js';
+import { MERGED_KEY_USAGE } from '../usage/key-usage-merge.js';
+import { KEY_TOTALS } from '../usage/key-usage-totals.js';
 import { MERGED_SESSIONS } from '../usage/session-merge.js';
 import type { SqlValue } from '../usage/sql-values.js';
 
@@ -34,6 +36,10 @@ const RULES: Readonly<Record<string, TransferRule>> = {
     onConflict: MERGED_SESSIONS.onConflict,
     knowsMore: (target, source) =>
       atLeast(target, source, 'request_count') && atLeast(target, source, 'last_seen_at'),
+  },
+  key_usage: {
+    onConflict: MERGED_KEY_USAGE.onConflict,
+    knowsMore: (target, source) => KEY_TOTALS.every((total) => atLeast(target, source, total)),
   },
   affinity_bindings: {
     onConflict: BINDINGS.onConflict,

@@ -73,6 +73,8 @@ export interface FinishedRecord {
   /** Model the answer names. */
   readonly servedModel: string | null;
   readonly usage: TokenUsage | null;
+  /** Millionths of a US dollar, by the prices of that moment; null = not known. Older records have none. */
+  readonly cost?: number | null;
   /** Empty for an interrupted one = not known. */
   readonly attempts: readonly AttemptRecord[];
   /** Decisions of attempts after the first. */

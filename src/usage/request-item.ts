@@ -52,6 +52,8 @@ export interface RequestItem {
   /** Part of `output_tokens` spent on reasoning. */
   readonly reasoning_tokens: number | null;
   readonly total_tokens: number | null;
+  /** By the prices of the day it ended; null = not known, which is not 0. */
+  readonly cost_usd: number | null;
   readonly request_bytes: number | null;
   /** Null while running, or not known after a crash. */
   readonly response_bytes: number | null;

@@ -135,6 +135,10 @@ export class RequestRow {
   @Column(bigOrNull('total_tokens'))
   totalTokens!: number | null;
 
+  /** Millionths of a US dollar, by the prices of the day it ended; null = not known. */
+  @Column(bigOrNull('cost'))
+  cost!: number | null;
+
   @Column(bigOrNull('response_bytes'))
   responseBytes!: number | null;
 

@@ -1,5 +1,6 @@
 import type { QueryRunner } from 'typeorm';
 import type { Dialect } from '../infra/database/column-types.js';
+import { countKeyUsage } from './key-usage-totals.js';
 import { REQUESTS } from './request-table.js';
 import { countSessions, takeUncounted, type Uncounted } from './session-totals.js';
 import type { SqlValue } from './sql-values.js';
@@ -23,6 +24,8 @@ const UNCOUNTED = [
   'output_tokens',
   'reasoning_tokens',
   'total_tokens',
+  'cost',
+  'instance_id',
 ] as const;
 const PLACES = UNCOUNTED.map((column) => [column, REQUESTS.columns.indexOf(column)] as const);
 const HAS_START = REQUESTS.columns.indexOf('has_start');
@@ -46,6 +49,7 @@ export async function writeRequests(
     uncounted.push(...(await takeUncounted(runner, dialect, ids)));
   }
   await countSessions(runner, dialect, uncounted);
+  await countKeyUsage(runner, dialect, uncounted);
 }
 
 function uncountedOf(row: readonly SqlValue[]): Uncounted {

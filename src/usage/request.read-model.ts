@@ -7,13 +7,14 @@ import type { DecisionItem } from './decision-item.js';
 import { DecisionReadModel } from './decision.read-model.js';
 import type { AttemptItem, BodyItem, CapturedBodyItem, RequestItem } from './request-item.js';
 import { SqlQuery } from './sql-query.js';
+import { usd } from './usd.js';
 
 const gunzipAsync = promisify(gunzip);
 
 const COLUMNS = `"id", "session_id", "session_name", "session_source", "thread_id", "parent_thread_id", "caller_id", "resource_id", "pool_id", "model", "served_model",
   "method", "path", "stream", "transport", "state", "status_code", "error_code", "error_message", "error_source",
   "started_at", "finished_at", "latency_ms", "first_byte_ms", "attempt_count" AS "attempts", "input_tokens",
-  "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens", "total_tokens", "request_bytes",
+  "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens", "total_tokens", "cost", "request_bytes",
   "response_bytes", "response_id", "upstream_request_id", "user_agent"`;
 
 /** All optional filters are joined by AND. */
@@ -37,7 +38,8 @@ export interface RequestDetail {
   readonly bodies: BodyItem[];
 }
 
-interface RawRequest extends Omit<RequestItem, 'stream'> {
+interface RawRequest extends Omit<RequestItem, 'stream' | 'cost_usd'> {
+  readonly cost: number | null;
   readonly stream: number | null;
 }
 
@@ -113,8 +115,8 @@ export class RequestReadModel {
 
 const BODY_COLUMNS = '"direction", "content_type", "content_encoding", "size", "captured_size", "truncated"';
 
-function itemOf(raw: RawRequest): RequestItem {
-  return { ...raw, stream: raw.stream === null ? null : raw.stream === 1 };
+function itemOf({ cost, ...raw }: RawRequest): RequestItem {
+  return { ...raw, cost_usd: usd(cost), stream: raw.stream === null ? null : raw.stream === 1 };
 }
 
 function bodyOf(raw: RawBody): BodyItem {

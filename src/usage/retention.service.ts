@@ -12,6 +12,7 @@ const DAY_MS = 86_400_000;
 const BATCH = 1_000;
 /** Bodies are large; a batch of them is measured in megabytes. */
 const BODY_BATCH = 100;
+const KEY_USAGE_DAYS = 62;
 const FIRST_RUN_MS = 5 * 60_000;
 const INTERVAL_MS = 60 * 60_000;
 /** Of all processes on one database one prunes. A little less than the interval: the next turn is not missed. */
@@ -49,6 +50,14 @@ const RULES: readonly Rule[] = [
   history('requests', ['id'], 'started_at'),
   history('sessions', ['id', 'caller_id'], 'last_seen_at'),
   history('processes', ['instance_id'], 'seen_at'),
+  // Budgets look back to the first of the month.
+  {
+    table: 'key_usage',
+    key: ['caller_id', 'day', 'instance_id'],
+    column: 'day',
+    age: (policy) => Math.max(policy.days, KEY_USAGE_DAYS) * DAY_MS,
+    batch: BATCH,
+  },
   // A binding says itself when it is over.
   {
     table: 'affinity_bindings',

@@ -21,6 +21,10 @@ export interface SessionItem {
   readonly output_tokens: number | null;
   readonly reasoning_tokens: number | null;
   readonly total_tokens: number | null;
+  /** Of the requests whose price was known; null = of none. */
+  readonly cost_usd: number | null;
+  /** Requests with tokens and no known price: what `cost_usd` lacks. */
+  readonly unpriced_requests: number;
   /** `cached_tokens / input_tokens`, 0 to 1; null = not known. */
   readonly cache_hit_rate: number | null;
 }

@@ -59,4 +59,12 @@ export class SessionRow {
 
   @Column(bigOrNull('total_tokens'))
   totalTokens!: number | null;
+
+  /** Millionths of a US dollar, of the requests whose price was known. */
+  @Column(bigOrNull('cost'))
+  cost!: number | null;
+
+  /** Requests with tokens and no known price: what `cost` lacks. */
+  @Column(bigOrNull('unpriced_requests'))
+  unpricedRequests!: number | null;
 }

@@ -14,6 +14,12 @@ export const TOKENS = [
 
 type Tokens = Record<(typeof TOKENS)[number], number | null>;
 
+/** The same in SQL and here: tokens were told, and nobody knows what they cost. */
+export const UNPRICED = `COALESCE("total_tokens", "input_tokens", "output_tokens") IS NOT NULL AND "cost" IS NULL`;
+export function isUnpriced(row: Tokens & { readonly cost: number | null }): boolean {
+  return row.cost === null && (row.total_tokens ?? row.input_tokens ?? row.output_tokens) !== null;
+}
+
 /** A request row that the totals of its session do not have yet, or not in its present state. */
 export interface Uncounted extends Tokens {
   readonly id: string;
@@ -23,6 +29,8 @@ export interface Uncounted extends Tokens {
   readonly session_source: string | null;
   readonly parent_thread_id: string | null;
   readonly resource_id: string | null;
+  readonly instance_id: string;
+  readonly cost: number | null;
   readonly started_at: number;
   readonly finished_at: number | null;
   readonly finish_rank: number;
@@ -67,17 +75,19 @@ export const SESSIONS: TableSpec = {
     'resource_key',
     'request_count',
     ...TOKENS,
+    'cost',
+    'unpriced_requests',
   ],
   key: ['id', 'caller_id'],
   onConflict: `UPDATE SET ${[
     ...SESSION_FACTS,
     '"request_count" = "sessions"."request_count" + excluded."request_count"',
-    ...TOKENS.map(added),
+    ...[...TOKENS, 'cost', 'unpriced_requests'].map(added),
   ].join(', ')}`,
 };
 
 const COLUMNS = `"id", "session_id", "caller_id", "session_name", "session_source", "parent_thread_id", "resource_id",
-  "started_at", "finished_at", "finish_rank", "counted", ${TOKENS.map((column) => `"${column}"`).join(', ')}`;
+  "instance_id", "cost", "started_at", "finished_at", "finish_rank", "counted", ${TOKENS.map((column) => `"${column}"`).join(', ')}`;
 /** What `counted` should be: 1 started, 2 interrupted, 3 finished. */
 const LEVEL = '1 + "finish_rank"';
 
@@ -146,7 +156,8 @@ function sessionRow(group: Uncounted[]): SqlValue[] {
     placed?.resource_id ?? null,
     placed === undefined ? null : orderKey(placed),
     group.filter((row) => row.counted === 0).length,
-    ...TOKENS.map((column) => sum(finished.map((row) => row[column]))),
+    ...[...TOKENS, 'cost' as const].map((column) => sum(finished.map((row) => row[column]))),
+    finished.filter(isUnpriced).length,
   ];
 }
 
@@ -156,7 +167,7 @@ function orderKey(row: Uncounted): string {
 }
 
 /** Null when nobody said anything; zero when somebody said zero. */
-function sum(values: readonly (number | null)[]): number | null {
+export function sum(values: readonly (number | null)[]): number | null {
   const known = values.filter((value) => value !== null);
   return known.length === 0 ? null : known.reduce((a, b) => a + b, 0);
 }

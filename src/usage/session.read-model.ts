@@ -6,15 +6,16 @@ import type { RequestItem } from './request-item.js';
 import { RequestReadModel } from './request.read-model.js';
 import type { SessionItem, SessionResourceItem } from './session-item.js';
 import { SqlQuery } from './sql-query.js';
+import { usd } from './usd.js';
 
 const COLUMNS = `"id", "caller_id", "name", "source", "parent_thread_id", "first_seen_at", "last_seen_at",
   "last_resource_id", "request_count", "input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens",
-  "reasoning_tokens", "total_tokens"`;
+  "reasoning_tokens", "total_tokens", "cost", COALESCE("unpriced_requests", 0) AS "unpriced_requests"`;
 const DETAIL_REQUESTS = 500;
 /** Follow-ups about stored answers, models and the like warm no cache. */
 const RAN_THE_MODEL = `"path" IN ('/v1/responses', '/v1/responses/compact') AND "resource_id" IS NOT NULL`;
 
-type RawSession = Omit<SessionItem, 'cache_hit_rate'>;
+type RawSession = Omit<SessionItem, 'cache_hit_rate' | 'cost_usd'> & { readonly cost: number | null };
 type RawResource = Omit<SessionResourceItem, 'cache_hit_rate'>;
 
 export interface SessionDetail {
@@ -42,7 +43,7 @@ export class SessionReadModel {
     const query = new SqlQuery(this.database.dialect).after(filter.cursor, 'last_seen_at');
     const sql = `SELECT ${COLUMNS} FROM "sessions"${query.where} ORDER BY "last_seen_at" DESC, "id" DESC LIMIT ${query.param(filter.limit + 1)}`;
     const rows = await this.database.read<RawSession>(sql, query.params);
-    return pageOf(rows.map(rated), filter.limit, (row) => ({ at: row.last_seen_at, id: row.id }));
+    return pageOf(rows.map(itemOf), filter.limit, (row) => ({ at: row.last_seen_at, id: row.id }));
   }
 
   /** Null when there is no such session. Should two callers use one name, the one seen last is meant. */
@@ -53,7 +54,7 @@ export class SessionReadModel {
     if (session === undefined) return null;
     const { rows } = await this.requests.list({ limit: DETAIL_REQUESTS, session_id: id });
     return {
-      session: rated(session),
+      session: itemOf(session),
       moves: await this.#moves(session),
       resources: await this.#resources(session),
       requests: rows.filter((row) => row.caller_id === session.caller_id),
@@ -83,6 +84,10 @@ export class SessionReadModel {
     );
     return rows.map(rated);
   }
+}
+
+function itemOf({ cost, ...raw }: RawSession): SessionItem {
+  return { ...rated(raw), cost_usd: usd(cost) };
 }
 
 function rated<T extends PromptTokens>(row: T): T & { readonly cache_hit_rate: number | null } {

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { DatabaseService } from '../infra/database/database.service.js';
 import { cacheHitRate } from './cache-hit-rate.js';
+import { UNPRICED } from './session-totals.js';
 import { SqlQuery } from './sql-query.js';
+import { usd } from './usd.js';
 
 export const USAGE_GROUPS = ['model', 'resource', 'session', 'key', 'hour'] as const;
 export type UsageGroup = (typeof USAGE_GROUPS)[number];
@@ -30,9 +32,15 @@ export interface UsageItem {
   readonly output_tokens: number | null;
   readonly reasoning_tokens: number | null;
   readonly total_tokens: number | null;
+  /** Of the requests whose price was known; null = of none. */
+  readonly cost_usd: number | null;
+  /** Requests with tokens and no known price: what `cost_usd` lacks. */
+  readonly unpriced_requests: number;
   /** `cached_tokens / input_tokens`, 0 to 1; null without input tokens, or when no answer told its cached ones. */
   readonly cache_hit_rate: number | null;
 }
+
+type RawUsage = Omit<UsageItem, 'cache_hit_rate' | 'cost_usd'> & { readonly cost: number | null };
 
 /** Sums over the stored requests. Throws `database_unavailable` while there is no database. */
 @Injectable()
@@ -50,9 +58,15 @@ export class UsageReadModel {
         SUM(CASE WHEN "state" IN ('completed', 'incomplete', 'in_progress') THEN 0 ELSE 1 END) AS "failed",
         SUM("input_tokens") AS "input_tokens", SUM("cached_tokens") AS "cached_tokens",
         SUM("cache_write_tokens") AS "cache_write_tokens", SUM("output_tokens") AS "output_tokens",
-        SUM("reasoning_tokens") AS "reasoning_tokens", SUM("total_tokens") AS "total_tokens"
+        SUM("reasoning_tokens") AS "reasoning_tokens", SUM("total_tokens") AS "total_tokens",
+        SUM("cost") AS "cost", COUNT(CASE WHEN ${UNPRICED} THEN 1 END) AS "unpriced_requests"
       FROM "requests"${query.where} GROUP BY 1 ORDER BY ${order} LIMIT ${MAX_GROUPS}`;
-    const rows = await this.database.read<Omit<UsageItem, 'cache_hit_rate'>>(sql, query.params);
-    return { rows: rows.map((row) => ({ ...row, cache_hit_rate: cacheHitRate(row) })), nextCursor: null };
+    const raw = await this.database.read<RawUsage>(sql, query.params);
+    const rows = raw.map(({ cost, ...row }) => ({
+      ...row,
+      cost_usd: usd(cost),
+      cache_hit_rate: cacheHitRate(row),
+    }));
+    return { rows, nextCursor: null };
   }
 }

@@ -5,6 +5,7 @@ import { Recorder } from '../../src/usage/recorder.js';
 import type { TelemetryRecord } from '../../src/usage/records.js';
 import { RequestReadModel } from '../../src/usage/request.read-model.js';
 import { SessionReadModel } from '../../src/usage/session.read-model.js';
+import { UsageReadModel } from '../../src/usage/usage.read-model.js';
 import { dumpTables, openDatabase, TABLES, type TestDatabase } from '../support/database.js';
 import { stopPostgres } from '../support/postgres.js';
 import { event, finished, started, T0 } from '../support/telemetry-records.js';
@@ -103,6 +104,67 @@ describe.each(['sqlite', 'postgres'] as const)('recorder on %s', (dialect) => {
       last_seen_at: T0 + 42,
     });
     expect(detail?.requests).toHaveLength(2);
+  });
+
+  it('adds up what requests cost, and how many of them nobody could price, by session and by key and day', async () => {
+    const DAY = 86_400_000;
+    const day = T0 - (T0 % DAY);
+    const by = (callerId: string, at = T0, instanceId = 'inst_1') => ({ callerId, at, instanceId });
+    const records = [
+      started('r1', by('key_a')),
+      finished('r1', { cost: 1_500 }),
+      started('r2', by('key_a', T0 + 1, 'inst_2')),
+      finished('r2', { cost: 0 }),
+      started('r3', by('key_a')),
+      finished('r3', { cost: null }),
+      started('r4', by('key_a')),
+      finished('r4', { usage: null, cost: null }),
+      started('r5', by('key_a', T0 + DAY)),
+      started('r6', by('key_b')),
+      finished('r6', { state: 'interrupted', usage: null, resourceId: null }),
+    ];
+    const { t: _t, id: _id, decision: _decision, ...rejected } = started('x', by('key_b'));
+    records.push(finished('r7', { state: 'rejected', usage: null, resourceId: null, rejected }));
+    for (const record of records) await write(record);
+    await write(...records, ...records.toReversed());
+    const keys = await db.service.dataSource.query(
+      'SELECT * FROM key_usage ORDER BY caller_id, day, instance_id',
+    );
+    const row = (caller_id: string, at: number, instance_id: string, ...sums: number[]) => ({
+      caller_id,
+      day: at,
+      instance_id,
+      requests: sums[0],
+      tokens: sums[1],
+      cost: sums[2],
+      unpriced_requests: sums[3],
+    });
+    expect(keys).toEqual([
+      row('key_a', day, 'inst_1', 3, 240, 1_500, 1),
+      row('key_a', day, 'inst_2', 1, 120, 0, 0),
+      row('key_a', day + DAY, 'inst_1', 1, 0, 0, 0),
+      row('key_b', day, 'inst_1', 1, 0, 0, 0),
+    ]);
+    const { rows } = await sessions().list({ limit: 5 });
+    const shown = Object.fromEntries(
+      rows.map((one) => [one.caller_id, [one.cost_usd, one.unpriced_requests]]),
+    );
+    expect(shown).toEqual({ key_a: [0.0015, 1], key_b: [null, 0] });
+    const costs = (await requests().list({ limit: 10 })).rows.map((one) => [one.id, one.cost_usd]);
+    expect(Object.fromEntries(costs)).toEqual({
+      r1: 0.0015,
+      r2: 0,
+      r3: null,
+      r4: null,
+      r5: null,
+      r6: null,
+      r7: null,
+    });
+    const usage = (await new UsageReadModel(db.service).list({ group_by: 'key' })).rows;
+    expect(usage.map((one) => [one.group, one.cost_usd, one.unpriced_requests])).toEqual([
+      ['key_a', 0.0015, 1],
+      ['key_b', null, 0],
+    ]);
   });
 
   it('stores hostile strings and numbers', async () => {

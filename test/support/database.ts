@@ -50,6 +50,7 @@ export async function openDatabase(dialect: TestDialect): Promise<TestDatabase> 
 export const TABLES = [
   'requests',
   'sessions',
+  'key_usage',
   'attempts',
   'decisions',
   'bodies',

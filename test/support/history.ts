@@ -31,6 +31,7 @@ export interface RequestRow {
   readonly output_tokens: number | null;
   readonly reasoning_tokens: number | null;
   readonly total_tokens: number | null;
+  readonly cost: number | null;
 }
 
 /** Reads the product's tables behind its back. */

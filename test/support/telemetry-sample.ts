@@ -30,6 +30,7 @@ export function sampleRecords(): SpooledRecord[] {
       records.push(
         finished(id, {
           at: T0 + i,
+          cost: i % 3 === 0 ? null : i * 100,
           resourceId: `openai-${i % 4}`,
           decisions: [decision(id, 2)],
           attempts: [attempt(1), attempt(2)],

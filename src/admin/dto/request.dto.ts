@@ -124,6 +124,9 @@ export class RequestDto implements RequestItem {
 
   @NullableField(4520)
   readonly total_tokens!: number | null;
+
+  @NullableField(0.0123, 'US dollars, by the prices of the day it ended; null = not known, which is not 0')
+  readonly cost_usd!: number | null;
 }
 
 export class RequestListDto {

@@ -35,6 +35,12 @@ export class UsageDto implements UsageItem {
   @NullableField(189840)
   readonly total_tokens!: number | null;
 
+  @NullableField(0.1845, 'US dollars, of the requests whose price was known; null = of none')
+  readonly cost_usd!: number | null;
+
+  @Field(0, 'Requests with tokens and no known price: what cost_usd lacks')
+  readonly unpriced_requests!: number;
+
   @NullableField(0.87, 'cached_tokens / input_tokens; null = not known')
   readonly cache_hit_rate!: number | null;
 }

@@ -22,6 +22,11 @@ export function count(value: number | null): string {
   return value === null ? '–' : value.toLocaleString('en-US');
 }
 
+/** 0.0123 → "$0.0123", 12.5 → "$12.50". Unknown is not zero. */
+export function dollars(value: number | null): string {
+  return value === null ? '–' : `$${value.toFixed(value === 0 || value >= 1 ? 2 : value < 0.01 ? 6 : 4)}`;
+}
+
 /** 0.871 → "87 %". Unknown is not zero. */
 export function percent(share: number | null): string {
   return share === null ? '–' : `${Math.round(share * 100)} %`;

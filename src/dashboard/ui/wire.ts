@@ -115,4 +115,5 @@ export interface RequestRow {
   readonly input_tokens: number | null;
   readonly cached_tokens: number | null;
   readonly output_tokens: number | null;
+  readonly cost_usd: number | null;
 }

@@ -3,6 +3,7 @@ import { WaitedMs1763880000000 } from './migrations/1763880000000-waited-ms.js';
 import { PromptCache1763891000000 } from './migrations/1763891000000-prompt-cache.js';
 import { Registry1764000000000 } from './migrations/1764000000000-registry.js';
 import { Processes1764010000000 } from './migrations/1764010000000-processes.js';
+import { Prices1764100000000 } from './migrations/1764100000000-prices.js';
 
 /** In order of their stamps; only ever appended to. */
 export const MIGRATIONS = [
@@ -11,4 +12,5 @@ export const MIGRATIONS = [
   PromptCache1763891000000,
   Registry1764000000000,
   Processes1764010000000,
+  Prices1764100000000,
 ];

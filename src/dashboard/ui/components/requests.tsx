@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { count, duration, short, timeOfDay, words } from '../format.js';
+import { count, dollars, duration, short, timeOfDay, words } from '../format.js';
 import { requests, requestsError } from '../store.js';
 import type { RequestRow } from '../wire.js';
 
@@ -39,6 +39,9 @@ export function Requests(): JSX.Element {
                 <th scope="col" class="number">
                   Out
                 </th>
+                <th scope="col" class="number">
+                  Cost
+                </th>
               </tr>
             </thead>
             <tbody>
@@ -68,6 +71,7 @@ function Row(props: { row: RequestRow }): JSX.Element {
       <td class="number">{count(row.input_tokens)}</td>
       <td class="number">{count(row.cached_tokens)}</td>
       <td class="number">{count(row.output_tokens)}</td>
+      <td class="number">{dollars(row.cost_usd)}</td>
     </tr>
   );
 }

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import type { ModelRates } from '../usage/token-cost.js';
+import { type PricedRequest, PriceList } from './price-list.js';
+
+const flat = (input: number): ModelRates => ({
+  input,
+  output: 0,
+  cachedInput: null,
+  cacheWrite: null,
+  reasoning: null,
+});
+const LISTED: Readonly<Record<string, ModelRates>> = { 'gpt-5': flat(1), 'gpt-5-2025-08-07': flat(2) };
+const asked: (string | null)[] = [];
+const prices = new PriceList(
+  {
+    ratesOf: (model, baseUrl) => {
+      asked.push(baseUrl);
+      return LISTED[model] ?? null;
+    },
+  },
+  {
+    models: () => [
+      { alias: 'team', upstreamId: 'gpt-5', prices: { input: 5, output: 7, cachedInput: null } },
+      { alias: 'plain', upstreamId: 'gpt-5', prices: null },
+    ],
+    baseUrlOf: (id) => (id === 'openai-1' ? 'https://api.openai.com/v1' : null),
+  },
+);
+
+const USAGE = {
+  inputTokens: 10,
+  cachedTokens: 4,
+  cacheWriteTokens: null,
+  outputTokens: 1,
+  reasoningTokens: null,
+  totalTokens: 11,
+};
+const cost = (over: Partial<PricedRequest>): number | null =>
+  prices.costOf({ asked: null, served: null, resourceId: 'openai-1', usage: USAGE, ...over }, 0);
+
+describe('the price of a request', () => {
+  it.each([
+    ['of the model that answered', { asked: 'gpt-5', served: 'gpt-5-2025-08-07' }, 20],
+    ['of the model asked for, where the answer names none', { asked: 'gpt-5' }, 10],
+    [
+      'of the model, for a dated version that is not listed',
+      { asked: 'gpt-5', served: 'gpt-5-2027-01-01' },
+      10,
+    ],
+    ['unknown, when another model answered that is not listed', { asked: 'gpt-5', served: 'gpt-6' }, null],
+    ['unknown for a variant that only begins like a known one', { asked: 'gpt-5', served: 'gpt-5-xl' }, null],
+    ['the operator’s own for an alias, whatever answered', { asked: 'team', served: 'gpt-5' }, 57],
+    ['the catalogue’s for an alias without prices', { asked: 'plain' }, 10],
+    ['of what answered, when nothing was asked (a background answer)', { served: 'gpt-5' }, 10],
+    ['unknown without a model', {}, null],
+    ['unknown without usage', { asked: 'gpt-5', usage: null }, null],
+  ] as const)('is %s', (_what, request, expected) => {
+    expect(cost(request)).toBe(expected);
+  });
+
+  it('asks for the prices of the upstream that served, as far as it is known', () => {
+    asked.length = 0;
+    cost({ asked: 'gpt-5' });
+    cost({ asked: 'gpt-5', resourceId: 'gone' });
+    cost({ asked: 'gpt-5', resourceId: null });
+    expect(asked).toEqual(['https://api.openai.com/v1', null, null]);
+  });
+});
