@@ -19,6 +19,8 @@ import { HealthCheckController } from './health-check.controller.js';
 import { HistoryController } from './history.controller.js';
 import { LiveEventsService } from './live-events.service.js';
 import { MetricsController } from './metrics.controller.js';
+import { ModelRoutingService } from './model-routing.service.js';
+import { ModelsController } from './models.controller.js';
 import { OpenApiSource } from './openapi.source.js';
 import { ProcessViewService } from './process-view.service.js';
 import { ReplicaFacts } from './replica-facts.service.js';
@@ -50,12 +52,14 @@ import { StrictValidationPipe } from './strict-validation.pipe.js';
     RouteExplainController,
     ClientKeysController,
     ProvidersController,
+    ModelsController,
     MetricsController,
     DocsController,
   ],
   providers: [
     AccessCheck,
     ProviderRoutingService,
+    ModelRoutingService,
     { provide: APP_GUARD, useClass: AccessGuard },
     { provide: APP_FILTER, useClass: ErrorFilter },
     { provide: APP_PIPE, useClass: StrictValidationPipe },

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { StateModule } from '../state/state.module.js';
 import { ClientKeysService } from './client-keys.service.js';
+import { ModelsService } from './models.service.js';
 import { ProviderDirectory } from './provider-directory.service.js';
 import { ProvidersService } from './providers.service.js';
 import { ProxyDoor } from './proxy-door.service.js';
@@ -13,6 +14,7 @@ import { RegistryStore } from './registry-store.service.js';
   providers: [
     ProviderDirectory,
     ProvidersService,
+    ModelsService,
     RegistryRepository,
     RegistryStore,
     ProxyDoor,
@@ -21,6 +23,7 @@ import { RegistryStore } from './registry-store.service.js';
   exports: [
     ProviderDirectory,
     ProvidersService,
+    ModelsService,
     RegistryRepository,
     RegistryStore,
     ProxyDoor,
