@@ -20,20 +20,17 @@ import {
 import type { RateLimitFacts } from '../upstream/attempt-outcome.js';
 import { resolveAffinity } from './affinity.js';
 import { BalancerLease } from './balancer-lease.js';
+import { BindingKeeper } from './binding-keeper.js';
 import { holdTo } from './connection-choice.js';
 import { codeOf, decisionOf } from './decision-of.js';
 import { decide, type Choice, type RoutingRequest, type RoutingWorld } from './decide.js';
 import { explainChoice } from './explanation.js';
-import { learnedBindings, type BindingOwner } from './learned-bindings.js';
-import type { Lease, ServedFacts } from './lease.js';
+import type { Lease } from './lease.js';
 import { ownerPatience } from './owner-wait.js';
-import { ProvisionalBindings } from './provisional-bindings.js';
 import { RateLimits } from './rate-limits.js';
-import { recallKeys } from './recall-keys.js';
 import { refusalOf, type Refusal } from './refusal-text.js';
 import { generates, type RoutingHints } from './routing-hints.js';
 import { RoutingRefusal } from './routing-refusal.js';
-import { usageClaim } from './usage-claim.js';
 import { warmCache } from './warm-cache.js';
 
 interface Asked {
@@ -77,6 +74,7 @@ interface Decided {
 @Injectable()
 export class Balancer {
   readonly #rateLimits = new RateLimits();
+  readonly #bindings: BindingKeeper;
   /** Replaced in tests. */
   random: () => number = Math.random;
 
@@ -87,7 +85,9 @@ export class Balancer {
     @Inject(HEALTH_VIEW) private readonly health: HealthView,
     @Inject(HEALTH_REPORTER) private readonly reporter: HealthReporter,
     @Inject(CLOCK) private readonly clock: Clock,
-  ) {}
+  ) {
+    this.#bindings = new BindingKeeper(live, registry, config.affinity, clock);
+  }
 
   /**
    * `tried` are resource ids, `attempt` counts from 1. Throws `RoutingRefusal` when nobody can serve the request. One
@@ -136,16 +136,16 @@ export class Balancer {
     const leave = this.live.enter(resource.id);
     this.reporter.admitted(resource.id);
     const limit = this.#limitOf(resource, hints);
-    const provisional = this.#bindProvisionally(request, resource, decision.at);
+    const provisional = this.#bindings.provisional(request, resource);
     return new BalancerLease(resource, decision, limit, (outcome, served) => {
       leave();
       limit(null);
       this.reporter.report(resource.id, hints.model, outcome, startedAt, generates(hints));
       if (served === undefined) {
-        provisional?.takeBack(this.live, outcome, this.clock.now());
+        this.#bindings.takeBack(provisional, outcome);
         return [];
       }
-      return this.#learn(request, resource, served);
+      return this.#bindings.learn(request, resource, served);
     });
   }
 
@@ -154,10 +154,7 @@ export class Balancer {
    * nothing to look for, go on at once. Never rejects, bounded in time.
    */
   recall(hints: RoutingHints): Promise<void> | null {
-    const now = this.clock.now();
-    const { callerId } = hints;
-    const keys = recallKeys(hints, (kind, id) => this.live.binding({ callerId, kind, id }, now));
-    return keys.length === 0 ? null : this.live.recall(keys, now);
+    return this.#bindings.recall(hints);
   }
 
   /** The decision that `acquire` would make now, without its effects. */
@@ -174,7 +171,7 @@ export class Balancer {
     patience: Patience = NO_PATIENCE,
   ): Outlook {
     const now = steadyNow(this.clock);
-    const { choice } = this.#choose({ hints, tried, attempt, patience }, now, this.clock.now());
+    const { choice } = this.#choose({ hints, tried, attempt, patience }, now);
     return choice.kind === 'chosen' ? READY : { ready: false, freeAt: choice.freeAt };
   }
 
@@ -190,20 +187,12 @@ export class Balancer {
 
   /** Bindings from before this process, any order. What is known here already is newer; it stays, and so does its place. */
   restore(bindings: readonly AffinityBinding[]): void {
-    const now = this.clock.now();
-    const room = Math.max(0, this.config.affinity.maxEntries - this.live.bindingCount);
-    const wanted = bindings
-      .filter((binding) => binding.expiresAt > now && this.live.binding(binding, now) === null)
-      .sort((a, b) => b.boundAt - a.boundAt)
-      .slice(0, room);
-    // Oldest first, so that the oldest are the first to go.
-    for (const binding of wanted.reverse()) this.live.remember(binding);
-    this.live.touch();
+    this.#bindings.restore(bindings);
   }
 
   #decide(asked: Asked, now: number): Decided {
     const at = this.clock.now();
-    const { world, request, choice } = this.#choose(asked, now, at);
+    const { world, request, choice } = this.#choose(asked, now);
     const refusal =
       choice.kind === 'chosen'
         ? null
@@ -217,9 +206,10 @@ export class Balancer {
     return { request, choice, decision, refusal, resource };
   }
 
-  #choose({ hints, tried, attempt, patience }: Asked, now: number, at: number): Chosen {
+  #choose({ hints, tried, attempt, patience }: Asked, now: number): Chosen {
     const { callerId } = hints;
-    const affinity = resolveAffinity(hints, (kind, id) => this.live.binding({ callerId, kind, id }, at));
+    const at = Math.round(now);
+    const affinity = resolveAffinity(hints, this.#bindings.of(callerId, at));
     const world: RoutingWorld = {
       snapshot: this.registry.snapshot,
       organizations: this.registry,
@@ -236,27 +226,6 @@ export class Balancer {
     return { world, request, choice: decide(world, request) };
   }
 
-  /**
-   * The first of a session's requests decides for those that follow before it is answered. What must or should go
-   * elsewhere for a reason of its own leaves the session where it is.
-   */
-  #bindProvisionally(
-    { hints, affinity }: RoutingRequest,
-    resource: Resource,
-    at: number,
-  ): ProvisionalBindings | null {
-    if (
-      affinity.owner !== null &&
-      affinity.owner.fingerprint === resource.fingerprint &&
-      affinity.rule === 'prefer'
-    )
-      return null;
-    const { fingerprint } = resource;
-    const organization = this.registry.organizationOf(resource);
-    const owner = { fingerprint, organization, at };
-    return ProvisionalBindings.write(this.live, hints, owner, this.config.affinity.sessionTtlMs);
-  }
-
   /** What to call when the answer has begun, and again when it is over. Limits are those of running the model. */
   #limitOf(resource: Resource, hints: RoutingHints): (facts: RateLimitFacts | null) => void {
     const { model } = hints;
@@ -267,34 +236,5 @@ export class Balancer {
       answered();
       if (facts !== null) this.#rateLimits.learn(fingerprint, model, facts, steadyNow(this.clock));
     };
-  }
-
-  #learn(
-    { hints, affinity }: RoutingRequest,
-    resource: Resource,
-    facts: ServedFacts,
-  ): readonly AffinityBinding[] {
-    if (facts.organization !== null) this.registry.learnOrganization(resource.id, facts.organization);
-    const { fingerprint } = resource;
-    const owner = { fingerprint, organization: this.registry.organizationOf(resource), at: this.clock.now() };
-    const cached = (generates(hints) ? facts.cachedTokens : null) ?? this.#cachedBefore(hints, owner);
-    const learned = learnedBindings(hints, affinity, facts, owner, cached, this.config.affinity);
-    const claim = usageClaim(hints, facts, owner, this.config.affinity.responseTtlMs, (id) =>
-      this.live.binding({ callerId: hints.callerId, kind: 'usage', id }, owner.at),
-    );
-    if (claim !== null) learned.push(claim);
-    for (const binding of learned) this.live.bind(binding);
-    return learned;
-  }
-
-  /** Of an answer that does not tell: what was known of this key stands. */
-  #cachedBefore({ callerId, sessionId, threadId }: RoutingHints, owner: BindingOwner): number | null {
-    const key =
-      sessionId === null
-        ? ({ kind: 'thread', id: threadId } as const)
-        : ({ kind: 'session', id: sessionId } as const);
-    if (key.id === null) return null;
-    const before = this.live.binding({ callerId, kind: key.kind, id: key.id }, owner.at);
-    return before?.fingerprint === owner.fingerprint ? before.cachedTokens : null;
   }
 }

@@ -60,7 +60,7 @@ function nobody(
   const seconds = secondsUntil(world.now, backAt);
   return {
     message: `${whole} are unavailable: ${inScope(world, request, candidates)}.`,
-    retryAfterSeconds: seconds,
+    retryAfterSeconds: seconds ?? UNKNOWN_RETRY_AFTER_S,
     // An SDK that came back any sooner would only hit the same wall.
     shouldRetry: backAt !== null && backAt - world.now <= LONGEST_RETRY_AFTER_S * 1000,
   };

@@ -1,4 +1,5 @@
 import type { Clock } from '../common/clock.js';
+import { steadyNow } from '../common/steady-now.js';
 
 /**
  * The time of the shared store as this process knows it, good to half a round trip. Machines differ in what time it is;
@@ -17,15 +18,15 @@ export class RedisClock {
 
   /** Epoch ms by the store; by this machine as long as the store has not been heard. */
   now(): number {
-    return this.#offset === null ? this.clock.now() : this.clock.monotonic() + this.#offset;
+    return this.#offset === null ? steadyNow(this.clock) : this.clock.monotonic() + this.#offset;
   }
 
   /** From this machine's epoch ms to the store's. */
   toStore(at: number): number {
-    return Math.round(this.now() - (this.clock.now() - at));
+    return Math.round(this.now() - (steadyNow(this.clock) - at));
   }
 
   toLocal(at: number): number {
-    return Math.round(this.clock.now() - (this.now() - at));
+    return Math.round(steadyNow(this.clock) - (this.now() - at));
   }
 }

@@ -7,6 +7,7 @@ interface Attempt {
   readonly n: number;
   readonly resource_id: string;
   readonly class: string;
+  readonly bytes_sent: number;
   readonly status: number | null;
 }
 
@@ -61,13 +62,13 @@ export class FleetAudit {
     return left;
   }
 
-  /** Attempts that should not have been: after one that may have run, or a third after a server error. */
+  /** Attempts that should not have been: after one that may have run, or a third after a server error. A handshake sends nothing of a request. */
   forbiddenAttempts(): Attempt[] {
     const resendable = new Set(['A', 'B', 'C1']);
     return this.#byRequest(this.attempts).flatMap((tries) =>
       tries.filter((attempt, i) => {
         const before = tries.slice(0, i);
-        const unsafe = before.some((a) => !resendable.has(a.class));
+        const unsafe = before.some((a) => !resendable.has(a.class) && a.bytes_sent > 0);
         const second5xx = before.filter((a) => a.class === 'C1').length > 1;
         return unsafe || second5xx || attempt.n > 3;
       }),
