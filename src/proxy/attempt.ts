@@ -11,6 +11,7 @@ import type { Exchange } from './exchange.js';
 import type { Finisher } from './finisher.js';
 import { drainsFor } from './on-disconnect.js';
 import type { ProxyDependencies } from './proxy-dependencies.js';
+import { causeOf, type StopReason } from './stop-reason.js';
 
 /** Error answers up to this size are held back to decide about them; longer ones are passed on as they come. */
 const HELD_ANSWER_BYTES = 256 * 1024;
@@ -67,7 +68,7 @@ export class Attempt implements UpstreamSink {
     return new Promise((resolve) => {
       this.#resolve = resolve;
       exchange.onClientGone = (): void => this.#clientGone();
-      exchange.onShutdown = (): void => this.#shutdown();
+      exchange.onStop = (why): void => this.#stop(why);
       const body = route.hasBody ? exchange.body : null;
       const headers = buildRequestHeaders(exchange.req.rawHeaders, lease.resource, body?.length ?? 0);
       this.#total = setTimeout(() => this.#timeout(), deps.config.upstream.totalTimeoutMs).unref();
@@ -206,10 +207,10 @@ export class Attempt implements UpstreamSink {
     this.#end({ settled: true, outcome: { kind: 'neutral', cause: 'client_aborted' }, answer: null });
   }
 
-  #shutdown(): void {
-    if (this.#committed !== null) return this.#committed.shutdown();
+  #stop(why: StopReason): void {
+    if (this.#committed !== null) return this.#committed.stop(why);
     this.abort();
-    this.#end({ settled: false, outcome: { kind: 'neutral', cause: 'shutdown' }, answer: null });
+    this.#end({ settled: false, outcome: { kind: 'neutral', cause: causeOf(why) }, answer: null });
   }
 
   #timeout(): void {
@@ -225,7 +226,7 @@ export class Attempt implements UpstreamSink {
     this.#ended = true;
     if (this.#total !== null) clearTimeout(this.#total);
     this.exchange.onClientGone = null;
-    this.exchange.onShutdown = null;
+    this.exchange.onStop = null;
     this.#resolve(end);
   }
 }

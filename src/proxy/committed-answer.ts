@@ -8,9 +8,7 @@ import type { Attempt } from './attempt.js';
 import { endingOf } from './ending.js';
 import type { CommittedEnd } from './ending.js';
 import { Relay } from './relay.js';
-
-const SHUTDOWN_EVENT =
-  'event: error\ndata: {"type":"error","code":"server_shutdown","message":"The proxy is stopping; send the request again.","param":null,"sequence_number":0}\n\n';
+import { causeOf, stopEvent, type StopReason } from './stop-reason.js';
 
 /**
  * An answer that has begun to reach the client: from here nothing is retried and nothing of ours is added. Sees to it
@@ -74,14 +72,14 @@ export class CommittedAnswer {
     this.attempt.settle(outcome);
   }
 
-  shutdown(): void {
+  stop(why: StopReason): void {
     this.attempt.abort();
     this.#tap.end();
     // The client has had its terminal event: nothing is missing but the end of the stream.
     const complete = this.attempt.exchange.finished;
-    const outcome = this.#record('shutdown');
+    const outcome = this.#record(causeOf(why));
     if (complete) this.#relay.end();
-    else this.#relay.cut(this.#tap.result().isSse ? SHUTDOWN_EVENT : null);
+    else this.#relay.cut(this.#tap.result().isSse ? stopEvent(why) : null);
     this.attempt.settle(outcome);
   }
 

@@ -2,9 +2,10 @@ import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
 import type { TapResult } from '../usage/usage-tap.js';
 import type { AnswerHead } from './answer-head.js';
 import type { Ending } from './exchange-records.js';
+import type { StopCause } from './stop-reason.js';
 
 /** What made a committed answer end. */
-export type CommittedEnd = 'terminal' | 'eof' | 'cut' | 'client_gone' | 'shutdown' | 'stalled' | 'overloaded';
+export type CommittedEnd = 'terminal' | 'eof' | 'cut' | 'client_gone' | StopCause | 'stalled' | 'overloaded';
 
 type Core = Pick<Ending, 'state' | 'statusCode' | 'errorCode' | 'errorMessage' | 'errorSource'>;
 
@@ -24,38 +25,6 @@ export function endingOf(
     errorSource: code === null ? null : ours ? 'proxy' : 'upstream',
   });
   switch (how) {
-    case 'client_gone':
-      return {
-        outcome: { kind: 'neutral', cause: 'client_aborted' },
-        ending: core(
-          'client_aborted',
-          'client_aborted',
-          'The client closed the connection before the answer ended.',
-        ),
-      };
-    case 'stalled':
-      return {
-        outcome: { kind: 'neutral', cause: 'client_aborted' },
-        ending: core(
-          'client_aborted',
-          'client_stalled',
-          'The client read nothing for too long (PROXY_CLIENT_STALL_TIMEOUT_SECONDS).',
-        ),
-      };
-    case 'shutdown':
-      return {
-        outcome: { kind: 'neutral', cause: 'shutdown' },
-        ending: core('interrupted', 'server_shutdown', 'The process stopped before the answer ended.'),
-      };
-    case 'overloaded':
-      return {
-        outcome: { kind: 'neutral', cause: 'internal' },
-        ending: core(
-          'interrupted',
-          'overloaded',
-          'The connection was closed for want of memory (PROXY_MAX_BUFFERED_BYTES) before the answer ended.',
-        ),
-      };
     case 'cut':
       return cutEnding(failure, core);
     case 'terminal':
@@ -64,11 +33,45 @@ export function endingOf(
       return clientGone ? { ...complete, ending: { ...complete.ending, state: 'client_aborted' } } : complete;
     }
     default: {
-      const never: never = how;
-      return never;
+      const [state, code, message, cause] = OURS[how];
+      return { outcome: { kind: 'neutral', cause }, ending: core(state, code, message) };
     }
   }
 }
+
+type OwnEnd = Exclude<CommittedEnd, 'cut' | 'terminal' | 'eof'>;
+type NeutralCause = Extract<AttemptOutcome, { kind: 'neutral' }>['cause'];
+
+/** Ends that are nobody's upstream: state, code and message of the record, and what health hears. */
+const OURS: Readonly<
+  Record<OwnEnd, readonly [state: Core['state'], code: string, message: string, cause: NeutralCause]>
+> = {
+  client_gone: [
+    'client_aborted',
+    'client_aborted',
+    'The client closed the connection before the answer ended.',
+    'client_aborted',
+  ],
+  stalled: [
+    'client_aborted',
+    'client_stalled',
+    'The client read nothing for too long (PROXY_CLIENT_STALL_TIMEOUT_SECONDS).',
+    'client_aborted',
+  ],
+  shutdown: ['interrupted', 'server_shutdown', 'The process stopped before the answer ended.', 'shutdown'],
+  unauthorized: [
+    'interrupted',
+    'unauthorized',
+    'The client key was revoked or expired before the answer ended.',
+    'unauthorized',
+  ],
+  overloaded: [
+    'interrupted',
+    'overloaded',
+    'The connection was closed for want of memory (PROXY_MAX_BUFFERED_BYTES) before the answer ended.',
+    'internal',
+  ],
+};
 
 type MakeCore = (state: Core['state'], code: string | null, message: string | null, ours?: boolean) => Core;
 

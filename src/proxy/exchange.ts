@@ -6,6 +6,7 @@ import type { ProxyCaller } from '../registry/proxy-door.service.js';
 import type { DecisionRecord } from '../state/live-state.js';
 import type { AttemptRecord } from '../usage/records.js';
 import type { ProxyRoute } from './route-grammar.js';
+import type { StopReason } from './stop-reason.js';
 
 /** Caller id of an exchange whose access has not been checked, or was refused. */
 export const NOBODY = 'unknown';
@@ -46,8 +47,8 @@ export class Exchange {
   clientGone = false;
   /** Set while an attempt runs: what to do when the client goes. */
   onClientGone: (() => void) | null = null;
-  /** Set while an attempt runs: what to do when the process must stop. */
-  onShutdown: (() => void) | null = null;
+  /** Set while an attempt runs: what to do when it must not go on. */
+  onStop: ((why: StopReason) => void) | null = null;
 
   constructor(
     readonly req: IncomingMessage,
@@ -67,6 +68,11 @@ export class Exchange {
   /** Milliseconds since the head was read. */
   elapsed(): number {
     return Math.max(0, Math.round(this.clock.monotonic() - this.#startedMono));
+  }
+
+  /** Ends it now, whatever it has come to. */
+  stop(why: StopReason): void {
+    this.onStop?.(why);
   }
 
   clientClosed(): void {

@@ -132,6 +132,7 @@ describe('what the client hears when nobody could serve', () => {
     [{ kind: 'lost', cause: 'idle_timeout', message: 'x' }, 'upstream_idle_timeout', 504],
     [{ kind: 'lost', cause: 'total_timeout', message: 'x' }, 'upstream_total_timeout', 504],
     [{ kind: 'neutral', cause: 'shutdown' }, 'server_shutdown', 503],
+    [{ kind: 'neutral', cause: 'unauthorized' }, 'unauthorized', 401],
   ] satisfies [AttemptOutcome, string, number][])('names what happened: %o', (outcome, code, status) => {
     expect(heard([outcome])).toMatchObject({ code, status });
   });

@@ -1,6 +1,7 @@
 import { ProxyError } from '../common/errors.js';
 import { lacksScope } from '../health/account-codes.js';
 import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
+import { stopping } from './stop-reason.js';
 
 /** Longest wait a client is told: Codex sits out any value, the openai SDK ignores more than 60 s. */
 const MAX_TOLD_SECONDS = 60;
@@ -104,9 +105,7 @@ function byOutcome({ resourceId, outcome }: TriedResource): FinalAnswer {
     case 'lost':
       return lost(resourceId, outcome.cause, outcome.message);
     case 'neutral':
-      return outcome.cause === 'shutdown'
-        ? own('server_shutdown', 'The proxy is stopping; send the request again.')
-        : own('internal_error', 'The exchange ended without an answer.');
+      return neutral(outcome.cause);
     case 'served':
     case 'cut':
     case 'failed_in_stream':
@@ -116,6 +115,13 @@ function byOutcome({ resourceId, outcome }: TriedResource): FinalAnswer {
       return never;
     }
   }
+}
+
+function neutral(cause: Extract<AttemptOutcome, { kind: 'neutral' }>['cause']): FinalAnswer {
+  if (cause === 'shutdown') return { kind: 'own', error: stopping() };
+  if (cause === 'unauthorized')
+    return own('unauthorized', 'This client key was revoked, or expired, while the request was served.');
+  return own('internal_error', 'The exchange ended without an answer.');
 }
 
 type LostCause = Extract<AttemptOutcome, { kind: 'lost' }>['cause'];

@@ -23,5 +23,5 @@ export interface ProxyDependencies {
   readonly openSockets: OpenSockets;
   readonly instanceId: string;
   readonly prices: Pick<PriceList, 'costOf'>;
-  readonly door: Pick<ProxyDoor, 'admit' | 'isAdmitted' | 'onChange'>;
+  readonly door: Pick<ProxyDoor, 'admit' | 'objection' | 'onChange'>;
 }

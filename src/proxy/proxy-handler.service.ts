@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { ProxyError } from '../common/errors.js';
 import { RoutingRefusal } from '../balancer/routing-refusal.js';
+import { AccessWatch, type Guarded } from './access-watch.js';
 import { checkHead } from './admission.js';
 import { AttemptLoop } from './attempt-loop.js';
 import { BodyBudget } from './body-budget.js';
@@ -14,6 +15,7 @@ import { ClientGone } from './request-body.js';
 import { RequestIntake } from './request-intake.js';
 import { RetryBudget } from './retry-budget.js';
 import { matchRoute } from './route-grammar.js';
+import { stopping } from './stop-reason.js';
 import { WebsocketGateway } from './websocket/websocket-gateway.js';
 import { sendOwnError } from './send-answer.js';
 import { WaitingRoom } from './waiting-room.js';
@@ -32,6 +34,7 @@ export class ProxyHandler {
   readonly #intake: RequestIntake;
   readonly #room: WaitingRoom;
   readonly #websockets: WebsocketGateway;
+  readonly #access: AccessWatch;
 
   constructor(private readonly deps: ProxyDependencies) {
     this.#bodies = new BodyBudget(deps.config.server.maxBufferedBytes);
@@ -40,6 +43,7 @@ export class ProxyHandler {
     this.#finisher = new Finisher(deps);
     const [finisher, bodies, room] = [this.#finisher, this.#bodies, this.#room];
     this.#websockets = new WebsocketGateway({ deps, finisher, bodies, room });
+    this.#access = new AccessWatch(deps.door, () => this.#guarded());
   }
 
   /** Exchanges between their head and their end; of a WebSocket, its responses. */
@@ -69,8 +73,8 @@ export class ProxyHandler {
 
   /** Ends what still runs: streams get a last event, requests without an answer a 503. */
   shutdown(): void {
-    for (const exchange of this.#open) exchange.onShutdown?.();
-    this.#websockets.shutdown();
+    this.#access.end();
+    for (const one of this.#guarded()) one.stop(stopping());
   }
 
   /** `Upgrade: websocket`, off its parser. */
@@ -81,6 +85,11 @@ export class ProxyHandler {
   /** The process begins to stop: connections without a response end now, the others after their last. */
   drain(): void {
     this.#websockets.drain();
+  }
+
+  *#guarded(): Iterable<Guarded> {
+    yield* this.#open;
+    yield* this.#websockets.guarded();
   }
 
   async #run(exchange: Exchange): Promise<void> {

@@ -21,6 +21,6 @@ export function refusedEnding(exchange: Exchange, answer: ProxyError | null): En
 
 function stateFor(exchange: Exchange, answer: ProxyError): RequestState {
   if (exchange.attempts.length === 0) return 'rejected';
-  if (answer.code === 'server_shutdown') return 'interrupted';
+  if (answer.code === 'server_shutdown' || answer.code === 'unauthorized') return 'interrupted';
   return answer.code.endsWith('_timeout') ? 'timeout' : 'upstream_error';
 }

@@ -21,6 +21,9 @@ const USABLE: ReadonlySet<string | null> = new Set([
   'rate_limit_exhausted',
 ]);
 
+/** Codes that end the request from outside, whatever was tried before. */
+const ENDED: ReadonlySet<string> = new Set(['server_shutdown', 'unauthorized']);
+
 /** What a retry may cost. A handshake asks for nothing, so it costs nothing: `budget` is null. */
 export interface TryRules {
   readonly method: string;
@@ -69,7 +72,7 @@ export class Tries {
     } catch (error: unknown) {
       if (error instanceof RoutingRefusal) this.exchange.decisions.push(error.decision);
       // With an upstream's own answer in hand that one says more than "nobody is left"; the wait it names is kept.
-      if (attempt === 1 || !(error instanceof ProxyError) || error.code === 'server_shutdown') throw error;
+      if (attempt === 1 || !(error instanceof ProxyError) || ENDED.has(error.code)) throw error;
       this.#nextFreeSeconds = error.options.retryAfterSeconds ?? null;
       return null;
     }

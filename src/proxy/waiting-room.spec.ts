@@ -5,13 +5,14 @@ import type { RoutingHints } from '../balancer/routing-hints.js';
 import { RoutingRefusal } from '../balancer/routing-refusal.js';
 import type { Exchange } from './exchange.js';
 import { ClientGone } from './request-body.js';
+import { stopping } from './stop-reason.js';
 import { WaitingRoom } from './waiting-room.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 const exchangeOf = (): Exchange =>
-  ({ waitedMs: 0, decisions: [], onClientGone: null, onShutdown: null }) as unknown as Exchange;
+  ({ waitedMs: 0, decisions: [], onClientGone: null, onStop: null }) as unknown as Exchange;
 
 interface Over {
   readonly keys?: readonly WorldKey[];
@@ -128,7 +129,7 @@ describe('the waiting room', () => {
     const stopped = ask();
     await pass(100);
     left.exchange.onClientGone?.();
-    stopped.exchange.onShutdown?.();
+    stopped.exchange.onStop?.(stopping());
     await pass(1);
     expect(left.error).toBeInstanceOf(ClientGone);
     expect(left.exchange.decisions).toHaveLength(1);

@@ -111,8 +111,7 @@ export class WaitingRoom {
         exchange.decisions.push(refusal?.decision ?? this.places.explain(request.hints));
         this.#end(entry, new ClientGone('the client closed the connection while its request waited'));
       };
-      exchange.onShutdown = (): void =>
-        this.#end(entry, new ProxyError('server_shutdown', 'The proxy is stopping; send the request again.'));
+      exchange.onStop = (why): void => this.#end(entry, why);
       this.#queue.add(entry);
       this.#unsubscribe ??= this.places.onChange(() => this.#onChange());
       this.#wakeBy(Math.min(freeAt > since ? freeAt : until, until));
@@ -183,7 +182,7 @@ export class WaitingRoom {
   #settle({ exchange, since }: Waiter, now: number): void {
     exchange.waitedMs += Math.max(0, Math.round(now - since));
     exchange.onClientGone = null;
-    exchange.onShutdown = null;
+    exchange.onStop = null;
   }
 
   /** `at` is `steadyNow`. Timers may fire a little early, and then there would be nothing to see yet. */

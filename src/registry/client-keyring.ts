@@ -31,10 +31,10 @@ export class ClientKeyring {
     return key === undefined ? { key: null, refusal: 'unknown' } : standing(key, now);
   }
 
-  /** Whether the key of that id still opens the door; for streams that are open already. */
-  isValid(id: string, now: number): boolean {
+  /** Why the key of that id does not open the door any more; null = it does. For streams that are open already. */
+  refusal(id: string, now: number): KeyRefusal | null {
     const key = this.#byId.get(id);
-    return key !== undefined && standing(key, now).refusal === null;
+    return key === undefined ? 'revoked' : standing(key, now).refusal;
   }
 }
 

@@ -52,9 +52,13 @@ export class ProxyDoor {
     return { callerId: key.id, key };
   }
 
-  /** Whether a caller admitted earlier would be admitted now. */
-  isAdmitted({ key }: ProxyCaller): boolean {
-    return key === null ? !this.#keyring.used : this.#keyring.isValid(key.id, this.clock.now());
+  /**
+   * Why a caller who was let in may not go on; null = it may. Who came in while no key was wanted stays: the first key
+   * must not cut the streams of everybody else.
+   */
+  objection({ key }: ProxyCaller): ProxyError | null {
+    const refusal = key === null ? null : this.#keyring.refusal(key.id, this.clock.now());
+    return refusal === null ? null : keyRefused(refusal);
   }
 
   /** Called when keys have changed. Returns the unsubscribe function. */

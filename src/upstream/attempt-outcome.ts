@@ -44,8 +44,8 @@ export type AttemptOutcome =
     }
   /** 200, but the stream's terminal event was `response.failed` or `error`. */
   | { readonly kind: 'failed_in_stream'; readonly code: string | null; readonly message: string | null }
-  /** Says nothing about the resource: the client left, or the proxy is shutting down. */
-  | { readonly kind: 'neutral'; readonly cause: 'client_aborted' | 'shutdown' | 'internal' };
+  /** Says nothing about the resource: the client left or may not go on, or the proxy is shutting down. */
+  | { readonly kind: 'neutral'; readonly cause: 'client_aborted' | 'shutdown' | 'unauthorized' | 'internal' };
 
 /** `x-ratelimit-*` of an answer; null where the header is absent. Resets in milliseconds from now. */
 export interface RateLimitFacts {

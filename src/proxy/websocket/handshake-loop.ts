@@ -9,6 +9,7 @@ import type { HeldAnswer } from '../attempt.js';
 import type { Exchange } from '../exchange.js';
 import type { ProxyDependencies } from '../proxy-dependencies.js';
 import type { ProxyRoute } from '../route-grammar.js';
+import { causeOf } from '../stop-reason.js';
 import { Tries } from '../tries.js';
 import type { WaitingRoom } from '../waiting-room.js';
 import { UpstreamHandshake } from './upstream-handshake.js';
@@ -72,11 +73,11 @@ export class HandshakeLoop {
       const headers = buildRequestHeaders(exchange.req.rawHeaders, lease.resource, null);
       const handshake = new UpstreamHandshake(deps, lease.resource);
       exchange.onClientGone = (): void => handshake.abort('client_aborted');
-      exchange.onShutdown = (): void => handshake.abort('shutdown');
+      exchange.onStop = (why): void => handshake.abort(causeOf(why));
       end = await handshake.run(route.upstreamPath, headers);
     } finally {
       exchange.onClientGone = null;
-      exchange.onShutdown = null;
+      exchange.onStop = null;
       // What an open connection is worth shows with its first response: until then nothing is known of the key.
       lease.release(end?.kind === 'failed' ? end.outcome : { kind: 'neutral', cause: 'internal' });
     }

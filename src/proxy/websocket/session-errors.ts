@@ -1,10 +1,5 @@
 import { ProxyError } from '../../common/errors.js';
 
-/** For a message that comes, or still waits, when the process stops. */
-export function stopping(): ProxyError {
-  return new ProxyError('server_shutdown', 'The proxy is stopping; send the request again.');
-}
-
 /** For a message that waited and was never sent. */
 export function unsent(): ProxyError {
   return new ProxyError(

@@ -6,7 +6,8 @@ import { readHints, responseExchange } from './connection-facts.js';
 import type { RelayParts } from './connection-facts.js';
 import { readClientFrame } from './frames.js';
 import type { UpstreamLink } from './handshake-loop.js';
-import { stopping, unsent } from './session-errors.js';
+import { stopping } from '../stop-reason.js';
+import { unsent } from './session-errors.js';
 import type { Lane } from './lane.js';
 import { WebsocketTurn } from './websocket-turn.js';
 

@@ -7,6 +7,7 @@ import { readAnswerHead } from '../answer-head.js';
 import type { AnswerHead } from '../answer-head.js';
 import type { HeldAnswer } from '../attempt.js';
 import type { ProxyDependencies } from '../proxy-dependencies.js';
+import type { StopCause } from '../stop-reason.js';
 import { socketOptions } from './socket-options.js';
 
 /** Refusals are short; what is longer is cut, and its status has to do. */
@@ -68,7 +69,7 @@ export class UpstreamHandshake {
   }
 
   /** Nobody waits for the end any more; it is told all the same. */
-  abort(cause: 'client_aborted' | 'shutdown'): void {
+  abort(cause: 'client_aborted' | StopCause): void {
     this.#fail({ kind: 'neutral', cause });
   }
 

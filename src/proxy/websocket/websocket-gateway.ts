@@ -3,6 +3,8 @@ import type { Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
 import { RoutingRefusal } from '../../balancer/routing-refusal.js';
 import { ProxyError } from '../../common/errors.js';
+import type { ProxyCaller } from '../../registry/proxy-door.service.js';
+import type { Guarded } from '../access-watch.js';
 import { checkHead } from '../admission.js';
 import { answerHeaders } from '../answer-headers.js';
 import { Exchange, NO_CALLER, NOBODY } from '../exchange.js';
@@ -23,7 +25,7 @@ import { WebsocketSession } from './websocket-session.js';
 export class WebsocketGateway {
   readonly #server: WebSocketServer;
   readonly #handshakes = new Set<Exchange>();
-  readonly #sessions = new Set<WebsocketSession>();
+  readonly #sessions = new Map<WebsocketSession, ProxyCaller>();
 
   constructor(private readonly parts: RelayParts) {
     this.#server = new WebSocketServer({
@@ -39,7 +41,7 @@ export class WebsocketGateway {
   /** Handshakes and responses that have not ended. */
   get open(): number {
     let open = this.#handshakes.size;
-    for (const session of this.#sessions) open += session.open;
+    for (const session of this.#sessions.keys()) open += session.open;
     return open;
   }
 
@@ -56,12 +58,13 @@ export class WebsocketGateway {
   }
 
   drain(): void {
-    for (const session of this.#sessions) session.drain();
+    for (const session of this.#sessions.keys()) session.drain();
   }
 
-  shutdown(): void {
-    for (const exchange of this.#handshakes) exchange.onShutdown?.();
-    for (const session of this.#sessions) session.shutdown();
+  /** Handshakes and connections, each with its caller. */
+  *guarded(): Iterable<Guarded> {
+    yield* this.#handshakes;
+    for (const [session, caller] of this.#sessions) yield { caller, stop: (why) => session.stop(why) };
   }
 
   async #run(exchange: Exchange, client: UpgradeClient): Promise<void> {
@@ -106,7 +109,7 @@ export class WebsocketGateway {
       const session = new WebsocketSession(this.parts, socket, connection, link, exchange, () =>
         this.#left(session),
       );
-      this.#sessions.add(session);
+      this.#sessions.set(session, exchange.caller);
       deps.openSockets.count = this.#sessions.size;
       const { id } = exchange;
       deps.logger.info({ id, resource: link.resource.id, ms: exchange.elapsed() }, 'websocket open');

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import type { Exchange } from '../exchange.js';
 import { drainsFor } from '../on-disconnect.js';
+import { causeOf, closeOf, stopping, type StopReason } from '../stop-reason.js';
 import { CLIENT_PATIENCE_MS, UPSTREAM_PATIENCE_MS, closeLike, endSocket } from './close-socket.js';
 import { maskKey, type RelayParts } from './connection-facts.js';
 import { errorMessage } from './error-message.js';
@@ -10,7 +11,6 @@ import type { UpstreamLink } from './handshake-loop.js';
 import { IncomingBytes } from './incoming-bytes.js';
 import { doubtAbout, linkFor, mustLeave } from './move-link.js';
 import { bothWays, type Pump } from './pump.js';
-import { stopping } from './session-errors.js';
 import { limitReached } from './session-limits.js';
 import { TurnBook } from './turn-book.js';
 import { TurnOpener } from './turn-opener.js';
@@ -78,13 +78,13 @@ export class WebsocketSession {
     if (this.open === 0) this.#close(1012, 'restarting');
   }
 
-  /** The time to drain is over. */
-  shutdown(): void {
+  /** Ends now: the time to drain is over, or its caller may not go on. */
+  stop(why: StopReason): void {
     const owed = this.#book.size > 0;
-    this.#moving?.onShutdown?.();
-    this.#book.endAll('shutdown');
-    if (owed) this.#tell(errorMessage(stopping(), null));
-    this.#close(1012, 'restarting');
+    this.#moving?.stop(why);
+    this.#book.endAll(causeOf(why));
+    if (owed) this.#tell(errorMessage(why, null));
+    this.#close(...closeOf(why));
   }
 
   #now(): number {
