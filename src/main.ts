@@ -13,6 +13,7 @@ import { createLogger } from './common/logger.js';
 import { NestLogger } from './common/nest-logger.js';
 import type { AppConfig } from './config/app-config.js';
 import { DatabaseService } from './infra/database/database.service.js';
+import { KeyUsageFollower } from './proxy/limits/key-usage-follower.service.js';
 import { ProxyHandler } from './proxy/proxy-handler.service.js';
 import { RegistryStore } from './registry/registry-store.service.js';
 import { ResourceRegistry } from './resources/resource-registry.service.js';
@@ -42,6 +43,8 @@ export async function serve(config: AppConfig): Promise<void> {
   await app.get(RegistryStore).start();
   await app.get(ResourceRegistry).load();
   await restoreMemory(app, config, logger);
+  // Behind what predecessors left behind: budgets know of it then.
+  await app.get(KeyUsageFollower).start();
   lookIntoHistory(app);
   const handler = app.get(ProxyHandler);
   await app.init();

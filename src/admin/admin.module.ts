@@ -17,6 +17,7 @@ import { FleetViewService } from './fleet-view.service.js';
 import { GaugesService } from './gauges.service.js';
 import { HealthCheckController } from './health-check.controller.js';
 import { HistoryController } from './history.controller.js';
+import { KeyUseView } from './key-use-view.service.js';
 import { LiveEventsService } from './live-events.service.js';
 import { MetricsController } from './metrics.controller.js';
 import { ModelRoutingService } from './model-routing.service.js';
@@ -64,6 +65,7 @@ import { StrictValidationPipe } from './strict-validation.pipe.js';
     { provide: APP_FILTER, useClass: ErrorFilter },
     { provide: APP_PIPE, useClass: StrictValidationPipe },
     ResourceViewService,
+    KeyUseView,
     ProcessViewService,
     FleetViewService,
     ReplicaFacts,

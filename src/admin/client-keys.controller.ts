@@ -25,6 +25,7 @@ import {
   newTerms,
   toClientKeyDto,
 } from './dto/client-key.dto.js';
+import { KeyUseView } from './key-use-view.service.js';
 import { NoQueryDto } from './dto/no-query.dto.js';
 
 @ApiTags('Registry')
@@ -35,14 +36,15 @@ import { NoQueryDto } from './dto/no-query.dto.js';
 export class ClientKeysController {
   constructor(
     private readonly keys: ClientKeysService,
+    private readonly view: KeyUseView,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'Client keys and their limits; never the keys themselves' })
+  @ApiOperation({ summary: 'Client keys, their limits and what they have used; never the keys themselves' })
   @ApiOkResponse({ type: ClientKeyListDto })
-  list(@Query() _query: NoQueryDto): ClientKeyListDto {
-    return { keys: this.keys.list().map(toClientKeyDto), next_cursor: null };
+  async list(@Query() _query: NoQueryDto): Promise<ClientKeyListDto> {
+    return { keys: await this.view.list(), next_cursor: null };
   }
 
   @Post()

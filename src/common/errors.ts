@@ -10,7 +10,9 @@ export interface ErrorSpec {
     | 'authentication_error'
     | 'permission_error'
     | 'server_error'
-    | 'rate_limit_error';
+    | 'rate_limit_error'
+    /** What Codex shows as a limit of use with its end, and never sends again. */
+    | 'usage_limit_reached';
   readonly shouldRetry: boolean;
 }
 
@@ -82,6 +84,10 @@ export const ERRORS = {
   upstream_auth_failed: server(502, false),
   /** Every usable key is rate limited. */
   upstream_rate_limited: { status: 429, type: 'rate_limit_error', shouldRetry: true },
+  /** The client key has used its requests or tokens a minute, or what is left of a budget may be needed by what runs. */
+  key_rate_limited: { status: 429, type: 'rate_limit_error', shouldRetry: true },
+  /** A budget of the client key is used up, for a day or a month: not to be waited out. */
+  budget_exceeded: { status: 429, type: 'usage_limit_reached', shouldRetry: false },
   /** No connection to the upstream could be made. */
   upstream_unreachable: server(502, true),
   /** The connection broke after the whole request was sent: it may have been processed. */
@@ -116,6 +122,8 @@ export interface ErrorBody {
     readonly type: string;
     readonly param: string | null;
     readonly code: string;
+    /** Epoch seconds; only of a budget. */
+    readonly resets_at?: number;
   };
 }
 
@@ -132,6 +140,8 @@ export class ProxyError extends Error {
       /** Whole seconds for `retry-after`; 1 to 60. */
       readonly retryAfterSeconds?: number;
       readonly shouldRetry?: boolean;
+      /** Epoch seconds, when a budget begins anew. */
+      readonly resetsAt?: number;
       readonly cause?: unknown;
     } = {},
   ) {
@@ -150,6 +160,7 @@ export class ProxyError extends Error {
         type: this.spec.type,
         param: this.options.param ?? null,
         code: this.code,
+        ...(this.options.resetsAt === undefined ? {} : { resets_at: this.options.resetsAt }),
       },
     };
   }

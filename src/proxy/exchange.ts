@@ -5,6 +5,7 @@ import type { RoutingHints } from '../balancer/routing-hints.js';
 import type { ProxyCaller } from '../registry/proxy-door.service.js';
 import type { DecisionRecord } from '../state/live-state.js';
 import type { AttemptRecord } from '../usage/records.js';
+import type { Amount } from './limits/limit-decision.js';
 import type { ProxyRoute } from './route-grammar.js';
 import type { StopReason } from './stop-reason.js';
 
@@ -32,6 +33,8 @@ export class Exchange {
   body: Buffer | null = null;
   /** Bytes of the body counted against the budget; given back when the exchange is over. */
   bodyBytes = 0;
+  /** Set aside of the limits of the caller's key; given back when the exchange is over. */
+  hold: Amount | null = null;
   /** Says to the retry budget that the exchange is over. */
   leaveBudget: () => void = () => undefined;
   /** Milliseconds spent waiting for a place, all attempts together. */

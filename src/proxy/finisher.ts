@@ -33,7 +33,9 @@ export class Finisher {
     exchange.finished = true;
     const { clock, config, spool, metrics, instanceId } = this.deps;
     const now = clock.now();
-    const record = finishedRecord(exchange, ending, this.#spent(exchange, ending, now), now, instanceId);
+    const spent = this.#spent(exchange, ending, now);
+    this.deps.limits.settle(exchange.caller.key, exchange.hold, spent, exchange.startedAt);
+    const record = finishedRecord(exchange, ending, spent, now, instanceId);
     spool.finished(record, { request: captureRequest(exchange, config.capture.maxBytes), response });
     metrics.observe(record, exchange.transport);
     this.#log(exchange, ending, record);

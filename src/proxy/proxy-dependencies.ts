@@ -8,6 +8,7 @@ import type { ProxyDoor } from '../registry/proxy-door.service.js';
 import type { UpstreamClient } from '../upstream/upstream-client.js';
 import type { FinishedRecord } from '../usage/records.js';
 import type { Spool } from '../usage/spool.js';
+import type { KeyLimits } from './limits/key-limits.js';
 import type { PriceList } from './price-list.js';
 
 /** What the request path works with; handed over once, so that each part takes one argument instead of nine. */
@@ -23,5 +24,6 @@ export interface ProxyDependencies {
   readonly openSockets: OpenSockets;
   readonly instanceId: string;
   readonly prices: Pick<PriceList, 'costOf'>;
+  readonly limits: Pick<KeyLimits, 'reserve' | 'settle'>;
   readonly door: Pick<ProxyDoor, 'admit' | 'objection' | 'onChange'>;
 }

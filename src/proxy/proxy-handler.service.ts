@@ -9,6 +9,7 @@ import { BodyBudget } from './body-budget.js';
 import { Exchange, NOBODY } from './exchange.js';
 import { Finisher } from './finisher.js';
 import { buildHints } from './hints.js';
+import { limitedRequest } from './limits/limited-request.js';
 import type { ProxyDependencies } from './proxy-dependencies.js';
 import { refusedEnding } from './refused-ending.js';
 import { ClientGone } from './request-body.js';
@@ -114,6 +115,7 @@ export class ProxyHandler {
       headers: req.headers,
       body: fields,
     });
+    exchange.hold = this.deps.limits.reserve(limitedRequest(exchange, exchange.hints));
     const recalled = this.deps.balancer.recall(exchange.hints);
     if (recalled !== null) await recalled;
     await new AttemptLoop(this.deps, this.#finisher, exchange, this.#budget, this.#room).run();

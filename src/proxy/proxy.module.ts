@@ -14,12 +14,17 @@ import { RegistryModule } from '../registry/registry.module.js';
 import { RegistryStore } from '../registry/registry-store.service.js';
 import { ResourceRegistry } from '../resources/resource-registry.service.js';
 import { ResourcesModule } from '../resources/resources.module.js';
+import { PEERS, type Peers } from '../state/peers.js';
+import { StateModule } from '../state/state.module.js';
 import { UpstreamClient } from '../upstream/upstream-client.js';
 import { UpstreamModule } from '../upstream/upstream.module.js';
 import { PriceCatalogue } from '../usage/price-catalogue.js';
 import { SPOOL } from '../usage/spool.js';
 import type { Spool } from '../usage/spool.js';
 import { UsageModule } from '../usage/usage.module.js';
+import { KeyLimits } from './limits/key-limits.js';
+import { KeyUsageFollower } from './limits/key-usage-follower.service.js';
+import { minuteElsewhere } from './limits/minute-elsewhere.js';
 import { PriceList } from './price-list.js';
 import { ProxyHandler } from './proxy-handler.service.js';
 
@@ -36,6 +41,7 @@ const createHandler = (
   instanceId: string,
   door: ProxyDoor,
   prices: PriceList,
+  limits: KeyLimits,
 ): ProxyHandler =>
   new ProxyHandler({
     config,
@@ -50,12 +56,25 @@ const createHandler = (
     instanceId,
     door,
     prices,
+    limits,
   });
+
+/** Replicas that share a Redis tell each other what keys have done within the last minute. */
+const createLimits = (clock: Clock, prices: PriceList, door: ProxyDoor, peers: Peers): KeyLimits => {
+  const limits = new KeyLimits(clock, prices, {
+    termsOf: (id) => door.termsOf(id),
+    minuteElsewhere: (id) => minuteElsewhere(peers.list(), id),
+  });
+  peers.describe(() => ({ keyMinutes: limits.minutes() }));
+  return limits;
+};
 
 /** The request path. Its handler knows no framework; this is where it meets its parts. */
 @Module({
-  imports: [BalancerModule, RegistryModule, ResourcesModule, UpstreamModule, UsageModule],
+  imports: [BalancerModule, RegistryModule, ResourcesModule, StateModule, UpstreamModule, UsageModule],
   providers: [
+    KeyUsageFollower,
+    { provide: KeyLimits, useFactory: createLimits, inject: [CLOCK, PriceList, ProxyDoor, PEERS] },
     {
       provide: PriceList,
       useFactory: (store: RegistryStore, resources: ResourceRegistry): PriceList =>
@@ -81,9 +100,10 @@ const createHandler = (
         INSTANCE_ID,
         ProxyDoor,
         PriceList,
+        KeyLimits,
       ],
     },
   ],
-  exports: [ProxyHandler],
+  exports: [ProxyHandler, KeyUsageFollower],
 })
 export class ProxyModule {}

@@ -31,6 +31,11 @@ export class ClientKeyring {
     return key === undefined ? { key: null, refusal: 'unknown' } : standing(key, now);
   }
 
+  /** The key as it is now. */
+  get(id: string): ClientKey | null {
+    return this.#byId.get(id) ?? null;
+  }
+
   /** Why the key of that id does not open the door any more; null = it does. For streams that are open already. */
   refusal(id: string, now: number): KeyRefusal | null {
     const key = this.#byId.get(id);

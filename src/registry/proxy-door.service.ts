@@ -52,6 +52,11 @@ export class ProxyDoor {
     return { callerId: key.id, key };
   }
 
+  /** The key of a caller admitted earlier as it is now. */
+  termsOf(id: string): ClientKey | null {
+    return this.#keyring.get(id);
+  }
+
   /**
    * Why a caller who was let in may not go on; null = it may. Who came in while no key was wanted stays: the first key
    * must not cut the streams of everybody else.

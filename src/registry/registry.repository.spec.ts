@@ -86,6 +86,27 @@ describe.each<TestDialect>(['sqlite', 'postgres'])('the registry in %s', (dialec
     expect(seen.size).toBe(6);
   });
 
+  it('notes when keys were used, only ever later, and that is no change', async () => {
+    const before = await repository.revision();
+    const seen = async () => [...(await repository.lastUsed())];
+    await repository.insert(
+      ClientKey,
+      aClientKey({ id: 'key_2', digest: 'e'.repeat(64) }),
+      'client_key.created',
+      BY,
+    );
+    const revision = await repository.revision();
+    expect(revision).not.toBe(before);
+    await repository.noteUse([
+      ['key_2', 2_000],
+      ['key_gone', 2_000],
+    ]);
+    await repository.noteUse([['key_2', 1_000]]);
+    await repository.noteUse([]);
+    expect((await seen()).find(([id]) => id === 'key_2')).toEqual(['key_2', 2_000]);
+    expect(await repository.revision()).toBe(revision);
+  });
+
   it('is followed by every process: here at once, elsewhere by asking', async () => {
     const store = () => new RegistryStore(repository, database.service, PEERS, createLogger('silent'));
     const [here, there] = [store(), store()];

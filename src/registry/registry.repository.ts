@@ -61,6 +61,29 @@ export class RegistryRepository {
     return `${rows[0]?.count ?? 0}:${rows[0]?.last ?? ''}`;
   }
 
+  /** That keys were used, which is no change of the registry: no audit, no new revision. Times are epoch ms. */
+  async noteUse(used: readonly (readonly [keyId: string, at: number])[]): Promise<void> {
+    if (used.length === 0) return;
+    await this.database.transaction(async ({ manager }) => {
+      for (const [id, at] of used.toSorted(([a], [b]) => (a < b ? -1 : 1)))
+        await manager
+          .createQueryBuilder()
+          .update(ClientKey)
+          .set({ lastUsedAt: at })
+          .where('id = :id AND (last_used_at IS NULL OR last_used_at < :at)', { id, at })
+          .execute();
+    });
+  }
+
+  /** When each key was last used, by id, to about a minute. */
+  async lastUsed(): Promise<Map<string, number | null>> {
+    const rows = await this.database.read<{ id: string; at: number | null }>(
+      'SELECT "id", "last_used_at" AS "at" FROM "client_keys"',
+      [],
+    );
+    return new Map(rows.map(({ id, at }) => [id, at]));
+  }
+
   /** Throws `already_exists` when one of that name or id is there. */
   async insert<T extends Row>(entity: EntityTarget<T>, row: T, action: string, by: Author): Promise<void> {
     await this.#write(async (manager) => {

@@ -20,6 +20,7 @@ export function readPeer(instanceId: string, json: string): ToldPeer | null {
     databaseId: typeof told['databaseId'] === 'string' ? told['databaseId'] : null,
     draining: told['draining'] === true,
     batches: count(told['batches']),
+    keyMinutes: keyMinutes(told['keyMinutes']),
   };
 }
 
@@ -46,5 +47,14 @@ function counts(value: unknown): Record<string, number> {
     Object.entries(value)
       .map(([id, n]) => [id, count(n)] as const)
       .filter(([, n]) => n > 0),
+  );
+}
+
+function keyMinutes(value: unknown): Record<string, readonly [number, number]> {
+  if (typeof value !== 'object' || value === null) return {};
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter((entry): entry is [string, unknown[]] => Array.isArray(entry[1]))
+      .map(([id, [requests, tokens]]) => [id, [count(requests), count(tokens)] as const]),
   );
 }

@@ -40,6 +40,8 @@ export interface PeerFacts {
   readonly databaseId: string | null;
   /** It takes no new requests any more. */
   readonly draining: boolean;
+  /** Of the client keys with limits a minute: requests and tokens there within the last one. Older versions say nothing. */
+  readonly keyMinutes?: Readonly<Record<string, readonly [requests: number, tokens: number]>>;
   /** Batches a worker has written since it started. */
   readonly batches: number;
 }

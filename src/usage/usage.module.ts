@@ -8,6 +8,7 @@ import { AffinityReadModel } from './affinity.read-model.js';
 import { DecisionReadModel } from './decision.read-model.js';
 import { EventReadModel } from './event.read-model.js';
 import { FileSpool } from './file-spool.js';
+import { KeyUsageReadModel } from './key-usage.read-model.js';
 import { OrphanedBindings } from './orphaned-bindings.js';
 import { RecordDeliverer } from './record-deliverer.js';
 import { RecordingModule } from './recording.module.js';
@@ -26,6 +27,7 @@ const READ_MODELS = [
   AffinityReadModel,
   DecisionReadModel,
   EventReadModel,
+  KeyUsageReadModel,
   RequestReadModel,
   SessionReadModel,
   UsageReadModel,

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DecisionReadModel } from '../../src/usage/decision.read-model.js';
 import { EventReadModel } from '../../src/usage/event.read-model.js';
+import { KeyUsageReadModel } from '../../src/usage/key-usage.read-model.js';
 import { Recorder } from '../../src/usage/recorder.js';
 import type { TelemetryRecord } from '../../src/usage/records.js';
 import { RequestReadModel } from '../../src/usage/request.read-model.js';
@@ -145,6 +146,17 @@ describe.each(['sqlite', 'postgres'] as const)('recorder on %s', (dialect) => {
       row('key_a', day + DAY, 'inst_1', 1, 0, 0, 0),
       row('key_b', day, 'inst_1', 1, 0, 0, 0),
     ]);
+    const keyUsage = new KeyUsageReadModel(db.service, 'inst_1');
+    expect(await keyUsage.elsewhere(T0)).toEqual([{ caller_id: 'key_a', day, tokens: 120, cost: 0 }]);
+    const next = await keyUsage.current(T0 + DAY);
+    expect(next.day.get('key_a')).toEqual({ requests: 1, tokens: 0, cost_usd: 0, unpriced_requests: 0 });
+    expect(next.month.get('key_a')).toEqual({
+      requests: 5,
+      tokens: 360,
+      cost_usd: 0.0015,
+      unpriced_requests: 1,
+    });
+    expect((await keyUsage.current(T0 + 40 * DAY)).month.size).toBe(0);
     const { rows } = await sessions().list({ limit: 5 });
     const shown = Object.fromEntries(
       rows.map((one) => [one.caller_id, [one.cost_usd, one.unpriced_requests]]),

@@ -20,7 +20,10 @@ export class Codex {
   readonly home = mkdtempSync(join(tmpdir(), 'rpx-codex-'));
   readonly cwd = join(this.home, 'work');
 
-  constructor(private readonly overrides: readonly string[]) {
+  constructor(
+    private readonly overrides: readonly string[],
+    private readonly key = 'a-client-key',
+  ) {
     mkdirSync(this.cwd);
     mkdirSync(join(this.home, 'codex'));
   }
@@ -56,7 +59,7 @@ export class Codex {
           PATH: process.env['PATH'],
           HOME: this.home,
           CODEX_HOME: join(this.home, 'codex'),
-          POOL_KEY: 'a-client-key',
+          POOL_KEY: this.key,
           OPENAI_API_KEY: 'a-client-key',
           CODEX_API_KEY: 'a-client-key',
           NO_PROXY: '127.0.0.1,localhost',

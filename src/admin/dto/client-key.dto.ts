@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
 import {
   ArrayMaxSize,
   ArrayNotEmpty,
@@ -14,6 +14,7 @@ import {
 } from 'class-validator';
 import type { ClientKey } from '../../registry/client-key.entity.js';
 import type { ClientKeyTerms } from '../../registry/client-keys.service.js';
+import type { KeyUsageItem } from '../../usage/key-usage.read-model.js';
 import { Field, ListOf, NullableField } from './api-field.js';
 
 const MICRO = 1_000_000;
@@ -149,9 +150,40 @@ export class CreatedClientKeyDto extends ClientKeyDto {
   readonly key!: string;
 }
 
+export class KeyUsageDto implements KeyUsageItem {
+  @Field(840, 'Sent upstream')
+  readonly requests!: number;
+
+  @Field(1264000, 'Input and output, of the answers that told')
+  readonly tokens!: number;
+
+  @Field(3.27, 'US dollars, of the requests whose price was known')
+  readonly cost_usd!: number;
+
+  @Field(0, 'Requests with tokens and no known price: budgets in money do not see them')
+  readonly unpriced_requests!: number;
+}
+
+export class ClientKeyStateDto extends ClientKeyDto {
+  @ApiProperty({
+    allOf: [{ $ref: getSchemaPath(KeyUsageDto) }],
+    nullable: true,
+    description: 'Use this day (UTC); null while the database is away',
+  })
+  readonly today!: KeyUsageDto | null;
+
+  @ApiProperty({
+    allOf: [{ $ref: getSchemaPath(KeyUsageDto) }],
+    nullable: true,
+    description: 'Use this calendar month (UTC); null while the database is away',
+  })
+  readonly this_month!: KeyUsageDto | null;
+}
+
+@ApiExtraModels(KeyUsageDto)
 export class ClientKeyListDto {
-  @ListOf(() => ClientKeyDto, 'Oldest first, revoked ones too')
-  readonly keys!: readonly ClientKeyDto[];
+  @ListOf(() => ClientKeyStateDto, 'Oldest first, revoked ones too')
+  readonly keys!: readonly ClientKeyStateDto[];
 
   @NullableField('x', 'Always null: there are few')
   readonly next_cursor!: string | null;

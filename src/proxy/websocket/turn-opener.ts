@@ -1,6 +1,7 @@
 import type { DecisionRecord } from '../../state/live-state.js';
 import { ProxyError } from '../../common/errors.js';
 import type { Exchange } from '../exchange.js';
+import { limitedRequest } from '../limits/limited-request.js';
 import { refusedEnding } from '../refused-ending.js';
 import { readHints, responseExchange } from './connection-facts.js';
 import type { RelayParts } from './connection-facts.js';
@@ -32,8 +33,9 @@ export class TurnOpener {
   /** Reads where the create belongs. Throws as an HTTP request with this body would be refused. */
   read(exchange: Exchange): void {
     const { body } = exchange;
-    readHints(exchange, body);
+    const hints = readHints(exchange, body);
     if (body === null) return;
+    exchange.hold = this.parts.deps.limits.reserve(limitedRequest(exchange, hints));
     this.parts.bodies.take(body.length);
     exchange.bodyBytes = body.length;
     if (exchange.id !== this.handshake.id) return;

@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { ProxyError } from '../../common/errors.js';
+import { aClientKey } from '../../../test/support/registry-rows.js';
+import type { ClientKey } from '../../registry/client-key.entity.js';
+import type { TokenUsage } from '../../usage/token-usage.js';
+import { KeyLimits } from './key-limits.js';
+import type { Amount } from './limit-decision.js';
+
+const DAY = 86_400_000;
+const MONDAY = Date.UTC(2026, 10, 23, 12);
+const told = (inputTokens: number, outputTokens: number): TokenUsage => ({
+  inputTokens,
+  cachedTokens: null,
+  cacheWriteTokens: null,
+  outputTokens,
+  reasoningTokens: null,
+  totalTokens: inputTokens + outputTokens,
+});
+
+/** A key, its limits, and a clock to turn. */
+function world(terms: Partial<ClientKey>) {
+  const key = aClientKey(terms);
+  const clock = { at: MONDAY, now: () => clock.at, monotonic: () => clock.at - MONDAY + 500 };
+  const elsewhere: [number, number] = [0, 0];
+  // A tenth of a cent for each token.
+  const prices = { costOf: ({ usage }: { usage: TokenUsage | null }) => (usage?.totalTokens ?? 0) * 1_000 };
+  const limits = new KeyLimits(clock, prices, { termsOf: () => key, minuteElsewhere: () => elsewhere });
+  const ask = (bodyBytes = 100, spends = true): Amount | null | string => {
+    try {
+      return limits.reserve({ key, spends, model: 'gpt-5', bodyBytes });
+    } catch (e: unknown) {
+      return e instanceof ProxyError ? e.code : 'broken';
+    }
+  };
+  const end = (hold: Amount | null | string, usage: TokenUsage | null): void => {
+    if (typeof hold === 'string') return;
+    const cost = usage === null ? null : (usage.totalTokens ?? 0) * 1_000;
+    limits.settle(key, hold, { usage, cost }, clock.at);
+  };
+  return { limits, clock, elsewhere, ask, end };
+}
+
+describe('the limits of a key over time', () => {
+  it('let 64 parallel requests into a budget with room for five: the overrun stays below one request', () => {
+    const { ask, end } = world({ dailyTokens: 1_000 });
+    end(ask(), told(150, 50));
+    const asked = Array.from({ length: 64 }, () => ask());
+    const open = asked.filter((hold) => typeof hold !== 'string');
+    expect(open).toHaveLength(4);
+    expect(new Set(asked.filter((hold) => typeof hold === 'string'))).toEqual(new Set(['key_rate_limited']));
+    for (const hold of open) end(hold, told(150, 50));
+    expect(ask()).toBe('budget_exceeded');
+  });
+
+  it('never overrun by more than one request each, however wrong the estimates are', () => {
+    const { ask, end } = world({ dailyCost: 1_000_000 });
+    end(ask(), told(10, 10));
+    const open = Array.from({ length: 64 }, () => ask()).filter((hold) => typeof hold !== 'string');
+    for (const hold of open) end(hold, told(4_000, 4_000));
+    expect(open.length).toBeLessThan(64);
+    expect(ask()).toBe('budget_exceeded');
+  });
+
+  it('give back what a request held, whatever became of it', () => {
+    const { ask, end } = world({ dailyTokens: 1_000 });
+    const first = ask();
+    expect(ask()).toBe('key_rate_limited');
+    end(first, null);
+    expect(typeof ask()).toBe('object');
+  });
+
+  it('begin anew with the day and the month in UTC', () => {
+    const { ask, end, clock } = world({ dailyTokens: 100, monthlyTokens: 250 });
+    end(ask(), told(90, 30));
+    expect(ask()).toBe('budget_exceeded');
+    clock.at += DAY;
+    end(ask(), told(90, 60));
+    clock.at += DAY;
+    expect(ask()).toBe('budget_exceeded');
+    clock.at = Date.UTC(2026, 11, 1);
+    expect(typeof ask()).toBe('object');
+  });
+
+  it('count what other processes wrote down, and what they say of their last minute', () => {
+    const { ask, limits, elsewhere, clock } = world({ dailyTokens: 100, requestsPerMinute: 10 });
+    const day = clock.at - (clock.at % DAY);
+    limits.follow([{ caller_id: 'key_1', day: day - DAY, tokens: 500, cost: 0 }]);
+    expect(typeof ask()).toBe('object');
+    limits.follow([{ caller_id: 'key_1', day, tokens: 100, cost: 0 }]);
+    expect(ask()).toBe('budget_exceeded');
+    limits.follow([]);
+    elsewhere[0] = 10;
+    expect(ask(0, false)).toBe('key_rate_limited');
+    expect(limits.minutes()).toEqual({ key_1: [1, 1_025] });
+  });
+
+  it('let a rate pass again after its minute, and do not count what was refused', () => {
+    const { ask, clock } = world({ requestsPerMinute: 2 });
+    for (let i = 0; i < 5; i += 1) ask(0, false);
+    clock.at += 61_000;
+    expect([ask(0, false), ask(0, false), ask(0, false)]).toEqual([null, null, 'key_rate_limited']);
+  });
+
+  it('say which keys were used', () => {
+    const { ask, limits, clock } = world({});
+    ask();
+    expect(limits.usedSince(clock.at - 1)).toEqual([['key_1', clock.at]]);
+    expect(limits.usedSince(clock.at)).toEqual([]);
+  });
+});

@@ -1,0 +1,126 @@
+import type { Clock } from '../../common/clock.js';
+import type { ClientKey } from '../../registry/client-key.entity.js';
+import type { KeyDay } from '../../usage/key-usage.read-model.js';
+import type { TokenUsage } from '../../usage/token-usage.js';
+import { utcDay, utcMonth } from '../../usage/utc-day.js';
+import type { PriceList } from '../price-list.js';
+import { KeyMeter, sumSince } from './key-meter.js';
+import { type Amount, type Exceeded, type KeyUse, limitExceeded } from './limit-decision.js';
+import { limitRefusal } from './limit-refusal.js';
+import type { LimitedRequest } from './limited-request.js';
+
+/** Requests and tokens of the last minute. */
+export type MinuteUse = readonly [requests: number, tokens: number];
+
+interface KeySources {
+  /** The terms as they are now; a stream was admitted under older ones. */
+  readonly termsOf: (id: string) => ClientKey | null;
+  /** What other processes say of their last minute. */
+  readonly minuteElsewhere: (id: string) => MinuteUse;
+}
+
+/**
+ * What client keys have used, and whether they may use more. Synchronous and from memory: budgets are what this process
+ * has served since its start and what SQL says of all other processes, which `follow` brings every few seconds.
+ */
+export class KeyLimits {
+  readonly #meters = new Map<string, KeyMeter>();
+  #elsewhere: ReadonlyMap<string, ReadonlyMap<number, Amount>> = new Map();
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly prices: Pick<PriceList, 'costOf'>,
+    private readonly sources: KeySources,
+  ) {}
+
+  /** Takes a place, and sets aside what the request may need; to be given back to `settle`. Throws `key_rate_limited`, `budget_exceeded`. */
+  reserve({ key, spends, model, bodyBytes }: LimitedRequest): Amount | null {
+    if (key === null) return null;
+    const terms = this.sources.termsOf(key.id) ?? key;
+    const [now, mono] = [this.clock.now(), this.clock.monotonic()];
+    const meter = this.#meterOf(key.id);
+    meter.lastUsedAt = now;
+    const over = limitExceeded(terms, this.#useOf(terms, meter, now, mono), spends);
+    if (over !== null) throw limitRefusal(over, waitMs(meter, over, mono), now);
+    meter.requests.add(1, mono);
+    if (!spends) return null;
+    const usage = meter.estimate.of(bodyBytes);
+    // A price nobody knows counts as nothing here as in the sums.
+    const cost = this.prices.costOf({ asked: model, served: null, resourceId: null, usage }, now) ?? 0;
+    const hold = { tokens: usage.totalTokens, cost };
+    meter.hold(hold);
+    return hold;
+  }
+
+  /** At the end of a request, once: what it really took. `startedAt` is epoch ms. */
+  settle(
+    key: ClientKey | null,
+    hold: Amount | null,
+    { usage, cost }: { readonly usage: TokenUsage | null; readonly cost: number | null },
+    startedAt: number,
+  ): void {
+    if (key === null) return;
+    const meter = this.#meterOf(key.id);
+    if (hold !== null) meter.release(hold);
+    if (usage !== null) meter.spend(usage, cost, startedAt, this.clock.monotonic());
+  }
+
+  /** What all other processes have written down of this month. */
+  follow(days: readonly KeyDay[]): void {
+    const keys = new Map<string, Map<number, Amount>>();
+    for (const { caller_id, day, tokens, cost } of days) {
+      const known = keys.get(caller_id) ?? new Map<number, Amount>();
+      keys.set(caller_id, known.set(day, { tokens, cost }));
+    }
+    this.#elsewhere = keys;
+  }
+
+  /** Of the keys with a limit a minute that were used within one, for the other processes. */
+  minutes(): Record<string, MinuteUse> {
+    const mono = this.clock.monotonic();
+    const told: Record<string, MinuteUse> = {};
+    for (const [id, meter] of this.#meters) {
+      const terms = this.sources.termsOf(id);
+      if (terms === null || (terms.requestsPerMinute === null && terms.tokensPerMinute === null)) continue;
+      const [requests, tokens] = [meter.requests.sum(mono), meter.tokens.sum(mono) + meter.held.tokens];
+      if (requests > 0 || tokens > 0) told[id] = [requests, tokens];
+    }
+    return told;
+  }
+
+  /** Keys used since `since`, with the time of it; epoch ms. */
+  usedSince(since: number): [id: string, at: number][] {
+    const used: [string, number][] = [];
+    for (const [id, { lastUsedAt }] of this.#meters) if (lastUsedAt > since) used.push([id, lastUsedAt]);
+    return used;
+  }
+
+  #useOf(terms: ClientKey, meter: KeyMeter, now: number, mono: number): KeyUse {
+    const perMinute = terms.requestsPerMinute !== null || terms.tokensPerMinute !== null;
+    const [requests, tokens] = perMinute ? this.sources.minuteElsewhere(terms.id) : [0, 0];
+    const days = this.#elsewhere.get(terms.id) ?? new Map<number, Amount>();
+    const since = (time: number): Amount => plus(meter.since(time), sumSince(days, time));
+    return {
+      minute: { requests: meter.requests.sum(mono) + requests, tokens: meter.tokens.sum(mono) + tokens },
+      held: meter.held,
+      day: since(utcDay(now)),
+      month: since(utcMonth(now)),
+    };
+  }
+
+  #meterOf(id: string): KeyMeter {
+    let meter = this.#meters.get(id);
+    if (meter === undefined) this.#meters.set(id, (meter = new KeyMeter()));
+    return meter;
+  }
+}
+
+/** Others' requests leave their windows when they do: without any of our own to wait for, a second is a fair guess. */
+function waitMs(meter: KeyMeter, { of, limit }: Exceeded, mono: number): number {
+  const window = of === 'requests' ? meter.requests : meter.tokens;
+  return window.msUntilBelow(limit, mono);
+}
+
+function plus(a: Amount, b: Amount): Amount {
+  return { tokens: a.tokens + b.tokens, cost: a.cost + b.cost };
+}

@@ -1,0 +1,65 @@
+import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import type { Clock } from '../../common/clock.js';
+import type { Logger } from '../../common/logger.js';
+import { CLOCK, LOGGER } from '../../common/tokens.js';
+import { DatabaseService } from '../../infra/database/database.service.js';
+import { RegistryRepository } from '../../registry/registry.repository.js';
+import { KeyUsageReadModel } from '../../usage/key-usage.read-model.js';
+import { KeyLimits } from './key-limits.js';
+
+/** How old what this process knows of the others' use may be, beside the time records take to SQL. */
+const FOLLOW_MS = 2_000;
+const NOTE_MS = 60_000;
+
+/** Between the limits of keys and SQL: brings what other processes have served, and notes when keys were last used. */
+@Injectable()
+export class KeyUsageFollower implements BeforeApplicationShutdown {
+  #timer: NodeJS.Timeout | null = null;
+  #running = false;
+  #notedAt = 0;
+
+  constructor(
+    private readonly limits: KeyLimits,
+    private readonly history: KeyUsageReadModel,
+    private readonly registry: RegistryRepository,
+    private readonly database: DatabaseService,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** Resolves after the first look; at once while SQL is away. */
+  async start(): Promise<void> {
+    await this.#follow();
+    this.#timer ??= setInterval(() => void this.#follow(), FOLLOW_MS).unref();
+  }
+
+  beforeApplicationShutdown(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  async #follow(): Promise<void> {
+    if (this.#running || !this.database.ready) return;
+    this.#running = true;
+    const now = this.clock.now();
+    try {
+      this.limits.follow(await this.history.elsewhere(now));
+      if (now - this.#notedAt >= NOTE_MS) await this.#note(now);
+    } catch (e: unknown) {
+      if (this.database.ready)
+        this.logger.warn(
+          { event: 'key_usage.stale', err: e },
+          'the use of client keys could not be read or noted',
+        );
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  async #note(now: number): Promise<void> {
+    const used = this.limits.usedSince(this.#notedAt);
+    if (used.length === 0) return;
+    await this.registry.noteUse(used);
+    this.#notedAt = now;
+  }
+}

@@ -1,0 +1,72 @@
+import type { ClientKey } from '../../registry/client-key.entity.js';
+
+/** Money in millionths of a US dollar. */
+export interface Amount {
+  readonly tokens: number;
+  readonly cost: number;
+}
+
+/** What a key has used, as far as this process knows. */
+export interface KeyUse {
+  /** Within the last minute. */
+  readonly minute: { readonly requests: number; readonly tokens: number };
+  /** Set aside for its requests that are running. */
+  readonly held: Amount;
+  /** Used for good, this day and month in UTC. */
+  readonly day: Amount;
+  readonly month: Amount;
+}
+
+export type KeyTerms = Pick<
+  ClientKey,
+  'requestsPerMinute' | 'tokensPerMinute' | 'dailyTokens' | 'monthlyTokens' | 'dailyCost' | 'monthlyCost'
+>;
+
+/** Which term of a key stands against a request. */
+export interface Exceeded {
+  /** `held`: what is left of it is set aside for requests that are running. */
+  readonly kind: 'rate' | 'budget' | 'held';
+  readonly of: 'requests' | 'tokens' | 'cost';
+  readonly span: 'minute' | 'day' | 'month';
+  readonly limit: number;
+  readonly used: number;
+}
+
+/**
+ * Null = it may go on. A request passes while anything is left beside what runs, so the last one may end beyond the
+ * limit, and each of those that run by what its estimate was short of. `spends`: the request runs the model; others
+ * cost nothing and count as requests only.
+ */
+export function limitExceeded(terms: KeyTerms, use: KeyUse, spends: boolean): Exceeded | null {
+  const { minute, held } = use;
+  const budgets = spends ? budgetsOf(terms, use) : [];
+  const over = budgets.find(({ limit, used }) => used >= limit);
+  if (over !== undefined) return { kind: 'budget', ...over };
+  const { requestsPerMinute: requests, tokensPerMinute: tokens } = terms;
+  if (requests !== null && minute.requests >= requests)
+    return { kind: 'rate', of: 'requests', span: 'minute', limit: requests, used: minute.requests };
+  if (!spends) return null;
+  if (tokens !== null && minute.tokens >= tokens)
+    return { kind: 'rate', of: 'tokens', span: 'minute', limit: tokens, used: minute.tokens };
+  if (tokens !== null && minute.tokens + held.tokens >= tokens)
+    return { kind: 'held', of: 'tokens', span: 'minute', limit: tokens, used: minute.tokens };
+  const spoken = budgets.find(({ of, limit, used }) => used + held[of] >= limit);
+  return spoken === undefined ? null : { kind: 'held', ...spoken };
+}
+
+interface Budget {
+  readonly of: 'tokens' | 'cost';
+  readonly span: 'day' | 'month';
+  readonly limit: number;
+  readonly used: number;
+}
+
+function budgetsOf(terms: KeyTerms, { day, month }: KeyUse): Budget[] {
+  const all: readonly (readonly [Budget['of'], Budget['span'], number | null, number])[] = [
+    ['tokens', 'month', terms.monthlyTokens, month.tokens],
+    ['cost', 'month', terms.monthlyCost, month.cost],
+    ['tokens', 'day', terms.dailyTokens, day.tokens],
+    ['cost', 'day', terms.dailyCost, day.cost],
+  ];
+  return all.flatMap(([of, span, limit, used]) => (limit === null ? [] : [{ of, span, limit, used }]));
+}

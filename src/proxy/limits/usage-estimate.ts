@@ -1,0 +1,38 @@
+import type { TokenUsage } from '../../usage/token-usage.js';
+
+/** English prose and JSON; images are far less than their bytes. */
+const BYTES_PER_TOKEN = 4;
+/** No prompt is longer than the longest window there is. */
+const MAX_INPUT = 1_000_000;
+/** Before any answer has been seen: rather too much, which makes the first requests of a small budget take turns. */
+const FIRST_OUTPUT = 1_000;
+const FORGET = 0.1;
+
+/** What a key's next request may take: as much as its largest lately, or as long as its body is. */
+export class UsageEstimate {
+  #input = 0;
+  #output: number | null = null;
+
+  of(bodyBytes: number): TokenUsage & { readonly totalTokens: number } {
+    const inputTokens = Math.min(MAX_INPUT, Math.ceil(Math.max(bodyBytes / BYTES_PER_TOKEN, this.#input)));
+    const outputTokens = Math.ceil(this.#output ?? FIRST_OUTPUT);
+    return {
+      inputTokens,
+      cachedTokens: null,
+      cacheWriteTokens: null,
+      outputTokens,
+      reasoningTokens: null,
+      totalTokens: inputTokens + outputTokens,
+    };
+  }
+
+  learn({ inputTokens, outputTokens }: TokenUsage): void {
+    if (inputTokens !== null) this.#input = peak(this.#input, inputTokens);
+    if (outputTokens !== null) this.#output = peak(this.#output ?? 0, outputTokens);
+  }
+}
+
+/** Up at once, down slowly. */
+function peak(before: number, now: number): number {
+  return now >= before ? now : before + (now - before) * FORGET;
+}

@@ -1,0 +1,216 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Codex } from '../support/codex.js';
+import type { LoadEntry } from '../support/load-client.js';
+import { key, Rig } from '../support/rig.js';
+import { describeWith } from '../support/skip.js';
+import { SocketClient } from '../support/socket-client.js';
+import { until } from '../support/until.js';
+
+const TOKEN = 'admin-token-for-key-limits-0123456789';
+const WIDTH = 64;
+
+interface Use {
+  readonly requests: number;
+  readonly tokens: number;
+  readonly cost_usd: number;
+  readonly unpriced_requests: number;
+}
+interface Made {
+  readonly id: string;
+  readonly key: string;
+  readonly last_used_at: number | null;
+  readonly today: Use;
+  readonly this_month: Use;
+}
+
+let rig: Rig;
+beforeAll(async () => {
+  rig = await Rig.start({
+    keys: [key('a'), key('b')],
+    upstream: { websocket: true },
+    env: { PROXY_ADMIN_TOKEN: TOKEN },
+  });
+});
+afterAll(() => rig.stop());
+
+const admin = <T>(path: string, init: RequestInit = {}): Promise<T> =>
+  rig.proxy.admin<T>(`/admin/${path}`, {
+    ...init,
+    headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+  });
+const make = (terms: Record<string, unknown>): Promise<Made> =>
+  admin<Made>('keys', { method: 'POST', body: JSON.stringify({ name: 'limited', ...terms }) });
+const shown = async (id: string): Promise<Made> => {
+  const { keys } = await admin<{ keys: Made[] }>('keys');
+  return keys.find((one) => one.id === id)!;
+};
+const bearer = (made: Made): Record<string, string> => ({ authorization: `Bearer ${made.key}` });
+const ask = (made: Made, model = 'gpt-5.5'): Promise<LoadEntry> =>
+  rig.client.send({ headers: bearer(made), body: { model } });
+const errorOf = (seen: LoadEntry): { code: string; message: string } =>
+  (JSON.parse(seen.text) as { error: { code: string; message: string } }).error;
+
+/** As the admin API shows it when all of its requests have ended in SQL. */
+async function settled(made: Made, requests: number): Promise<Made> {
+  const sql = `SELECT COUNT(*) AS n FROM requests WHERE caller_id = '${made.id}' AND finish_rank = 2 AND resource_id IS NOT NULL`;
+  await until(
+    () => rig.history.rows<{ n: number }>(sql),
+    ([row]) => row?.n === requests,
+    { timeoutMs: 15_000, what: `${requests} requests in SQL` },
+  );
+  return shown(made.id);
+}
+
+async function spendAll(made: Made): Promise<number> {
+  for (let sent = 0; ; sent += 1) {
+    const seen = await ask(made);
+    if (seen.status === 429) {
+      expect(errorOf(seen).code).toBe('budget_exceeded');
+      return sent;
+    }
+    expect(seen.status, seen.text).toBe(200);
+  }
+}
+
+describe('the limits of a client key', () => {
+  it(`${WIDTH} parallel requests overrun a budget by less than one request each`, async () => {
+    const budget = 1_500;
+    const made = await make({ daily_tokens: budget });
+    const first = await ask(made);
+    const seen = await Promise.all(Array.from({ length: WIDTH }, () => ask(made, 'fault:slow,ms=500')));
+    const served = seen.filter(({ status }) => status === 200);
+    const refused = seen.filter(({ status }) => status !== 200);
+    expect(served.length).toBeGreaterThan(1);
+    expect(served.length).toBeLessThan(WIDTH / 2);
+    for (const one of refused) {
+      expect([one.status, errorOf(one).code]).toEqual([429, 'key_rate_limited']);
+      expect([one.headers['retry-after'], one.headers['x-should-retry']]).toEqual(['2', 'true']);
+    }
+    const more = await spendAll(made);
+    const { today } = await settled(made, 1 + served.length + more);
+    const largest = Math.max(...served.map((one) => one.usage?.total_tokens ?? 0));
+    console.log(
+      `key-limits: budget ${budget}, used ${today.tokens}, overrun ${today.tokens - budget} tokens, ` +
+        `largest request ${largest}, served ${served.length} of ${WIDTH} at once`,
+    );
+    expect(today.tokens).toBeGreaterThanOrEqual(budget);
+    // What the estimates were short of, and the last one that was let in.
+    const short = (one: LoadEntry): number =>
+      Math.max(0, (one.usage?.total_tokens ?? 0) - (first.usage?.total_tokens ?? 0));
+    const bound = largest + served.reduce((sum, one) => sum + short(one), 0);
+    expect(today.tokens - budget).toBeLessThanOrEqual(bound);
+    expect(bound).toBeLessThan(served.length * largest);
+    const rows = await rig.history.rows<{ state: string; error_code: string; n: number }>(
+      `SELECT state, error_code, COUNT(*) AS n FROM requests WHERE caller_id = '${made.id}' AND status_code = 429 GROUP BY 1, 2 ORDER BY 2`,
+    );
+    expect(rows).toEqual([
+      { state: 'rejected', error_code: 'budget_exceeded', n: 1 },
+      { state: 'rejected', error_code: 'key_rate_limited', n: refused.length },
+    ]);
+  });
+
+  it('a budget that is used up stays so over a restart, says when it ends, and is not to be waited for', async () => {
+    const made = await make({ monthly_tokens: 300 });
+    const sent = await spendAll(made);
+    expect((await settled(made, sent)).this_month.tokens).toBeGreaterThanOrEqual(300);
+    await rig.proxy.kill9();
+    await rig.proxy.restart();
+    const seen = await ask(made);
+    expect([seen.status, errorOf(seen).code]).toEqual([429, 'budget_exceeded']);
+    expect([seen.headers['retry-after'], seen.headers['x-should-retry']]).toEqual([undefined, 'false']);
+    expect(errorOf(seen).message).toMatch(
+      /of 300 tokens this month \(UTC\)\. It begins anew at \d{4}-\d\d-01T00:00:00Z/,
+    );
+    const list = await rig.client.send({
+      method: 'GET',
+      path: '/v1/models',
+      headers: bearer(made),
+      body: null,
+    });
+    expect(list.status).toBe(200);
+  });
+
+  it('money counts by list prices; what nobody can price counts as nothing and is told', async () => {
+    const made = await make({ daily_cost_usd: 0.01 });
+    for (let i = 0; i < 3; i += 1) expect((await ask(made, 'model-without-a-price')).status).toBe(200);
+    const sent = await spendAll(made);
+    const { today } = await settled(made, 3 + sent);
+    expect(today.cost_usd).toBeGreaterThanOrEqual(0.01);
+    expect(today.cost_usd).toBeLessThan(0.02);
+    expect(today.unpriced_requests).toBe(3);
+    const { usage } = await admin<{
+      usage: { group: string; cost_usd: number; unpriced_requests: number }[];
+    }>('usage?group_by=key');
+    expect(usage.find(({ group }) => group === made.id)).toMatchObject({
+      cost_usd: today.cost_usd,
+      unpriced_requests: 3,
+    });
+  });
+
+  it('requests a minute: the rest hears how long to wait, and a raised limit counts at once', async () => {
+    const made = await make({ requests_per_minute: 5 });
+    const seen = await Promise.all(Array.from({ length: 9 }, () => ask(made)));
+    expect(seen.filter(({ status }) => status === 200)).toHaveLength(5);
+    for (const one of seen.filter(({ status }) => status !== 200)) {
+      expect([one.status, errorOf(one).code]).toEqual([429, 'key_rate_limited']);
+      expect(Number(one.headers['retry-after'])).toBeGreaterThan(30);
+      expect(Number(one.headers['retry-after'])).toBeLessThanOrEqual(60);
+    }
+    await admin(`keys/${made.id}`, { method: 'PATCH', body: JSON.stringify({ requests_per_minute: 6 }) });
+    expect([(await ask(made)).status, (await ask(made)).status]).toEqual([200, 429]);
+  });
+
+  it('when it was last used is noted, without an entry in the audit', async () => {
+    const made = await make({});
+    const entries = () => rig.history.rows<{ n: number }>('SELECT COUNT(*) AS n FROM audit_entries');
+    await rig.proxy.restart();
+    const before = await entries();
+    await ask(made);
+    const noted = await until(
+      () => shown(made.id),
+      (one) => one.last_used_at !== null,
+      { timeoutMs: 15_000, what: 'last_used_at' },
+    );
+    expect(Math.abs(Date.now() - (noted.last_used_at ?? 0))).toBeLessThan(60_000);
+    expect(await entries()).toEqual(before);
+  });
+
+  it('hold for each response of a WebSocket', async () => {
+    const made = await make({ daily_tokens: 1 });
+    const client = await SocketClient.open(rig.proxy.url, bearer(made));
+    client.create({});
+    await client.ended();
+    const sent = rig.upstream.ledger.creates.length;
+    client.create({});
+    const refusal = await until(
+      () => client.events.find(({ type }) => type === 'error'),
+      (found) => found !== undefined,
+      { what: 'the refusal' },
+    );
+    expect(refusal).toMatchObject({
+      status: 429,
+      error: { code: 'budget_exceeded', type: 'usage_limit_reached' },
+      headers: { 'x-should-retry': 'false' },
+    });
+    expect(rig.upstream.ledger.creates.length).toBe(sent);
+    expect(client.closed).toBe(null);
+    client.ws.close();
+  });
+});
+
+describeWith(Codex.available(), 'the Codex CLI (@openai/codex)')('Codex over its budget', () => {
+  it('asks once and says so', async () => {
+    const made = await make({ daily_tokens: 1 });
+    await spendAll(made);
+    const codex = new Codex(Codex.customProvider(rig.proxy.v1), made.key);
+    const run = await codex.exec(['say hello']);
+    codex.dispose();
+    expect(run.code).not.toBe(0);
+    expect(run.stdout).toMatch(/hit your usage limit.*Try again at/);
+    const [row] = await rig.history.rows<{ n: number }>(
+      `SELECT COUNT(*) AS n FROM requests WHERE caller_id = '${made.id}' AND error_code = 'budget_exceeded'`,
+    );
+    // One of `spendAll`, one of Codex.
+    expect(row?.n).toBe(2);
+  });
+});
