@@ -30,7 +30,7 @@ export class KeyUseView {
       const lastUsedAt = known?.lastUsed.get(row.id) ?? row.lastUsedAt;
       const today = known === null ? null : (known.use.day.get(row.id) ?? NOTHING);
       const thisMonth = known === null ? null : (known.use.month.get(row.id) ?? NOTHING);
-      return { ...toClientKeyDto({ ...row, lastUsedAt }), today, this_month: thisMonth };
+      return Object.assign(toClientKeyDto(row), { last_used_at: lastUsedAt, today, this_month: thisMonth });
     });
   }
 
