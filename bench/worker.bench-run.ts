@@ -49,10 +49,10 @@ describe.each(['sqlite', 'postgres'] as const)('one worker into %s', (dialect) =
   it('delivers', async () => {
     const rounds = RECORDS / BATCH / REPLICAS;
     const from = performance.now();
-    const lane = async (lane: number): Promise<void> => {
+    const send = async (lane: number): Promise<void> => {
       for (let n = 0; n < rounds; n++) await replica.queue.deliver(batchOf(lane, n));
     };
-    await Promise.all(Array.from({ length: REPLICAS }, (_, n) => lane(n)));
+    await Promise.all(Array.from({ length: REPLICAS }, (_, n) => send(n)));
     const seconds = (performance.now() - from) / 1000;
     const [row] = await replica.database.dataSource.query('SELECT COUNT(*) AS n FROM requests');
     const direct = replica.log.of('telemetry.direct').length;

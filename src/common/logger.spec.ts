@@ -32,6 +32,18 @@ describe('createLogger', () => {
     expect(lines()[0]).toMatchObject({ level: 'info', msg: 'x\ny' });
   });
 
+  it('tells of an error without the command that failed, whose arguments may be a password', () => {
+    const { logger, text, lines } = capture();
+    const command = { name: 'hello', args: ['3', 'AUTH', 'default', 'hunter2'] };
+    logger.error(
+      { err: Object.assign(new Error('WRONGPASS'), { command, code: 'X' }) },
+      'unhandled rejection',
+    );
+    expect(text()).not.toContain('hunter2');
+    expect(lines()[0]).toMatchObject({ err: { type: 'Error', message: 'WRONGPASS', code: 'X' } });
+    expect(text()).toContain('logger.spec.ts');
+  });
+
   it('lets no C1 control, bidi mark or line separator through, and keeps what was said', () => {
     const { logger, text, lines } = capture();
     const hostile = 'a\u007f\u0085\u009b31mb\u200e\u202egpj\u2066x\u2069\u2028\u2029\ufeffz';

@@ -64,7 +64,9 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
   return pino(options, destination ?? gatheringStdout());
 }
 
-/** `error` is also used for plain strings. */
+/** `error` is also used for plain strings. The command that failed is left out: Redis's first one has the password. */
 function serializeError(value: unknown): unknown {
-  return value instanceof Error ? stdSerializers.err(value) : value;
+  if (!(value instanceof Error)) return value;
+  const { command: _command, ...rest } = stdSerializers.err(value) as Record<string, unknown>;
+  return rest;
 }

@@ -5,7 +5,8 @@ import type { Queue } from 'bullmq';
 import type { Clock } from '../common/clock.js';
 import { newId } from '../common/ids.js';
 import { CLOCK } from '../common/tokens.js';
-import { within } from '../common/within.js';
+import { awayReason } from '../infra/redis/away-reason.js';
+import { bounded } from '../infra/redis/bounded.js';
 import type { BatchOutcome } from './batch-outcome.js';
 import { type GivenUp, giveUp } from './batch-wait.js';
 import { BullmqEvents } from './bullmq-events.js';
@@ -58,8 +59,7 @@ export class BullmqCarrier {
       await this.#add(jobId, batch);
       return await this.#outcome(jobId, told);
     } catch (e: unknown) {
-      const reason = e instanceof Error ? e.message : String(e);
-      return { kind: 'blocked', reason: `Redis: ${reason}`, pauseMs: REDIS_PAUSE_MS };
+      return { kind: 'blocked', reason: `Redis: ${awayReason(e)}`, pauseMs: REDIS_PAUSE_MS };
     } finally {
       this.events.forget(jobId);
     }
@@ -67,13 +67,10 @@ export class BullmqCarrier {
 
   async #add(jobId: string, batch: string): Promise<void> {
     // A command given to a frozen server stays in our memory: a batch is given only to one that answers.
-    await within(PING_MS, 'an answer', this.#ping());
-    await within(
-      ADD_MS,
-      'taking a batch',
-      // Gone with its payload as soon as it is done, or has failed: what became of it is in the event.
-      this.queue.add('batch', { batch }, { jobId, attempts: 1, removeOnComplete: true, removeOnFail: true }),
-    );
+    await bounded(this.#ping(), PING_MS);
+    // Gone with its payload as soon as it is done, or has failed: what became of it is in the event.
+    const options = { jobId, attempts: 1, removeOnComplete: true, removeOnFail: true };
+    await bounded(this.queue.add('batch', { batch }, options), ADD_MS);
   }
 
   async #ping(): Promise<void> {
@@ -86,14 +83,14 @@ export class BullmqCarrier {
     for (;;) {
       const outcome = await Promise.race([told, sleep(LOOK_EVERY_MS, null, { ref: false })]);
       if (outcome !== null) return outcome;
-      const state = await within(PING_MS, 'an answer', this.queue.getJobState(jobId));
+      const state = await bounded(this.queue.getJobState(jobId), PING_MS);
       const now = this.clock.monotonic();
       const silentMs = now - Math.max(addedAt, this.events.lastSign);
       const workerKnown = await this.#look();
       const given = giveUp({ state, waitedMs: now - addedAt, silentMs, workerKnown });
       if (given === null) continue;
       // One that is being worked on stays, and is gone when that has ended.
-      await within(PING_MS, 'an answer', this.queue.remove(jobId)).catch(() => undefined);
+      await bounded(this.queue.remove(jobId), PING_MS).catch(() => undefined);
       return { kind: 'blocked', ...given };
     }
   }
@@ -101,7 +98,7 @@ export class BullmqCarrier {
   /** Whether any worker is connected to Redis. One that was killed is not; one that is frozen is. */
   async #look(): Promise<boolean> {
     try {
-      this.#workerKnown = (await within(PING_MS, 'an answer', this.queue.getWorkersCount())) > 0;
+      this.#workerKnown = (await bounded(this.queue.getWorkersCount(), PING_MS)) > 0;
     } catch {
       this.#workerKnown = false; // a server that does not answer, or lets nobody ask
     }

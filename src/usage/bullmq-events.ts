@@ -2,7 +2,7 @@ import { Inject, type OnApplicationShutdown } from '@nestjs/common';
 import { OnQueueEvent, QueueEventsHost, QueueEventsListener } from '@nestjs/bullmq';
 import type { Clock } from '../common/clock.js';
 import { CLOCK } from '../common/tokens.js';
-import { within } from '../common/within.js';
+import { bounded } from '../infra/redis/bounded.js';
 import { type BatchOutcome, failedOutcome, outcomeOf } from './batch-outcome.js';
 import { TELEMETRY_QUEUE_NAME } from './bullmq-job.js';
 
@@ -60,6 +60,6 @@ export class BullmqEvents extends QueueEventsHost implements OnApplicationShutdo
 
   override async onApplicationShutdown(): Promise<void> {
     // Without a server BullMQ would wait for one in order to say goodbye to it.
-    await within(CLOSE_MS, 'closing', super.onApplicationShutdown()).catch(() => undefined);
+    await bounded(super.onApplicationShutdown(), CLOSE_MS).catch(() => undefined);
   }
 }

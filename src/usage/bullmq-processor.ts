@@ -3,8 +3,9 @@ import { Inject, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import type { Logger } from '../common/logger.js';
 import { LOGGER } from '../common/tokens.js';
-import { within } from '../common/within.js';
 import { DatabaseService } from '../infra/database/database.service.js';
+import { awayReason } from '../infra/redis/away-reason.js';
+import { bounded } from '../infra/redis/bounded.js';
 import { PEERS, type Peers } from '../state/peers.js';
 import type { BatchOutcome } from './batch-outcome.js';
 import { BatchWriter } from './batch-writer.js';
@@ -74,7 +75,7 @@ export class BullmqProcessor extends WorkerHost implements OnApplicationBootstra
   async #stop(): Promise<void> {
     if (this.#look !== null) clearTimeout(this.#look);
     // A server that is away cannot be told; the lock runs out by itself.
-    await within(CLOSE_MS, 'closing', this.worker.close()).catch(() => undefined);
+    await bounded(this.worker.close(), CLOSE_MS).catch(() => undefined);
   }
 
   #goOn(): void {
@@ -89,9 +90,10 @@ export class BullmqProcessor extends WorkerHost implements OnApplicationBootstra
     this.#quiet = false;
     // BullMQ asks again at once: a server that answers with an error would be asked thousands of times a second.
     if (e.name === 'ReplyError') void this.worker.pause(true);
+    const error = awayReason(e);
     if (this.#error === null)
-      this.logger.warn({ event: 'worker.blocked', error: e.message }, 'the queue cannot be read');
-    this.#error = e.message;
+      this.logger.warn({ event: 'worker.blocked', error }, 'the queue cannot be read');
+    this.#error = error;
     this.#lookLater();
   }
 
@@ -118,7 +120,7 @@ export class BullmqProcessor extends WorkerHost implements OnApplicationBootstra
 
   #ping(): Promise<boolean> {
     const asked = this.worker.getBackend().client.then((client) => client.runCommand('ping', []));
-    return within(PING_MS, 'an answer', asked).then(
+    return bounded(asked, PING_MS).then(
       () => true,
       () => false,
     );

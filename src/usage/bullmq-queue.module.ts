@@ -21,6 +21,7 @@ const WORKING: Provider[] = [
 ];
 /** Few events matter, and each only for a moment. */
 const KEPT_EVENTS = 1_000;
+const QUEUE = { name: TELEMETRY_QUEUE_NAME, streams: { events: { maxLen: KEPT_EVENTS } } };
 
 /** BullMQ's side of the telemetry queue, on connections of its own: for who sends batches, who writes them, or both. */
 @Module({})
@@ -30,10 +31,9 @@ export class BullmqQueueModule {
       module: BullmqQueueModule,
       imports: [
         BullModule.forRootAsync({ inject: [APP_CONFIG], useFactory: connectionOf }),
-        BullModule.registerQueue({
-          name: TELEMETRY_QUEUE_NAME,
-          streams: { events: { maxLen: KEPT_EVENTS } },
-        }),
+        // Only for who sends: one that nobody listens to prints its errors, with the password in them. Without any
+        // queue this still looks for the processor.
+        BullModule.registerQueue(...(parts.sends ? [QUEUE] : [])),
         RecordingModule,
         StateModule,
       ],
