@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { DrainState } from './common/drain-state.js';
 import type { LiveEventsService } from './admin/live-events.service.js';
 import type { ProxyHandler } from './proxy/proxy-handler.service.js';
-import { within } from './common/within.js';
+import { bounded } from './infra/redis/bounded.js';
 import { TelemetryLifecycle } from './usage/telemetry-lifecycle.js';
 
 const POLL_MS = 50;
@@ -76,7 +76,7 @@ async function finish(parts: Draining, hurry: () => boolean): Promise<void> {
   server.closeAllConnections();
   // First, and by name: no other module's end may stand in front of the records.
   await parts.app.get(TelemetryLifecycle).stop();
-  await within(CLOSE_MS, 'closing', parts.app.close()).catch(() => undefined);
+  await bounded(parts.app.close(), CLOSE_MS).catch(() => undefined);
   logger.info({ cut }, 'stopped');
 }
 

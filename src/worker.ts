@@ -6,7 +6,7 @@ import { DrainState } from './common/drain-state.js';
 import { newId } from './common/ids.js';
 import { createLogger } from './common/logger.js';
 import { NestLogger } from './common/nest-logger.js';
-import { within } from './common/within.js';
+import { bounded } from './infra/redis/bounded.js';
 import type { AppConfig } from './config/app-config.js';
 import { DatabaseService } from './infra/database/database.service.js';
 import { surviveStrayErrors } from './stray-errors.js';
@@ -60,6 +60,6 @@ function stopOnSignals(app: NestExpressApplication, logger: Logger): void {
 
 async function stop(app: NestExpressApplication): Promise<void> {
   await app.get<TelemetryWorker>(TELEMETRY_WORKER, { strict: false }).stop();
-  await within(CLOSE_MS, 'closing', app.close()).catch(() => undefined);
+  await bounded(app.close(), CLOSE_MS).catch(() => undefined);
   await app.get(DatabaseService).close();
 }

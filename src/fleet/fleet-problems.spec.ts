@@ -6,7 +6,7 @@ import { ProcessBeats, UNKNOWN_STORE, type ProcessBeat } from './process-beats.j
 const UP: PeerLink = { status: 'up', storeId: 'store-1', error: null, since: 0, warnings: [] };
 
 function peer(instanceId: string, databaseId: string | null): Peer {
-  const facts = { inFlight: {}, pending: 0, lagMs: 0, draining: false, batches: 0, databaseId };
+  const facts = { inFlight: {}, pending: 0, lagMs: 0, draining: false, batches: 0, works: false, databaseId };
   const process = { version: '1', pid: 1, uptimeMs: 0, ageMs: 0, self: false };
   return { ...facts, ...process, instanceId, role: 'worker', host: `host-${instanceId}` };
 }

@@ -106,7 +106,7 @@ function severityOf(code: FleetProblemCode): 'error' | 'warn' {
 
 /** A worker, or a replica with one inside. */
 function writesHistory(peer: Peer): boolean {
-  return peer.role === 'worker' || peer.batches > 0;
+  return peer.role === 'worker' || peer.works || peer.batches > 0;
 }
 
 function has(problems: readonly FleetProblem[], one: FleetProblem): boolean {

@@ -73,6 +73,16 @@ describe('what a process says of all of them together', () => {
     for (const one of [me, worker]) one.watch.beforeApplicationShutdown();
   });
 
+  it('is not that no worker runs where another replica has an idle one inside', () => {
+    const { clock, net, join } = world();
+    const me = join('me', 'db-1');
+    net.join('other').describe(() => ({ works: true, databaseId: 'db-1' }));
+    clock.advance(60_000);
+    me.watch.look();
+    expect(me.codes()).toEqual([]);
+    me.watch.beforeApplicationShutdown();
+  });
+
   it('needs no worker where each process writes its own history', () => {
     const { clock, join } = world(true);
     const me = join('me', 'db-1');

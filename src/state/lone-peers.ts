@@ -15,6 +15,7 @@ const NOTHING: PeerFacts = {
   databaseId: null,
   draining: false,
   batches: 0,
+  works: false,
 };
 
 /** A process that shares nothing: nobody to tell, nobody to hear from, every claim is its own. */

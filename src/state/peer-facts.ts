@@ -20,6 +20,7 @@ export function readPeer(instanceId: string, json: string): ToldPeer | null {
     databaseId: typeof told['databaseId'] === 'string' ? told['databaseId'] : null,
     draining: told['draining'] === true,
     batches: count(told['batches']),
+    works: told['works'] === true,
     keyMinutes: keyMinutes(told['keyMinutes']),
   };
 }

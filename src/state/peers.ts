@@ -44,6 +44,8 @@ export interface PeerFacts {
   readonly keyMinutes?: Readonly<Record<string, readonly [requests: number, tokens: number]>>;
   /** Batches a worker has written since it started. */
   readonly batches: number;
+  /** It takes batches from the queue, idle or not. */
+  readonly works: boolean;
 }
 
 export interface Peer extends PeerFacts {

@@ -6,7 +6,7 @@ import { bounded } from '../infra/redis/bounded.js';
 import { type BatchOutcome, failedOutcome, outcomeOf } from './batch-outcome.js';
 import { TELEMETRY_QUEUE_NAME } from './bullmq-job.js';
 
-const CLOSE_MS = 1_000;
+const CLOSE_MS = 500;
 
 /**
  * What workers tell of batches, on a connection of its own. Read from the beginning of the (short) stream: what happens
@@ -60,6 +60,9 @@ export class BullmqEvents extends QueueEventsHost implements OnApplicationShutdo
 
   override async onApplicationShutdown(): Promise<void> {
     // Without a server BullMQ would wait for one in order to say goodbye to it.
-    await bounded(super.onApplicationShutdown(), CLOSE_MS).catch(() => undefined);
+    const closed = Promise.resolve(super.onApplicationShutdown()).catch(() => undefined);
+    await bounded(Promise.all([this.queueEvents.getBackend().close(true), closed]), CLOSE_MS).catch(
+      () => undefined,
+    );
   }
 }

@@ -51,7 +51,7 @@ export class BullmqProcessor extends WorkerHost implements OnApplicationBootstra
 
   onApplicationBootstrap(): void {
     this.worker.concurrency = this.database.dialect === 'postgres' ? POSTGRES_CONCURRENCY : 1;
-    this.peers.describe(() => ({ batches: this.writer.batches }));
+    this.peers.describe(() => ({ batches: this.writer.batches, works: true }));
     this.database.onReady(() => this.#goOn());
     this.#goOn();
   }
@@ -74,8 +74,9 @@ export class BullmqProcessor extends WorkerHost implements OnApplicationBootstra
 
   async #stop(): Promise<void> {
     if (this.#look !== null) clearTimeout(this.#look);
-    // A server that is away cannot be told; the lock runs out by itself.
-    await bounded(this.worker.close(), CLOSE_MS).catch(() => undefined);
+    // A server that is away cannot be told, and BullMQ would wait for it; the lock runs out by itself.
+    const away = !(await this.#ping());
+    await bounded(this.worker.close(away), away ? PING_MS : CLOSE_MS).catch(() => undefined);
   }
 
   #goOn(): void {

@@ -110,6 +110,52 @@ describeWith(binary !== null, 'a Redis server')('telemetry queue when Redis or t
     expect(flushed).toBeGreaterThan(2);
   }, 60_000);
 
+  it('asks a frozen server once, not again and again', async () => {
+    const api = await open('api');
+    await api.queue.deliver(batch('before'));
+    cli('CONFIG', 'RESETSTAT');
+    redis.signal('SIGSTOP');
+    const begun = performance.now();
+    await until(async () => {
+      await api.queue.deliver(batch('meanwhile'));
+      return performance.now() - begun > 6_000;
+    });
+    redis.signal('SIGCONT');
+    const calls = Number(/cmdstat_client\|list:calls=(\d+)/.exec(cli('INFO', 'commandstats'))?.[1] ?? 0);
+    expect(calls).toBeLessThanOrEqual(2);
+  }, 60_000);
+
+  it('takes back a batch that it gave up while the server was away', async () => {
+    const api = await open('api');
+    const delivery = api.queue.deliver(batch('r1'));
+    await until(() => cli('--scan', '--pattern', '*batch_*') !== '', Boolean, { everyMs: 10 });
+    redis.signal('SIGSTOP');
+    await delivery;
+    redis.signal('SIGCONT');
+    await until(() => cli('--scan', '--pattern', '*batch_*') === '', Boolean, { timeoutMs: 20_000 });
+    expect(await rows(api)).toBe(1);
+  }, 60_000);
+
+  it('removes what a dead process left in the queue, and nothing that may be waited for', async () => {
+    const api = await open('api');
+    await api.addJob({ batch: 'old' }, 120_000);
+    await api.addJob({ batch: 'new' });
+    expect(cli('LLEN', 'rpx:bullmq:telemetry:wait')).toBe('2');
+    await api.queue.deliver(batch('r1'));
+    await until(() => cli('LLEN', 'rpx:bullmq:telemetry:wait') === '1');
+  }, 60_000);
+
+  it.each(['api', 'both', 'worker'] as const)(
+    'closes within two seconds without a server: %s',
+    async (role) => {
+      const world = await open(role, `redis://127.0.0.1:${await freePort()}`);
+      worlds.splice(worlds.indexOf(world), 1);
+      const begun = performance.now();
+      await world.stop();
+      expect(performance.now() - begun).toBeLessThan(2_500);
+    },
+  );
+
   it('survives jobs that others put into the queue', async () => {
     const world = await open('both');
     await world.queue.deliver(batch('before'));

@@ -14,6 +14,8 @@ const binary = TestRedis.binary() ?? '';
 /** A server like this repeats what it does not understand. */
 const RENAMED = ['--rename-command', 'HELLO', 'renamed-hello', '--rename-command', 'AUTH', 'renamed-auth'];
 const WATCHED_MS = 3_000;
+/** With nothing in hand it takes less than two seconds. */
+const STOP_MS = 4_000;
 const PASSWORD = 'hunter2-hunter2';
 /** As it is, as JSON of bytes, in hex, in base64. */
 const FORMS = [
@@ -45,7 +47,9 @@ describeWith(binary !== '', 'a Redis server')('a worker whose Redis is of no use
     await pause(WATCHED_MS);
     const seconds = (performance.now() - begun) / 1_000;
     const lines = worker.lines.length;
+    const stopped = performance.now();
     expect(await worker.stop()).toBe(0);
+    expect(performance.now() - stopped).toBeLessThan(STOP_MS);
     return { lines, seconds };
   };
   const notJson = (): string[] => worker.lines.filter((line) => !line.startsWith('{'));

@@ -61,7 +61,7 @@ export class NetPeers implements Peers {
 
   #self(self: boolean): Peer {
     const facts: PeerFacts = Object.assign(
-      { inFlight: {}, pending: 0, lagMs: 0, databaseId: null, draining: false, batches: 0 },
+      { inFlight: {}, pending: 0, lagMs: 0, databaseId: null, draining: false, batches: 0, works: false },
       ...this.#sources.map((source) => source()),
     ) as PeerFacts;
     const { instanceId, role, version } = this;

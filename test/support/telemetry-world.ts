@@ -5,7 +5,7 @@ import type { Queue } from 'bullmq';
 import { DrainState } from '../../src/common/drain-state.js';
 import { NestLogger } from '../../src/common/nest-logger.js';
 import { Secret } from '../../src/common/secret.js';
-import { within } from '../../src/common/within.js';
+import { bounded } from '../../src/infra/redis/bounded.js';
 import type { AppConfig, DatabaseConfig } from '../../src/config/app-config.js';
 import { ConfigModule } from '../../src/config/config.module.js';
 import { loadConfig } from '../../src/config/load-config.js';
@@ -72,14 +72,16 @@ export class TelemetryWorld {
   }
 
   /** As somebody else with access to Redis might. */
-  async addJob(data: unknown): Promise<void> {
-    await this.app.get<Queue>(getQueueToken(TELEMETRY_QUEUE_NAME), { strict: false }).add('batch', data);
+  async addJob(data: unknown, ageMs = 0): Promise<void> {
+    await this.app
+      .get<Queue>(getQueueToken(TELEMETRY_QUEUE_NAME), { strict: false })
+      .add('batch', data, { timestamp: Date.now() - ageMs });
   }
 
   async stop(): Promise<void> {
     this.app.get(DrainState, { strict: false }).begin();
     await this.app.get<TelemetryWorker | null>(TELEMETRY_WORKER, { strict: false })?.stop();
-    await within(3_000, 'closing', this.app.close()).catch(() => undefined);
+    await bounded(this.app.close(), 3_000).catch(() => undefined);
     await this.database.close();
   }
 }
