@@ -14,6 +14,9 @@ const FAULT_MS = Number(process.env['RPX_REDIS_FAULT_MS'] ?? 1_500);
 const BEFORE_MS = 1_000;
 /** Twice what is promised: the machine of a test has other things to do. */
 const ADDED_MS = 500;
+/** From when Redis serves again: the longest pause of the breaker is 2 s. */
+const JOINED_MS = 5_000;
+const LOADING_MS = FAULT_MS + 1_500;
 const binary = TestRedis.binary();
 
 interface RedisFault {
@@ -39,10 +42,13 @@ const FAULTS: readonly RedisFault[] = [
     begin: async (redis) => {
       await redisCommand(redis.port, `EVAL "for i = 1, 300 do redis.call('SET', 'ballast:' .. i, 1) end" 0`);
       await redisCommand(redis.port, 'SAVE');
+      const keys = Number(/\d+/.exec(await redisCommand(redis.port, 'DBSIZE'))?.[0]);
       await redis.kill9();
-      redis.again(['--key-load-delay', '10000', '--loading-process-events-interval-bytes', '1024']);
+      // However many the tests have written: it loads for that long.
+      const delay = String(Math.ceil((LOADING_MS * 1_000) / keys));
+      redis.again(['--key-load-delay', delay, '--loading-process-events-interval-bytes', '1024']);
     },
-    end: nothing,
+    end: (redis) => redis.answering(),
   },
   {
     name: 'refusing connections',
@@ -152,7 +158,7 @@ describeWith(binary !== null, 'a Redis server')('two replicas whose Redis is', (
       const known = await fleet.follow(1, made);
       const mendedAt = Date.now();
       await fault.end(redis);
-      const joinedMs = await fleet.all('up');
+      const joinedMs = await fleet.all('up', JOINED_MS);
       const before = traffic.times(startedAt, brokenAt);
       const during = traffic.times(brokenAt, mendedAt);
       const failures = await traffic.stop();

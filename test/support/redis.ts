@@ -40,8 +40,13 @@ export class TestRedis {
     const child = spawn(binary, all, { stdio: 'ignore' });
     const redis = new TestRedis(port, binary, all, child, dir);
     started.add(redis);
-    await until(() => redis.#ping(), Boolean, { what: 'redis answering' });
+    await redis.answering();
     return redis;
+  }
+
+  /** Once it serves: neither starting nor loading. */
+  async answering(): Promise<void> {
+    await until(() => this.#ping(), Boolean, { timeoutMs: 30_000, what: 'redis answering' });
   }
 
   /** Its data stay where they are. */
@@ -79,6 +84,7 @@ export class TestRedis {
         resolve(data.toString().startsWith('+PONG'));
       });
       socket.once('error', () => resolve(false));
+      socket.setTimeout(1_000, () => socket.destroy(new Error('no answer')));
     });
   }
 }

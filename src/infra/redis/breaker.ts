@@ -1,5 +1,6 @@
 const FIRST_WINDOW_MS = 500;
-const LONGEST_WINDOW_MS = 4_000;
+/** Then a server that is back is found at the latest. */
+const LONGEST_WINDOW_MS = 2_000;
 /** A failure this long after the last one is a new story. */
 const CALM_MS = 30_000;
 

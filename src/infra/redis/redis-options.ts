@@ -2,7 +2,7 @@ import type { RedisOptions } from 'ioredis';
 import type { Secret } from '../../common/secret.js';
 
 const FIRST_RETRY_MS = 50;
-const LONGEST_RETRY_MS = 2_000;
+const LONGEST_RETRY_MS = 1_600;
 const CONNECT_TIMEOUT_MS = 2_000;
 const KEEP_ALIVE_MS = 10_000;
 

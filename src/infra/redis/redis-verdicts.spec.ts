@@ -43,7 +43,7 @@ describe('the breaker', () => {
     breaker.trip(100_500);
     expect([breaker.mayTry(101_499), breaker.mayTry(101_500)]).toEqual([false, true]);
     for (let n = 0; n < 9; n += 1) breaker.trip(102_000);
-    expect([breaker.mayTry(105_999), breaker.mayTry(106_000)]).toEqual([false, true]);
+    expect([breaker.mayTry(103_999), breaker.mayTry(104_000)]).toEqual([false, true]);
   });
 
   it('forgets what was when it has been well for a while', () => {
