@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Codex } from '../support/codex.js';
 import { FleetAudit } from '../support/fleet-audit.js';
 import { agentsAgent, codexOverHttp, codexOverWebsocket, openaiAgent } from '../support/fleet-agents.js';
@@ -45,14 +45,15 @@ const IN_SOCKET: readonly (readonly [string, string])[] = [
 
 let rig: Rig;
 
-beforeAll(async () => {
+// Of each try its own: at the end two keys are out for minutes.
+beforeEach(async () => {
   rig = await Rig.start({
     keys: [A1, A2, B1, B2],
     upstream: { websocket: true, ownership: 'organization' },
     env: { PROXY_AFFINITY_SHARED_IN_ORGANIZATION: 'on', PROXY_HEALTH_CHECK_INTERVAL_SECONDS: '1' },
   });
 });
-afterAll(() => rig.stop());
+afterEach(() => rig.stop());
 
 const struck = (keyName: string, mode: string): number =>
   [...rig.upstream.ledger.creates, ...rig.upstream.sockets.creates].filter(

@@ -96,7 +96,9 @@ export class FleetAudit {
       const why = this.decisions.filter((d) => d.request_id === row.id);
       const said = why.some(
         (d) =>
-          d.affinity_result === 'moved' || /organization_sibling|retry_elsewhere|connection/.test(d.reason),
+          d.affinity_result === 'moved' ||
+          /organization_sibling|retry_elsewhere|connection/.test(d.reason) ||
+          d.explanation.includes('the move leaves'),
       );
       if (!said) silent.push(`${row.id}: ${before} → ${row.resource_id} ${JSON.stringify(why)}`);
     }
