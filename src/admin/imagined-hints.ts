@@ -1,3 +1,4 @@
+import type { AliasPin } from '../common/alias-pin.js';
 import type { RoutingHints } from '../balancer/routing-hints.js';
 import type { RouteExplainBody } from './dto/route-explain.dto.js';
 
@@ -7,15 +8,16 @@ const NO_REQUEST = 'explain';
 const UNKNOWN_SEAL = 'explain';
 
 /** What the router would see of such a request. */
-export function imaginedHints(body: RouteExplainBody): RoutingHints {
+export function imaginedHints(body: RouteExplainBody, alias: AliasPin | null): RoutingHints {
   const sessionId = orNull(body.session_id);
   const pathResponseId = orNull(body.response_id);
   return {
     requestId: NO_REQUEST,
     callerId: body.caller_id ?? 'loopback',
-    poolId: orNull(body.pool_id),
+    poolId: orNull(body.pool_id) ?? alias?.poolId ?? null,
     routeKind: body.route_kind ?? (pathResponseId === null ? 'create' : 'response'),
     model: orNull(body.model),
+    alias,
     stream: false,
     background: false,
     store: null,

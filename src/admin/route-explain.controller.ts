@@ -2,6 +2,7 @@ import { Body, Controller, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Balancer } from '../balancer/balancer.service.js';
 import { Access } from '../common/access.js';
+import { ModelDirectory } from '../registry/model-directory.service.js';
 import { ApiErrors } from './api-errors.js';
 import { DecisionDto, toDecisionDto } from './dto/decision.dto.js';
 import { NoQueryDto } from './dto/no-query.dto.js';
@@ -13,7 +14,10 @@ import { imaginedHints } from './imagined-hints.js';
 @Access('telemetry')
 @Controller('admin/route')
 export class RouteExplainController {
-  constructor(private readonly balancer: Balancer) {}
+  constructor(
+    private readonly balancer: Balancer,
+    private readonly models: ModelDirectory,
+  ) {}
 
   @Post('explain')
   @HttpCode(200)
@@ -25,7 +29,7 @@ export class RouteExplainController {
   @ApiOkResponse({ type: DecisionDto })
   @ApiErrors('invalid_parameter', 'unauthorized', 'forbidden', 'unsupported_media_type', 'too_many_attempts')
   async explain(@Body() body: RouteExplainBody, @Query() _query: NoQueryDto): Promise<DecisionDto> {
-    const hints = imaginedHints(body);
+    const hints = imaginedHints(body, this.models.pinOf(body.model ?? null));
     await this.balancer.recall(hints);
     return toDecisionDto(this.balancer.explain(hints));
   }

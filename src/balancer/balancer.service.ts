@@ -29,7 +29,7 @@ import type { Lease } from './lease.js';
 import { ownerPatience } from './owner-wait.js';
 import { RateLimits } from './rate-limits.js';
 import { refusalOf, type Refusal } from './refusal-text.js';
-import { generates, type RoutingHints } from './routing-hints.js';
+import { generates, upstreamModel, type RoutingHints } from './routing-hints.js';
 import { RoutingRefusal } from './routing-refusal.js';
 import { warmCache } from './warm-cache.js';
 
@@ -140,7 +140,7 @@ export class Balancer {
     return new BalancerLease(resource, decision, limit, (outcome, served) => {
       leave();
       limit(null);
-      this.reporter.report(resource.id, hints.model, outcome, startedAt, generates(hints));
+      this.reporter.report(resource.id, upstreamModel(hints), outcome, startedAt, generates(hints));
       if (served === undefined) {
         this.#bindings.takeBack(provisional, outcome);
         return [];
@@ -228,7 +228,7 @@ export class Balancer {
 
   /** What to call when the answer has begun, and again when it is over. Limits are those of running the model. */
   #limitOf(resource: Resource, hints: RoutingHints): (facts: RateLimitFacts | null) => void {
-    const { model } = hints;
+    const model = upstreamModel(hints);
     if (model === null || !generates(hints)) return () => undefined;
     const { fingerprint } = resource;
     const answered = this.#rateLimits.sent(fingerprint, model);

@@ -3,7 +3,8 @@ import type { OrganizationView } from '../resources/organization-view.js';
 import type { Resource, ResourceSnapshot } from '../resources/resource.js';
 import type { AffinityBinding, LiveState } from '../state/live-state.js';
 import type { Affinity } from './affinity.js';
-import { generates, type RoutingHints } from './routing-hints.js';
+import { isOfAlias } from './alias-scope.js';
+import { generates, upstreamModel, type RoutingHints } from './routing-hints.js';
 import { ownerDue } from './owner-wait.js';
 import type { RateLimits } from './rate-limits.js';
 import type { WarmCache } from './warm-cache.js';
@@ -82,6 +83,12 @@ export type Choice =
 
 /** Rejections that health is the reason for: these come back. */
 const BY_HEALTH = new Set<string | null>(['unhealthy', 'cooling', 'model_denied']);
+const OUT_OF_SCOPE = new Set<string | null>([
+  'not_of_alias',
+  'other_pool',
+  'not_owner',
+  'other_organization',
+]);
 
 export function decide(world: RoutingWorld, request: RoutingRequest): Choice {
   const { resources } = world.snapshot;
@@ -117,7 +124,7 @@ function groupOfBinding(world: RoutingWorld, owner: AffinityBinding): string {
 function candidateOf(world: RoutingWorld, { hints, warm }: RoutingRequest, resource: Resource): Candidate {
   const inFlight = world.live.inFlight(resource.id);
   const weight = resource.weight * world.health.warmth(resource.id, world.now);
-  const model = generates(hints) ? hints.model : null;
+  const model = generates(hints) ? upstreamModel(hints) : null;
   const remaining = world.rateLimits.remaining(resource.fingerprint, model, world.now);
   return {
     resourceId: resource.id,
@@ -142,6 +149,7 @@ function outOfScope(
   resource: Resource,
   ownerGroup: string,
 ): string | null {
+  if (!isOfAlias(hints.alias, resource)) return 'not_of_alias';
   if (hints.poolId !== null && resource.poolId !== hints.poolId) return 'other_pool';
   if (affinity.rule !== 'owner' && affinity.rule !== 'organization') return null;
   if (resource.fingerprint === affinity.owner?.fingerprint) return null;
@@ -156,7 +164,7 @@ function unusable(
   candidate: Candidate,
 ): string | null {
   if (tried.length > 0 && tried.includes(resource.id)) return 'already_tried';
-  const refusal = world.health.refusal(resource.id, hints.model, world.now);
+  const refusal = world.health.refusal(resource.id, upstreamModel(hints), world.now);
   if (refusal !== null) return refusal.reason;
   const cap = resource.maxConcurrency;
   return cap !== null && candidate.inFlight >= cap ? 'at_capacity' : null;
@@ -219,7 +227,8 @@ function nobodyWell(world: RoutingWorld, { hints }: RoutingRequest): boolean {
   return world.snapshot.resources.every(
     (resource) =>
       (hints.poolId !== null && resource.poolId !== hints.poolId) ||
-      world.health.refusal(resource.id, hints.model, world.now) !== null,
+      !isOfAlias(hints.alias, resource) ||
+      world.health.refusal(resource.id, upstreamModel(hints), world.now) !== null,
   );
 }
 
@@ -229,7 +238,7 @@ function leastBad(world: RoutingWorld, { hints }: RoutingRequest, candidates: re
   let bestRank = Infinity;
   candidates.forEach((candidate, i) => {
     if (!BY_HEALTH.has(candidate.rejected)) return;
-    const refusal = world.health.refusal(candidate.resourceId, hints.model, world.now);
+    const refusal = world.health.refusal(candidate.resourceId, upstreamModel(hints), world.now);
     if (refusal === null || !refusal.soft) return;
     const rank = rankOf(refusal, world.now) + Math.min(candidate.load, 1e6) / 1e7;
     if (rank >= bestRank) return;
@@ -273,12 +282,12 @@ function refusalReason(
   return paused ? 'upstream_rate_limited' : 'no_available_resources';
 }
 
-function isOutOfScope(rejected: string | null): boolean {
-  return rejected === 'other_pool' || rejected === 'not_owner' || rejected === 'other_organization';
+export function isOutOfScope(rejected: string | null): boolean {
+  return OUT_OF_SCOPE.has(rejected);
 }
 
 /** When a candidate in scope can be asked again; one that is merely busy, at once. */
 function backOf(world: RoutingWorld, { hints }: RoutingRequest, candidate: Candidate): number | null {
-  const refusal = world.health.refusal(candidate.resourceId, hints.model, world.now);
+  const refusal = world.health.refusal(candidate.resourceId, upstreamModel(hints), world.now);
   return refusal === null ? world.now : refusal.until;
 }

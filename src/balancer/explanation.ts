@@ -1,6 +1,8 @@
+import type { AliasPin } from '../common/alias-pin.js';
 import type { Resource } from '../resources/resource.js';
 import type { DecisionRecord } from '../state/live-state.js';
 import type { Affinity } from './affinity.js';
+import { pinText } from './alias-scope.js';
 import type { Choice, RoutingRequest } from './decide.js';
 import { tokensAtStake, type WarmCache } from './warm-cache.js';
 
@@ -9,12 +11,13 @@ type Chosen = Extract<Choice, { kind: 'chosen' }>;
 /** One sentence on why the chosen resource was chosen, and what that costs. */
 export function explainChoice(
   choice: Chosen,
-  { affinity, warm }: Pick<RoutingRequest, 'affinity' | 'warm'>,
+  { affinity, warm, hints }: Pick<RoutingRequest, 'affinity' | 'warm' | 'hints'>,
   resource: Resource,
 ): string {
   const winner = choice.candidates[choice.index];
   const parts = [
     `${resource.id} ${reasonText(choice, affinity, winner?.load ?? 0)}`,
+    aliasNote(hints.alias),
     affinityNote(choice, affinity, resource),
     cacheNote(choice, warm, resource),
   ];
@@ -51,6 +54,13 @@ function hitText({ rule, kind, via }: Affinity): string {
       ? 'made the encrypted content in the request'
       : `served the ${via} that the encrypted content belongs to`;
   return `served this conversation before (${via ?? kind})`;
+}
+
+function aliasNote(alias: AliasPin | null): string {
+  if (alias === null) return '';
+  const pin = pinText(alias);
+  const where = pin === null ? '' : `, served by ${pin} alone`;
+  return `the alias "${alias.alias}" stands for ${alias.upstreamId}${where}`;
 }
 
 function affinityNote(choice: Chosen, affinity: Affinity, resource: Resource): string {

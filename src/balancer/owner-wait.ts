@@ -1,4 +1,5 @@
 import type { RoutingRequest, RoutingWorld } from './decide.js';
+import { upstreamModel } from './routing-hints.js';
 import type { Candidate } from './selection.js';
 
 /** Longest wait for an owner while somebody else could serve. */
@@ -21,6 +22,6 @@ export function ownerDue(
   if (affinity.rule !== 'owner' || owner === undefined || ownerUntil <= world.now) return null;
   if (owner.rejected === 'at_capacity') return ownerUntil;
   if (owner.rejected !== 'cooling' && owner.rejected !== 'unhealthy') return null;
-  const due = world.health.refusal(owner.resourceId, hints.model, world.now)?.until ?? Infinity;
+  const due = world.health.refusal(owner.resourceId, upstreamModel(hints), world.now)?.until ?? Infinity;
   return due <= ownerUntil ? due : null;
 }

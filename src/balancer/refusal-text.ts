@@ -1,5 +1,8 @@
 import type { Resource } from '../resources/resource.js';
+import { isOfAlias, pinText } from './alias-scope.js';
+import { isOutOfScope } from './decide.js';
 import type { RefusalReason, RoutingRequest, RoutingWorld } from './decide.js';
+import { upstreamModel } from './routing-hints.js';
 import type { Candidate } from './selection.js';
 
 const LONGEST_RETRY_AFTER_S = 60;
@@ -44,11 +47,16 @@ function nobody(
   backAt: number | null,
 ): Refusal {
   const { snapshot } = world;
-  const { poolId } = request.hints;
+  const { poolId, alias } = request.hints;
   if (snapshot.resources.length === 0)
     return {
       message:
         'No OpenAI key is configured. Set OPENAI_API_KEY, OPENAI_API_KEYS (comma-separated) or OPENAI_API_KEY_1, OPENAI_API_KEY_2, … and restart.',
+      shouldRetry: false,
+    };
+  if (alias !== null && candidates.every((candidate) => candidate.rejected === 'not_of_alias'))
+    return {
+      message: `The alias "${alias.alias}" is served by ${pinText(alias)} alone, and that takes no requests; GET /admin/models says why.`,
       shouldRetry: false,
     };
   if (candidates.every((candidate) => candidate.rejected === 'other_pool')) {
@@ -68,16 +76,15 @@ function nobody(
 
 /** `openai-1 unhealthy (invalid_key), openai-2 cooling (rate_limited, 12 s)`. */
 function inScope(world: RoutingWorld, { hints }: RoutingRequest, candidates: readonly Candidate[]): string {
-  const named = candidates.filter(
-    ({ rejected }) =>
-      rejected !== 'other_pool' && rejected !== 'not_owner' && rejected !== 'other_organization',
-  );
+  const named = candidates.filter(({ rejected }) => !isOutOfScope(rejected));
   const texts = named.slice(0, NAMED_AT_MOST).map(({ resourceId, rejected }) => {
-    const refusal = world.health.refusal(resourceId, hints.model, world.now);
+    const refusal = world.health.refusal(resourceId, upstreamModel(hints), world.now);
     if (refusal === null) return `${resourceId} ${rejected}`;
     const seconds = secondsUntil(world.now, refusal.until, Infinity);
     const why =
-      refusal.reason === 'model_denied' ? `model "${hints.model}"` : world.health.of(resourceId).reason;
+      refusal.reason === 'model_denied'
+        ? `model "${upstreamModel(hints)}"`
+        : world.health.of(resourceId).reason;
     const wait = seconds === undefined ? '' : `, ${seconds} s`;
     return `${resourceId} ${rejected} (${why}${wait})`;
   });
@@ -93,6 +100,8 @@ function lostText(world: RoutingWorld, request: RoutingRequest, candidates: read
     const its = owner.poolId === null ? 'in no pool' : `in pool "${owner.poolId}"`;
     return `${capital(what)} belongs to ${owner.id}, which is ${its} and not in the pool asked for, "${hints.poolId}". Ask for the pool it was made in, or start a new conversation.`;
   }
+  if (owner !== undefined && hints.alias !== null && !isOfAlias(hints.alias, owner))
+    return `${capital(what)} belongs to ${owner.id}, and the alias asked for, "${hints.alias.alias}", is served by ${pinText(hints.alias)} alone. Ask for a model that ${owner.id} serves, or start a new conversation.`;
   const refused = inScope(world, request, candidates);
   if (refused !== '') {
     const whose = owner === undefined ? 'a key that is no longer configured' : owner.id;

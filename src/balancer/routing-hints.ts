@@ -1,3 +1,5 @@
+import type { AliasPin } from '../common/alias-pin.js';
+
 /** What a route of the API is about. */
 export type RouteKind =
   'create' | 'response' | 'compact' | 'input_tokens' | 'models' | 'model' | 'conversations' | 'conversation';
@@ -5,6 +7,11 @@ export type RouteKind =
 /** The model runs: the one thing keys are here for. Rights and limits of every other route are separate ones. */
 export function generates({ routeKind }: Pick<RoutingHints, 'routeKind'>): boolean {
   return routeKind === 'create' || routeKind === 'compact';
+}
+
+/** The model as the upstream knows it: what it allows, limits and refuses is said of this name. */
+export function upstreamModel({ model, alias }: Pick<RoutingHints, 'model' | 'alias'>): string | null {
+  return alias === null ? model : alias.upstreamId;
 }
 
 /**
@@ -18,7 +25,10 @@ export interface RoutingHints {
   /** Pool asked for, or null for all resources. */
   readonly poolId: string | null;
   readonly routeKind: RouteKind;
+  /** As asked for. */
   readonly model: string | null;
+  /** What it stands for, when it is a registered alias. */
+  readonly alias: AliasPin | null;
   readonly stream: boolean;
   /** `background: true`: the upstream goes on without us; never resent, never aborted. */
   readonly background: boolean;

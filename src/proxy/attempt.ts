@@ -3,12 +3,14 @@ import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
 import { attemptClass, classifyError, parseUpstreamError } from '../upstream/classify.js';
 import { buildRequestHeaders } from '../upstream/request-headers.js';
 import { framingConflict } from '../upstream/response-headers.js';
+import { bytesOf } from '../upstream/outgoing-body.js';
 import type { UpstreamCall, UpstreamSink } from '../upstream/upstream-call.js';
 import { readAnswerHead } from './answer-head.js';
 import type { AnswerHead } from './answer-head.js';
 import { CommittedAnswer } from './committed-answer.js';
 import type { Exchange } from './exchange.js';
 import type { Finisher } from './finisher.js';
+import { withUpstreamModel } from './model-rewrite.js';
 import { drainsFor } from './on-disconnect.js';
 import type { ProxyDependencies } from './proxy-dependencies.js';
 import { causeOf, type StopReason } from './stop-reason.js';
@@ -49,6 +51,7 @@ export class Attempt implements UpstreamSink {
   #resolve: (end: AttemptEnd) => void = () => undefined;
   #ended = false;
   bytesReceived = 0;
+  #bodyBytes = 0;
 
   constructor(
     readonly deps: ProxyDependencies,
@@ -69,8 +72,12 @@ export class Attempt implements UpstreamSink {
       this.#resolve = resolve;
       exchange.onClientGone = (): void => this.#clientGone();
       exchange.onStop = (why): void => this.#stop(why);
-      const body = route.hasBody ? exchange.body : null;
-      const headers = buildRequestHeaders(exchange.req.rawHeaders, lease.resource, body?.length ?? 0);
+      const { aliased } = exchange;
+      const asSent = route.hasBody ? exchange.body : null;
+      const body = aliased === null ? asSent : withUpstreamModel(aliased);
+      this.#bodyBytes = bytesOf(body);
+      const { rawHeaders } = exchange.req;
+      const headers = buildRequestHeaders(rawHeaders, lease.resource, this.#bodyBytes, aliased !== null);
       this.#total = setTimeout(() => this.#timeout(), deps.config.upstream.totalTimeoutMs).unref();
       this.#call = deps.upstream.send(
         { resource: lease.resource, method: route.method, path: route.upstreamPath, headers, body },
@@ -142,7 +149,7 @@ export class Attempt implements UpstreamSink {
       error: 'message' in outcome && outcome.message !== null ? outcome.message.slice(0, 300) : null,
       startedAt: this.#startedAt,
       durationMs: Math.max(0, Math.round(deps.clock.monotonic() - this.#startedMono)),
-      bytesSent: this.#call?.sent === true ? (exchange.body?.length ?? 0) : 0,
+      bytesSent: this.#call?.sent === true ? this.#bodyBytes : 0,
       bytesReceived: this.bytesReceived,
     });
   }

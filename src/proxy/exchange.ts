@@ -6,6 +6,7 @@ import type { ProxyCaller } from '../registry/proxy-door.service.js';
 import type { DecisionRecord } from '../state/live-state.js';
 import type { AttemptRecord } from '../usage/records.js';
 import type { Amount } from './limits/limit-decision.js';
+import type { AliasedBody } from './model-rewrite.js';
 import type { ProxyRoute } from './route-grammar.js';
 import type { StopReason } from './stop-reason.js';
 
@@ -31,6 +32,8 @@ export class Exchange {
   route: ProxyRoute | null = null;
   hints: RoutingHints | null = null;
   body: Buffer | null = null;
+  /** Set when the body names an alias: what goes upstream is not quite the body. */
+  aliased: AliasedBody | null = null;
   /** Bytes of the body counted against the budget; given back when the exchange is over. */
   bodyBytes = 0;
   /** Set aside of the limits of the caller's key; given back when the exchange is over. */

@@ -7,6 +7,7 @@ import { matchRoute } from './route-grammar.js';
 const create = matchRoute('POST', '/v1/responses');
 const hints = (headers: Record<string, string>, body: Partial<BodyFields> | null = {}, route = create) =>
   buildHints({
+    alias: null,
     requestId: 'req_1',
     caller: { callerId: 'loopback', key: null },
     route,

@@ -1,9 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { RoutingHints } from '../balancer/routing-hints.js';
+import type { AliasPin } from '../common/alias-pin.js';
 import type { ProxyCaller } from '../registry/proxy-door.service.js';
+import { poolOf } from './alias-pool.js';
 import { emptyBodyDraft } from './body-fields.js';
 import type { BodyFields } from './body-fields.js';
-import { poolUnderTerms } from './key-terms.js';
 import type { ProxyRoute } from './route-grammar.js';
 import { invalidField } from './routing-field.js';
 import { forkedFromThreadId } from './turn-metadata.js';
@@ -19,6 +20,8 @@ export interface HintsInput {
   readonly route: ProxyRoute;
   readonly headers: IncomingHttpHeaders;
   readonly body: BodyFields | null;
+  /** What the body's model stands for, when it is a registered alias. */
+  readonly alias: AliasPin | null;
 }
 
 const NO_BODY: BodyFields = Object.freeze(emptyBodyDraft());
@@ -31,8 +34,9 @@ export function buildHints(input: HintsInput): RoutingHints {
     requestId,
     callerId: caller.callerId,
     routeKind: route.kind,
-    poolId: poolUnderTerms(caller.key, pool, body.model),
+    poolId: poolOf(caller.key, pool, body.model, input.alias),
     model: body.model,
+    alias: input.alias,
     stream: body.stream === true,
     background: body.background === true,
     store: body.store,

@@ -4,6 +4,7 @@ import type { Clock } from '../common/clock.js';
 import type { DrainState } from '../common/drain-state.js';
 import type { OpenSockets } from '../common/open-sockets.js';
 import type { AppConfig } from '../config/app-config.js';
+import type { ModelDirectory } from '../registry/model-directory.service.js';
 import type { ProxyDoor } from '../registry/proxy-door.service.js';
 import type { UpstreamClient } from '../upstream/upstream-client.js';
 import type { FinishedRecord } from '../usage/records.js';
@@ -26,4 +27,5 @@ export interface ProxyDependencies {
   readonly prices: Pick<PriceList, 'costOf'>;
   readonly limits: Pick<KeyLimits, 'reserve' | 'settle'>;
   readonly door: Pick<ProxyDoor, 'admit' | 'objection' | 'onChange'>;
+  readonly models: Pick<ModelDirectory, 'pinOf' | 'find' | 'enabled'>;
 }

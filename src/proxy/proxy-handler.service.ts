@@ -39,7 +39,7 @@ export class ProxyHandler {
 
   constructor(private readonly deps: ProxyDependencies) {
     this.#bodies = new BodyBudget(deps.config.server.maxBufferedBytes);
-    this.#intake = new RequestIntake(deps.config.server, this.#bodies);
+    this.#intake = new RequestIntake(deps.config.server, this.#bodies, deps.models);
     this.#room = new WaitingRoom(deps.balancer, deps.config.wait, deps.clock);
     this.#finisher = new Finisher(deps);
     const [finisher, bodies, room] = [this.#finisher, this.#bodies, this.#room];
@@ -114,6 +114,7 @@ export class ProxyHandler {
       route,
       headers: req.headers,
       body: fields,
+      alias: exchange.aliased?.pin ?? null,
     });
     exchange.hold = this.deps.limits.reserve(limitedRequest(exchange, exchange.hints));
     const recalled = this.deps.balancer.recall(exchange.hints);

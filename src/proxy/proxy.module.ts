@@ -9,6 +9,7 @@ import { CLOCK, INSTANCE_ID, LOGGER } from '../common/tokens.js';
 import { APP_CONFIG } from '../config/app-config.js';
 import type { AppConfig } from '../config/app-config.js';
 import { MetricsService } from '../infra/metrics/metrics.service.js';
+import { ModelDirectory } from '../registry/model-directory.service.js';
 import { ProxyDoor } from '../registry/proxy-door.service.js';
 import { RegistryModule } from '../registry/registry.module.js';
 import { RegistryStore } from '../registry/registry-store.service.js';
@@ -42,6 +43,7 @@ const createHandler = (
   door: ProxyDoor,
   prices: PriceList,
   limits: KeyLimits,
+  models: ModelDirectory,
 ): ProxyHandler =>
   new ProxyHandler({
     config,
@@ -57,6 +59,7 @@ const createHandler = (
     door,
     prices,
     limits,
+    models,
   });
 
 /** Replicas that share a Redis tell each other what keys have done within the last minute. */
@@ -101,6 +104,7 @@ const createLimits = (clock: Clock, prices: PriceList, door: ProxyDoor, peers: P
         ProxyDoor,
         PriceList,
         KeyLimits,
+        ModelDirectory,
       ],
     },
   ],

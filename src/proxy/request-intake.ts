@@ -1,10 +1,12 @@
 import type { ServerConfig } from '../config/app-config.js';
+import type { ModelDirectory } from '../registry/model-directory.service.js';
 import { checkBodyHeaders } from './admission.js';
 import type { BodyBudget } from './body-budget.js';
 import type { BodyCoding } from './body-coding.js';
 import { decodeRequestBody } from './body-decoder.js';
 import type { BodyFields } from './body-fields.js';
 import type { Exchange } from './exchange.js';
+import { aliasedBody } from './model-rewrite.js';
 import { ClientGone, declaredLength, readBody } from './request-body.js';
 import { scanRequestBody } from './request-scan.js';
 import type { ProxyRoute } from './route-grammar.js';
@@ -20,6 +22,7 @@ export class RequestIntake {
   constructor(
     private readonly limits: ServerConfig,
     private readonly budget: BodyBudget,
+    private readonly models: Pick<ModelDirectory, 'pinOf'>,
   ) {}
 
   /** Leaves the body with the exchange; null = there is none and the route needs none. */
@@ -27,7 +30,7 @@ export class RequestIntake {
     const coding = route.hasBody ? await this.#receive(exchange) : null;
     const body = exchange.body ?? Buffer.alloc(0);
     if (body.length === 0) return route.kind === 'create' ? scanRequestBody(body) : null;
-    if (coding === null) return scanRequestBody(body);
+    if (coding === null) return this.#scan(exchange, body);
     return this.#decoding.run(() => this.#scanCoded(exchange, body, coding));
   }
 
@@ -44,7 +47,13 @@ export class RequestIntake {
     return coding;
   }
 
-  /** The decoded bytes count against the budget for as long as they are there, which is until they have been scanned. */
+  #scan(exchange: Exchange, bytes: Buffer): BodyFields {
+    const fields = scanRequestBody(bytes);
+    exchange.aliased = aliasedBody(this.models, fields, bytes);
+    return fields;
+  }
+
+  /** The decoded bytes count against the budget for as long as they are there, which is mostly until they have been scanned. */
   async #scanCoded(exchange: Exchange, body: Buffer, coding: BodyCoding): Promise<BodyFields> {
     let held = 0;
     try {
@@ -54,7 +63,13 @@ export class RequestIntake {
       });
       if (exchange.clientGone)
         throw new ClientGone('the client closed the connection before its request was sent');
-      return scanRequestBody(plain);
+      const fields = this.#scan(exchange, plain);
+      // It goes upstream in the place of what the client sent: it stays, and with it what it takes.
+      if (exchange.aliased !== null) {
+        exchange.bodyBytes += held;
+        held = 0;
+      }
+      return fields;
     } finally {
       this.budget.give(held);
     }

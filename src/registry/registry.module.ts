@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { StateModule } from '../state/state.module.js';
 import { ClientKeysService } from './client-keys.service.js';
+import { ModelDirectory } from './model-directory.service.js';
 import { ModelsService } from './models.service.js';
 import { ProviderDirectory } from './provider-directory.service.js';
 import { ProvidersService } from './providers.service.js';
@@ -14,6 +15,7 @@ import { RegistryStore } from './registry-store.service.js';
   providers: [
     ProviderDirectory,
     ProvidersService,
+    ModelDirectory,
     ModelsService,
     RegistryRepository,
     RegistryStore,
@@ -23,6 +25,7 @@ import { RegistryStore } from './registry-store.service.js';
   exports: [
     ProviderDirectory,
     ProvidersService,
+    ModelDirectory,
     ModelsService,
     RegistryRepository,
     RegistryStore,

@@ -52,12 +52,14 @@ const MAX_NAME_CHARACTERS = 128;
  * cookie, no client credential, no organisation, no hop-by-hop field and no address of the client can.
  *
  * `identity`, because usage is read from the answer. No `host` and no `content-length`: the HTTP client knows both.
- * `bodyLength` null or 0 = there is no body, and fields about it are left out.
+ * `bodyLength` null or 0 = there is no body, and fields about it are left out. `decoded`: it goes out without the
+ * coding it came in.
  */
 export function buildRequestHeaders(
   raw: readonly string[],
   resource: Pick<Resource, 'apiKey' | 'auth'>,
   bodyLength?: number | null,
+  decoded = false,
 ): string[] {
   const headers = [...credentialHeaders(resource), 'accept-encoding', 'identity'];
   const dropped = withheldNames(raw, resource.auth);
@@ -66,6 +68,7 @@ export function buildRequestHeaders(
     const name = allowedName(raw[i] ?? '');
     if (name === null || dropped?.has(name) === true) continue;
     if (noBody && BODY_HEADERS.has(name)) continue;
+    if (decoded && name === 'content-encoding') continue;
     const value = raw[i + 1] ?? '';
     if (UNSAFE_VALUE.test(value)) throw unsafeValue(name);
     headers.push(name, value);

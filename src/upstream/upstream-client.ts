@@ -5,6 +5,7 @@ import type { UpstreamConfig } from '../config/app-config.js';
 import { AddressRules } from '../common/address-rules.js';
 import type { Resource } from '../resources/resource.js';
 import { guardedLookup, type GuardedLookup } from './guarded-lookup.js';
+import { bytesOf, joined, slices, type OutgoingBody } from './outgoing-body.js';
 import { ProbeSink } from './probe-sink.js';
 import { credentialHeaders } from './request-headers.js';
 import type { ProbeAnswer } from './probe-sink.js';
@@ -18,7 +19,6 @@ import type { UpstreamSink } from './upstream-call.js';
 const IDLE_SOCKET_MS = 3_000;
 /** Bodies above this go on a fresh socket: losing one to a stale socket costs too much to risk. */
 const FRESH_SOCKET_BYTES = 1024 * 1024;
-const SLICE_BYTES = 256 * 1024;
 
 export interface UpstreamRequest {
   readonly resource: Resource;
@@ -27,7 +27,7 @@ export interface UpstreamRequest {
   readonly path: string;
   /** Flat name, value list; complete but for `host` and `content-length`. */
   readonly headers: readonly string[];
-  readonly body: Buffer | null;
+  readonly body: OutgoingBody | null;
 }
 
 /** Sends to upstreams over pooled connections, one pool an origin. Never follows redirects, never retries. */
@@ -46,15 +46,17 @@ export class UpstreamClient {
   send(request: UpstreamRequest, sink: UpstreamSink): UpstreamCall {
     const call = new UpstreamCall(sink);
     const base = this.#base(request.resource.baseUrl);
-    const large = request.body !== null && request.body.length > FRESH_SOCKET_BYTES;
+    const { body } = request;
+    const length = bytesOf(body);
+    const large = length > FRESH_SOCKET_BYTES;
     const headers = request.headers as string[];
     const options: Dispatcher.DispatchOptions = {
       origin: base.origin,
       path: base.path + request.path,
       method: request.method,
-      headers: large ? [...headers, 'content-length', String(request.body?.length)] : headers,
+      headers: large ? [...headers, 'content-length', String(length)] : headers,
       // undici takes any iterable of buffers; its types do not say so.
-      body: large && request.body ? (slices(request.body) as unknown as Readable) : request.body,
+      body: large && body ? (slices(body) as unknown as Readable) : body && joined(body),
       headersTimeout: this.limits.firstByteTimeoutMs,
       bodyTimeout: this.limits.idleTimeoutMs,
     };
@@ -118,9 +120,4 @@ export class UpstreamClient {
     }
     return pool;
   }
-}
-
-/** Large bodies are handed over piece by piece under back pressure, so that "sent" means the last piece was taken. */
-function* slices(body: Buffer): Generator<Buffer> {
-  for (let at = 0; at < body.length; at += SLICE_BYTES) yield body.subarray(at, at + SLICE_BYTES);
 }

@@ -24,6 +24,7 @@ export const NO_HINTS: RoutingHints = {
   poolId: null,
   routeKind: 'create',
   model: null,
+  alias: null,
   stream: false,
   background: false,
   store: null,

@@ -5,6 +5,7 @@ import type { BodyBudget } from '../body-budget.js';
 import { Exchange } from '../exchange.js';
 import type { Finisher } from '../finisher.js';
 import { buildHints } from '../hints.js';
+import { aliasedBody } from '../model-rewrite.js';
 import type { Resource } from '../../resources/resource.js';
 import type { ProxyDependencies } from '../proxy-dependencies.js';
 import { scanRequestBody } from '../request-scan.js';
@@ -42,16 +43,23 @@ export function responseExchange(
 }
 
 /** Fills in what the message says about where it belongs; the handshake's headers stand in where it says nothing. Throws as for a body. */
-export function readHints(exchange: Exchange, message: Buffer | null): RoutingHints {
+export function readHints(
+  { models }: ProxyDependencies,
+  exchange: Exchange,
+  message: Buffer | null,
+): RoutingHints {
   const { route } = exchange;
   if (route === null) throw new Error('hints need a route');
+  const body = message === null ? null : scanRequestBody(message);
+  exchange.aliased = body === null || message === null ? null : aliasedBody(models, body, message);
   const hints = {
     ...buildHints({
       requestId: exchange.id,
       caller: exchange.caller,
       route,
       headers: (exchange.req satisfies IncomingMessage).headers,
-      body: message === null ? null : scanRequestBody(message),
+      body,
+      alias: exchange.aliased?.pin ?? null,
     }),
     stream: true,
   };

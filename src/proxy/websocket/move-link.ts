@@ -10,6 +10,7 @@ const ELSEWHERE: ReadonlySet<string | null> = new Set([
   'not_owner',
   'other_organization',
   'other_pool',
+  'not_of_alias',
   'model_denied',
   'at_capacity',
 ]);

@@ -1,14 +1,16 @@
+import { isOfAlias } from '../../balancer/alias-scope.js';
 import type { DecisionRecord } from '../../state/live-state.js';
 import { ProxyError } from '../../common/errors.js';
 import type { Exchange } from '../exchange.js';
 import { limitedRequest } from '../limits/limited-request.js';
+import { withUpstreamModel } from '../model-rewrite.js';
 import { refusedEnding } from '../refused-ending.js';
 import { readHints, responseExchange } from './connection-facts.js';
 import type { RelayParts } from './connection-facts.js';
 import { readClientFrame } from './frames.js';
 import type { UpstreamLink } from './handshake-loop.js';
 import { stopping } from '../stop-reason.js';
-import { unsent } from './session-errors.js';
+import { otherModel, unsent } from './session-errors.js';
 import type { Lane } from './lane.js';
 import { WebsocketTurn } from './websocket-turn.js';
 
@@ -33,7 +35,7 @@ export class TurnOpener {
   /** Reads where the create belongs. Throws as an HTTP request with this body would be refused. */
   read(exchange: Exchange): void {
     const { body } = exchange;
-    const hints = readHints(exchange, body);
+    const hints = readHints(this.parts.deps, exchange, body);
     if (body === null) return;
     exchange.hold = this.parts.deps.limits.reserve(limitedRequest(exchange, hints));
     this.parts.bodies.take(body.length);
@@ -48,6 +50,8 @@ export class TurnOpener {
     const { deps, finisher, bodies } = this.parts;
     const { hints } = exchange;
     if (hints === null) throw new Error('a turn needs hints');
+    if (hints.alias !== null && !isOfAlias(hints.alias, link.resource))
+      throw otherModel(hints.alias, link.resource);
     const made: DecisionRecord | null = exchange.decisions.at(-1) ?? null;
     const lease = deps.balancer.acquireOn(link.resource, hints, made);
     try {
@@ -61,11 +65,16 @@ export class TurnOpener {
     }
   }
 
+  /** What goes upstream for a create: as it came, but for the name of an alias. */
+  outgoing({ aliased }: Exchange, data: Buffer): Buffer {
+    return aliased === null ? data : Buffer.concat(withUpstreamModel(aliased));
+  }
+
   /** A response that began without a create: it goes on from the one before it. */
   successor(lane: Lane, name: string, link: UpstreamLink): WebsocketTurn {
     const before = lane.last;
     const exchange = responseExchange(this.parts, this.handshake, lane.request, null);
-    if (before === null || before.exchange.hints === null) readHints(exchange, null);
+    if (before === null || before.exchange.hints === null) readHints(this.parts.deps, exchange, null);
     else {
       const previousResponseId = before.responseId;
       exchange.hints = { ...before.exchange.hints, requestId: exchange.id, previousResponseId };
@@ -80,7 +89,7 @@ export class TurnOpener {
       const exchange = responseExchange(this.parts, this.handshake, data, null);
       try {
         if (readClientFrame(data).type !== 'response.create') continue;
-        readHints(exchange, data);
+        readHints(this.parts.deps, exchange, data);
       } catch {
         // It would have been refused; that it was never sent says more.
       }

@@ -83,7 +83,7 @@ export class WebsocketGateway {
     checkUpgrade(req);
     this.#checkRoom();
     this.#handshakes.add(exchange);
-    await deps.balancer.recall(readHints(exchange, null));
+    await deps.balancer.recall(readHints(deps, exchange, null));
     const end = await new HandshakeLoop(deps, room, exchange, route).run();
     if (end.kind === 'answer') this.#passOn(exchange, client, end);
     else this.#open(exchange, client, end);

@@ -152,7 +152,7 @@ export class WebsocketSession {
   #dispatch(exchange: Exchange, message: Message, lane: string): void {
     if (this.#book.size === 0) this.#heardAt = this.#now();
     this.#book.wait(this.#opener.open(exchange, this.link, lane));
-    this.#forward(message);
+    this.#forward({ ...message, data: this.#opener.outgoing(exchange, message.data) });
   }
 
   #forward({ data, binary }: Message): void {

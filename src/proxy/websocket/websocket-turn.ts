@@ -122,6 +122,7 @@ export class WebsocketTurn {
           },
     );
     exchange.body = null;
+    exchange.aliased = null;
   }
 
   /** As the head of an HTTP answer would have been. */
