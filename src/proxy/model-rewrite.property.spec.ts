@@ -34,7 +34,7 @@ describe('a body that names an alias', () => {
         blanks,
         (front, back, upstreamId, escaped, gap, end) => {
           const part = (of: object): string => JSON.stringify(of).slice(1, -1);
-          const before = `{${gap}${[part(front)].filter((text) => text !== '').map((text) => `${text},`)}"model"${gap}:${end}`;
+          const before = `{${gap}${part(front) === '' ? '' : `${part(front)},`}"model"${gap}:${end}`;
           const shared = Object.keys(front);
           const kept = Object.fromEntries(Object.entries(back).filter(([name]) => !shared.includes(name)));
           const after = `${gap}${part(kept) === '' ? '' : `,${part(kept)}`}}${end}`;

@@ -36,6 +36,9 @@ const CREDENTIAL = /(?:authorization|api-key|token|cookie)$/;
 /** Describe a body; without one they would be lies. */
 const BODY_HEADERS: ReadonlySet<string> = new Set(['content-type', 'content-encoding']);
 
+const CODING_HEADERS: ReadonlySet<string> = new Set(['content-encoding']);
+const NO_HEADERS: ReadonlySet<string> = new Set();
+
 /** What Node's parser lets through, and nothing more: no line breaks, no NUL, no characters beyond one byte. */
 const UNSAFE_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 
@@ -63,17 +66,21 @@ export function buildRequestHeaders(
 ): string[] {
   const headers = [...credentialHeaders(resource), 'accept-encoding', 'identity'];
   const dropped = withheldNames(raw, resource.auth);
-  const noBody = bodyLength === null || bodyLength === 0;
+  const untrue = untrueNames(bodyLength, decoded);
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = allowedName(raw[i] ?? '');
     if (name === null || dropped?.has(name) === true) continue;
-    if (noBody && BODY_HEADERS.has(name)) continue;
-    if (decoded && name === 'content-encoding') continue;
+    if (untrue.has(name)) continue;
     const value = raw[i + 1] ?? '';
     if (UNSAFE_VALUE.test(value)) throw unsafeValue(name);
     headers.push(name, value);
   }
   return headers;
+}
+
+function untrueNames(bodyLength: number | null | undefined, decoded: boolean): ReadonlySet<string> {
+  if (bodyLength === null || bodyLength === 0) return BODY_HEADERS;
+  return decoded ? CODING_HEADERS : NO_HEADERS;
 }
 
 /** The one credential that goes upstream, as a name/value pair; nothing where the upstream wants none. */

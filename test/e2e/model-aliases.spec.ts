@@ -134,7 +134,8 @@ describe('a request for an alias', () => {
   it('passes through as it is while the alias is disabled, or unknown', async () => {
     for (const model of ['off', 'nobody-knows']) {
       const body = aliased(model);
-      expect((await rig.client.send({ body })).status).toBe(200);
+      const headers = { 'x-proxy-pool-id': 'left' };
+      expect((await rig.client.send({ body, headers })).status).toBe(200);
       expect(rig.upstream.ledger.last().bodySha256).toBe(sha(body));
     }
   });
