@@ -175,6 +175,12 @@ export class Balancer {
     return choice.kind === 'chosen' ? READY : { ready: false, freeAt: choice.freeAt };
   }
 
+  /** Whether the resource may not serve the request any more and somebody else could, who has not failed himself. */
+  mayLeave(resourceId: string, hints: RoutingHints): boolean {
+    if (this.health.refusal(resourceId, hints.model, steadyNow(this.clock)) === null) return false;
+    return this.outlook(hints, [resourceId], 2).ready;
+  }
+
   /** The upstream asked for a pause there that is not over: whoever was turned away may come back after it. */
   isPaused(resourceId: string): boolean {
     return this.health.refusal(resourceId, null, steadyNow(this.clock))?.reason === 'cooling';

@@ -49,23 +49,27 @@ export class TurnBook {
     this.#lane(laneName).request = message.length > MAX_KEPT_BYTES ? null : message;
   }
 
-  /** A message of the upstream, before it is forwarded: afterwards everything it ends is recorded. */
-  observe(data: Buffer): void {
+  /**
+   * A message of the upstream, before it is forwarded: afterwards everything it ends is recorded. Answers the response of
+   * which it is the first and the last word: one that the upstream refused.
+   */
+  observe(data: Buffer): WebsocketTurn | null {
     const kind = serverKind(data);
-    if (this.#size === 0 && kind !== 'created') return;
+    if (this.#size === 0 && kind !== 'created') return null;
     const name = this.#named ? laneOf(data) : DEFAULT_LANE;
     const lane = this.#lane(name);
     switch (kind) {
       case 'created':
         this.#begin(lane, name)?.push(data);
-        return;
+        return null;
       case 'ended':
-        return this.#end(lane, lane.endingOf(lane.size > 1 ? idOf(data) : null), data);
+        this.#end(lane, lane.endingOf(lane.size > 1 ? idOf(data) : null), data);
+        return null;
       case 'error':
         return this.#fail(lane.size === 0 ? this.#anyWaiting(lane) : lane, data);
       case 'other':
         lane.current?.push(data);
-        return;
+        return null;
       default:
         return kind satisfies never;
     }
@@ -78,11 +82,13 @@ export class TurnBook {
     for (const turn of turns) turn.end(how, failure);
   }
 
-  #fail(lane: Lane, data: Buffer): void {
+  #fail(lane: Lane, data: Buffer): WebsocketTurn | null {
     const error = readErrorFrame(data);
     const turn = lane.failing(error.status);
+    const refused = turn?.exchange.firstByteMs === null ? turn : null;
     turn?.failedWith(error);
     this.#end(lane, turn, data);
+    return refused;
   }
 
   /** An error that names no lane with anything in it: somebody's create was not understood, the oldest one's. */

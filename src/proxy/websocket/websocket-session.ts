@@ -9,9 +9,10 @@ import { errorMessage } from './error-message.js';
 import { readClientFrame } from './frames.js';
 import type { UpstreamLink } from './handshake-loop.js';
 import { IncomingBytes } from './incoming-bytes.js';
-import { doubtAbout, linkFor, mustLeave } from './move-link.js';
+import { canBeSentAgain, doubtAbout, linkFor, mustLeave } from './move-link.js';
 import { bothWays, type Pump } from './pump.js';
 import { limitReached } from './session-limits.js';
+import { Silence } from './silence.js';
 import { TurnBook } from './turn-book.js';
 import { TurnOpener } from './turn-opener.js';
 
@@ -41,9 +42,7 @@ export class WebsocketSession {
   #draining = false;
   #closed = false;
   #clientGone = false;
-  /** Monotonic: last message either way; last sign of the upstream while it owes one. */
-  #activeAt: number;
-  #heardAt: number;
+  readonly #silence: Silence;
 
   constructor(
     private readonly parts: RelayParts,
@@ -56,7 +55,7 @@ export class WebsocketSession {
     this.#opener = new TurnOpener(parts, handshake);
     this.#book = new TurnBook((lane, name) => this.#opener.successor(lane, name, this.link));
     [this.#up, this.#down] = this.#pumps();
-    this.#activeAt = this.#heardAt = this.#now();
+    this.#silence = new Silence(parts.deps.clock);
     const pause = Math.min(CHECK_MS, parts.deps.config.websocket.idleTimeoutMs / 2);
     this.#watch = setInterval(() => this.#check(), pause).unref();
     this.#incoming = new IncomingBytes(client, connection, parts.bodies, (error) => this.#overloaded(error));
@@ -87,13 +86,10 @@ export class WebsocketSession {
     this.#close(...closeOf(why));
   }
 
-  #now(): number {
-    return this.parts.deps.clock.monotonic();
-  }
-
   #pumps(): [Pump, Pump] {
     const mark = this.parts.deps.config.websocket.maxBufferedBytes;
-    return bothWays(this.client, this.link.socket, mark, () => this.#now());
+    const { clock } = this.parts.deps;
+    return bothWays(this.client, this.link.socket, mark, () => clock.monotonic());
   }
 
   #listen({ socket }: UpstreamLink): void {
@@ -113,7 +109,7 @@ export class WebsocketSession {
 
   #onClient(message: Message): void {
     if (this.#closed) return;
-    this.#activeAt = this.#now();
+    this.#silence.sent();
     if (this.#held === null) this.#take(message);
     else this.#held.push(message);
   }
@@ -150,7 +146,7 @@ export class WebsocketSession {
   }
 
   #dispatch(exchange: Exchange, message: Message, lane: string): void {
-    if (this.#book.size === 0) this.#heardAt = this.#now();
+    if (this.#book.size === 0) this.#silence.owed();
     this.#book.wait(this.#opener.open(exchange, this.link, lane));
     this.#forward({ ...message, data: this.#opener.outgoing(exchange, message.data) });
   }
@@ -210,9 +206,11 @@ export class WebsocketSession {
   #onUpstream(message: Message): void {
     if (this.#closed) return;
     const { data } = message;
-    this.#activeAt = this.#heardAt = this.#now();
+    this.#silence.heard();
     maskKey(this.parts.deps, this.link.resource, data);
-    this.#book.observe(data);
+    const refused = this.#book.observe(data);
+    if (refused !== null && this.#book.size === 0 && canBeSentAgain(this.parts.deps.balancer, refused))
+      return this.#close(1012, 'send the request again');
     if (!this.#clientGone) this.#down.send(data, message.binary);
     if (this.#clientGone && this.#book.size === 0) this.#close(1000, '');
     this.#endIfDrained();
@@ -275,21 +273,8 @@ export class WebsocketSession {
   }
 
   #check(): void {
-    const { turns } = this.#book;
-    const now = this.#now();
-    const since = (at: number | null): number | null => (at === null ? null : now - at);
-    const over = limitReached(
-      {
-        open: this.open,
-        unanswered: turns.some((turn) => turn.exchange.firstByteMs === null),
-        oldest: Math.max(0, ...turns.map((turn) => turn.age)),
-        quiet: now - this.#activeAt,
-        silent: turns.length === 0 ? 0 : now - this.#heardAt,
-        clientStalled: since(this.#down.stalledAt),
-        upstreamStalled: since(this.#up.stalledAt),
-      },
-      this.parts.deps.config,
-    );
+    const times = this.#silence.times(this.#book.turns, this.open, this.#up, this.#down);
+    const over = limitReached(times, this.parts.deps.config);
     if (over === null) return;
     if (over.kind === 'idle') return this.#close(1001, 'idle');
     this.#book.endAll(over.how, over.failure);

@@ -36,6 +36,7 @@ export class WebsocketTurn {
   readonly #startedMono: number;
   #bytes = 0;
   #error: ErrorFrame | null = null;
+  #outcome: AttemptOutcome | null = null;
 
   constructor(
     private readonly deps: ProxyDependencies,
@@ -60,6 +61,11 @@ export class WebsocketTurn {
 
   get responseId(): string | null {
     return this.#tap === null ? this.#responseId : this.#tap.result().responseId;
+  }
+
+  /** How it ended, for its key; null while it is open. */
+  get outcome(): AttemptOutcome | null {
+    return this.#outcome;
   }
 
   /** Milliseconds it has been open. */
@@ -93,6 +99,7 @@ export class WebsocketTurn {
     const tap = reader.result();
     this.#responseId = tap.responseId;
     const { outcome, ending } = endingOf(how, this.#answerHead(), tap, failure, exchange.clientGone);
+    this.#outcome = outcome;
     const learned = outcome.kind === 'served' || tap.responseId !== null;
     const { organization, requestId } = this.place.head;
     const bindings = lease.release(outcome, learned ? learnedFrom(tap, organization) : undefined);
