@@ -17,7 +17,13 @@ const SCOPE_CODES = new Set([
   'insufficient_permissions',
   'insufficient_scope',
 ]);
-const QUOTA_CODES = new Set(['insufficient_quota', 'billing_hard_limit_reached', 'billing_not_active']);
+const QUOTA_CODES = new Set([
+  'insufficient_quota',
+  'billing_hard_limit_reached',
+  'billing_not_active',
+  'usage_limit_reached',
+  'usage_not_included',
+]);
 
 export function condemnsKey(code: string | null): boolean {
   return code !== null && CONDEMNING.has(code);

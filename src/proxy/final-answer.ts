@@ -1,5 +1,5 @@
 import { ProxyError } from '../common/errors.js';
-import { lacksScope } from '../health/account-codes.js';
+import { isQuotaCode, lacksScope } from '../health/account-codes.js';
 import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
 import { stopping } from './stop-reason.js';
 
@@ -185,16 +185,9 @@ function verdict(outcome: AttemptOutcome): string {
     : outcome.kind;
 }
 
-const QUOTA = new Set([
-  'insufficient_quota',
-  'billing_hard_limit_reached',
-  'usage_limit_reached',
-  'usage_not_included',
-]);
-
 function isKeyRefusal(outcome: AttemptOutcome): boolean {
   if (outcome.kind !== 'answered') return false;
-  if (outcome.code !== null && QUOTA.has(outcome.code)) return true;
+  if (isQuotaCode(outcome.code)) return true;
   return outcome.status === 401 || (outcome.status === 403 && outcome.code !== 'model_not_found');
 }
 

@@ -9,6 +9,12 @@ let ws: SocketRig;
 
 afterEach(() => ws.stop());
 
+/** From now on the key is refused so, a bad one to probes, too. */
+function refuse(owner: string, fault: string): void {
+  ws.rig.upstream.faults.set(owner, fault, { on: 'socket' });
+  if (fault.includes('status=401')) ws.rig.upstream.faults.set(owner, 'fault:401', { on: 'models' });
+}
+
 const other = (one: string): string => (one === 'sk-test-a' ? 'sk-test-b' : 'sk-test-a');
 
 /** A connection that has had a response, and the key it goes to, whose next answer is `fault`. */
@@ -17,7 +23,7 @@ async function turned(fault: string, fields: object = {}): Promise<{ owner: stri
   client.create(fields);
   await client.ended();
   const owner = ws.up.last.key;
-  ws.rig.upstream.faults.set(owner, fault, { on: 'socket' });
+  refuse(owner, fault);
   return { owner, client };
 }
 
@@ -26,6 +32,8 @@ type Client = Awaited<ReturnType<SocketRig['open']>>;
 describe('a key that is refused in the middle of a connection', () => {
   it.each([
     ['no quota left', 'ws_error,status=429,code=insufficient_quota', 'insufficient_quota'],
+    ['no usage left, without a status', 'ws_error,status=0,code=usage_limit_reached', 'insufficient_quota'],
+    ['no quota, as a response', 'ws_failed,code=insufficient_quota', 'insufficient_quota'],
     ['a pause', 'ws_error,status=429,code=rate_limit_exceeded', 'rate_limited'],
     ['a bad key', 'ws_error,status=401,code=invalid_api_key', 'invalid_key'],
     ['a key that may not', 'ws_error,status=403,code=unsupported_country', 'forbidden'],
@@ -40,7 +48,8 @@ describe('a key that is refused in the middle of a connection', () => {
     expect((await again.ended())[0]?.type).toBe('response.completed');
     expect(ws.up.last.key).toBe(other(owner));
     const rows = await ws.rows(3);
-    expect(rows.map((row) => row.state)).toEqual(['completed', 'upstream_error', 'completed']);
+    const state = fault.includes('status=4') ? 'upstream_error' : 'failed';
+    expect(rows.map((row) => row.state)).toEqual(['completed', state, 'completed']);
     const { resources } = await ws.proxy.state();
     expect(JSON.stringify(resources)).toContain(reason);
     again.ws.close();
@@ -111,7 +120,7 @@ describeWith(Codex.available(), 'the Codex CLI (@openai/codex)')('the real Codex
         { timeoutMs: 40_000 },
       );
       const owner = asked?.key ?? '';
-      ws.rig.upstream.faults.set(owner, fault, { on: 'socket' });
+      refuse(owner, fault);
       const result = await running;
       expect(result.code, `${result.stderr}\n${result.stdout}`).toBe(0);
       expect(result.lastMessage).toContain('on-it');

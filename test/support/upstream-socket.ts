@@ -103,6 +103,11 @@ export class UpstreamSocket {
       const code = fault.params['code'] ?? 'rate_limit_exceeded';
       return this.#error(status, errorBody('Refused.', 'x', code), lane, { 'retry-after': '7' });
     }
+    if (fault?.mode === 'ws_failed') {
+      const error = { code: fault.params['code'] ?? 'server_error', message: 'Refused.' };
+      const response = { id: `resp_failed_${(numbered += 1)}`, object: 'response', status: 'failed', error };
+      return this.event({ type: 'response.failed', response }, lane);
+    }
     const refusal = this.#refusal(json, lane);
     if (refusal) {
       create.refused = refusal.status;

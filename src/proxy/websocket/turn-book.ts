@@ -63,8 +63,7 @@ export class TurnBook {
         this.#begin(lane, name)?.push(data);
         return null;
       case 'ended':
-        this.#end(lane, lane.endingOf(lane.size > 1 ? idOf(data) : null), data);
-        return null;
+        return this.#end(lane, lane.endingOf(lane.size > 1 ? idOf(data) : null), data);
       case 'error':
         return this.#fail(lane.size === 0 ? this.#anyWaiting(lane) : lane, data);
       case 'other':
@@ -85,10 +84,8 @@ export class TurnBook {
   #fail(lane: Lane, data: Buffer): WebsocketTurn | null {
     const error = readErrorFrame(data);
     const turn = lane.failing(error.status);
-    const refused = turn?.exchange.firstByteMs === null ? turn : null;
     turn?.failedWith(error);
-    this.#end(lane, turn, data);
-    return refused;
+    return this.#end(lane, turn, data);
   }
 
   /** An error that names no lane with anything in it: somebody's create was not understood, the oldest one's. */
@@ -107,12 +104,14 @@ export class TurnBook {
     return turn;
   }
 
-  #end(lane: Lane, turn: WebsocketTurn | null, data: Buffer): void {
-    if (turn === null) return;
+  #end(lane: Lane, turn: WebsocketTurn | null, data: Buffer): WebsocketTurn | null {
+    if (turn === null) return null;
+    const first = turn.exchange.firstByteMs === null;
     turn.push(data);
     lane.remove(turn, data.includes(STEERED));
     this.#size -= 1;
     turn.end('terminal');
+    return first ? turn : null;
   }
 
   #lane(name: string): Lane {
