@@ -27,7 +27,14 @@ export class RouteExplainController {
       'The decision that the router would make, from the same code and in the same form as the stored ones. Nothing is sent, counted, bound or recorded.',
   })
   @ApiOkResponse({ type: DecisionDto })
-  @ApiErrors('invalid_parameter', 'unauthorized', 'forbidden', 'unsupported_media_type', 'too_many_attempts')
+  @ApiErrors(
+    'invalid_parameter',
+    'unauthorized',
+    'forbidden',
+    'unsupported_media_type',
+    'too_many_attempts',
+    'affinity_unavailable',
+  )
   async explain(@Body() body: RouteExplainBody, @Query() _query: NoQueryDto): Promise<DecisionDto> {
     const hints = imaginedHints(body, this.models.pinOf(body.model ?? null));
     await this.balancer.recall(hints);

@@ -151,7 +151,8 @@ export class Balancer {
 
   /**
    * To be awaited before `acquire`: looks for what the request refers to and this process does not know. Null = there is
-   * nothing to look for, go on at once. Never rejects, bounded in time.
+   * nothing to look for, go on at once. Bounded in time; rejects with `affinity_unavailable` where only the owner can serve
+   * it and nobody can be asked who that is.
    */
   recall(hints: RoutingHints): Promise<void> | null {
     return this.#bindings.recall(hints);

@@ -1,4 +1,5 @@
 import type { Clock } from '../common/clock.js';
+import { ProxyError } from '../common/errors.js';
 import { steadyNow } from '../common/steady-now.js';
 import type { AffinityConfig } from '../config/app-config.js';
 import type { ResourceRegistry } from '../resources/resource-registry.service.js';
@@ -28,11 +29,26 @@ export class BindingKeeper {
     return (kind, id) => this.live.binding({ callerId, kind, id }, at);
   }
 
-  /** Looks beyond this process for what the request refers to; null = there is nothing to look for. */
+  /**
+   * Looks beyond this process for what the request refers to; null = there is nothing to look for. Rejects with
+   * `affinity_unavailable` where only the owner can serve it and nobody can be asked who that is.
+   */
   recall(hints: RoutingHints): Promise<void> | null {
     const now = this.#now();
     const keys = recallKeys(hints, this.of(hints.callerId, now));
-    return keys.length === 0 ? null : this.live.recall(keys, now);
+    const recalled = keys.length === 0 ? null : this.live.recall(keys, now);
+    return recalled === null ? null : this.#refuseGuesses(recalled);
+  }
+
+  /** A wrong key would answer that it has never heard of it, and the client would take that for the truth. */
+  async #refuseGuesses(recalled: Promise<boolean>): Promise<void> {
+    const known = await recalled;
+    if (known || this.registry.snapshot.resources.length < 2) return;
+    throw new ProxyError(
+      'affinity_unavailable',
+      'Which key holds what this request continues cannot be looked up now: the database does not answer. Send it again.',
+      { retryAfterSeconds: 1 },
+    );
   }
 
   /** Bindings from before this process. What is known here already is newer; it stays, and so does its place. */

@@ -1,3 +1,4 @@
+import { nameOf } from './binding-name.js';
 import type { AffinityBinding, BindingKey, DecisionRecord, LiveState } from './live-state.js';
 import { DecisionRing } from './decision-ring.js';
 
@@ -117,9 +118,4 @@ export class MemoryLiveState implements LiveState {
 function isLater(binding: AffinityBinding, known: AffinityBinding): boolean {
   if (binding.boundAt !== known.boundAt) return binding.boundAt > known.boundAt;
   return binding.expiresAt <= binding.boundAt || binding.fingerprint > known.fingerprint;
-}
-
-/** Kinds hold no NUL and come first, callers' ids hold none either: no two keys share a name. */
-function nameOf(key: BindingKey): string {
-  return `${key.kind}\0${key.callerId}\0${key.id}`;
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../common/clock.js';
+import { nameOf } from './binding-name.js';
 import type { BindingKey } from './live-state.js';
 
 const REMEMBERED_MS = 2_000;
@@ -25,8 +26,4 @@ export class RecentMisses {
     const at = this.#missedAt.get(nameOf(key));
     return at !== undefined && this.clock.monotonic() - at < REMEMBERED_MS;
   }
-}
-
-function nameOf({ kind, callerId, id }: BindingKey): string {
-  return `${kind}\0${callerId}\0${id}`;
 }

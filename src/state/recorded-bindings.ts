@@ -1,52 +1,98 @@
 import type { Clock } from '../common/clock.js';
 import { bounded } from '../infra/redis/bounded.js';
 import { Breaker } from '../infra/redis/breaker.js';
+import { nameOf } from './binding-name.js';
 import type { AffinityBinding, BindingKey } from './live-state.js';
+import { RecordedQuery } from './recorded-query.js';
 
-/** Most that a request may lose to a look into the history. */
-const PATIENCE_MS = 250;
-const MOST_AT_ONCE = 8;
+/** Most that a request may lose to a look into the history, waiting for its turn included. */
+export const PATIENCE_MS = 250;
+/** Queries that wait for their turn. */
+const MOST_GATHERED = 10;
+/** Queries that are overdue and that the database has not let go of. */
+const MOST_OUTSTANDING = 4;
 
 export type BindingSource = (keys: readonly BindingKey[], now: number) => Promise<readonly AffinityBinding[]>;
 
-/** Bindings in the history, for the ids that neither memory nor Redis knows. Set by whoever composes the program. */
+/**
+ * Bindings in the history, for the ids that neither memory nor Redis knows. However many requests ask, one query is
+ * under way and the next one gathers what all of them want. `source` is set by whoever composes the program.
+ */
 export class RecordedBindings {
   source: BindingSource | null = null;
   readonly #breaker = new Breaker();
-  #asking = 0;
+  readonly #gathered: RecordedQuery[] = [];
+  #running = false;
+  #outstanding = 0;
 
   constructor(private readonly clock: Clock) {}
 
   get available(): boolean {
-    return (
-      this.source !== null && this.#asking < MOST_AT_ONCE && this.#breaker.mayTry(this.clock.monotonic())
-    );
+    return this.source !== null && this.#breaker.mayTry(this.clock.monotonic());
   }
 
-  /** `now` is epoch ms. Null = it cannot be told now. Never rejects. */
-  async find(keys: readonly BindingKey[], now: number): Promise<readonly AffinityBinding[] | null> {
-    const { source } = this;
-    if (source === null || !this.available) return null;
-    this.#asking += 1;
-    const work = source(keys, now);
-    // The place is free when the database has let go of it, not when nobody waits any more.
-    void this.#letGo(work);
+  /**
+   * `now` is epoch ms. Null = it cannot be told within `patienceMs`. Who is more patient than usual also asks a
+   * database that has just been too slow for the others. Never rejects.
+   */
+  async find(
+    keys: readonly BindingKey[],
+    now: number,
+    patienceMs = PATIENCE_MS,
+  ): Promise<readonly AffinityBinding[] | null> {
+    if (this.source === null || (patienceMs <= PATIENCE_MS && !this.available)) return null;
+    const query = this.#gather(keys, now);
+    if (query === null) return null;
+    const wanted = new Set(keys.map(nameOf));
     try {
-      const found = await bounded(work, PATIENCE_MS);
-      this.#breaker.pass(this.clock.monotonic());
-      return found;
+      const found = await bounded(query.answer, patienceMs);
+      return found.filter((binding) => wanted.has(nameOf(binding)));
     } catch {
-      this.#breaker.trip(this.clock.monotonic());
       return null;
     }
+  }
+
+  #gather(keys: readonly BindingKey[], now: number): RecordedQuery | null {
+    const last = this.#gathered.at(-1);
+    if (last?.take(keys) === true) return last;
+    if (this.#gathered.length >= MOST_GATHERED) return null;
+    const query = new RecordedQuery(keys, now);
+    this.#gathered.push(query);
+    // All that ask in this turn of the event loop are in it.
+    if (this.#gathered.length === 1) setImmediate(() => this.#next());
+    return query;
+  }
+
+  #next(): void {
+    const { source } = this;
+    if (source === null || this.#running || this.#outstanding >= MOST_OUTSTANDING) return;
+    const query = this.#gathered.shift();
+    if (query !== undefined) void this.#run(query, source(query.keys, query.now));
+  }
+
+  async #run(query: RecordedQuery, work: Promise<readonly AffinityBinding[]>): Promise<void> {
+    this.#running = true;
+    this.#outstanding += 1;
+    void this.#letGo(work);
+    try {
+      await bounded(work, PATIENCE_MS);
+      this.#breaker.pass(this.clock.monotonic());
+    } catch {
+      this.#breaker.trip(this.clock.monotonic());
+    }
+    // Who is patient may still hear from one that is overdue; it keeps nobody else from asking.
+    query.settle(work);
+    this.#running = false;
+    this.#next();
   }
 
   async #letGo(work: Promise<unknown>): Promise<void> {
     try {
       await work;
     } catch {
-      // The one who asked hears of it.
+      // Those who asked hear of it.
     }
-    this.#asking -= 1;
+    this.#outstanding -= 1;
+    this.#next();
   }
 }

@@ -1,13 +1,23 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../common/clock.js';
 import type { AffinityBinding, BindingKey, DecisionRecord, LiveState } from './live-state.js';
 import { MemoryLiveState } from './memory-live-state.js';
-import type { RecordedBindings } from './recorded-bindings.js';
+import { PATIENCE_MS, type RecordedBindings } from './recorded-bindings.js';
 import { RecentMisses } from './recent-misses.js';
 import { RedisBindings } from './redis-bindings.js';
 import type { RedisClock } from './redis-clock.js';
 import type { RedisNames } from './redis-names.js';
 import type { RedisPeers } from './redis-peers.js';
 import type { RedisService } from '../infra/redis/redis.service.js';
+import { RedisUnion } from './redis-union.js';
+
+/** Only who made it can serve it. */
+const HARD: ReadonlySet<BindingKey['kind']> = new Set(['response', 'conversation', 'item']);
+/** While the replicas are apart: how soon a record of one is in the history of all. */
+const SETTLED_MS = 1_500;
+/** While they are apart: most that such a request waits for a history that does not answer. */
+const ANSWER_MS = 1_000;
+const AGAIN_MS = 50;
 
 export interface RedisLiveStateParts {
   readonly redis: RedisService;
@@ -24,6 +34,7 @@ export class RedisLiveState implements LiveState {
   readonly #memory: MemoryLiveState;
   readonly #bindings: RedisBindings;
   readonly #misses: RecentMisses;
+  readonly #union: RedisUnion;
 
   constructor(
     maxBindings: number,
@@ -32,6 +43,7 @@ export class RedisLiveState implements LiveState {
     const { redis, names, time, peers, instanceId, clock } = parts;
     this.#memory = new MemoryLiveState(maxBindings);
     this.#misses = new RecentMisses(clock);
+    this.#union = new RedisUnion(redis, clock);
     this.#bindings = new RedisBindings(redis, names, time, instanceId, (binding) =>
       this.#memory.remember(binding),
     );
@@ -75,22 +87,51 @@ export class RedisLiveState implements LiveState {
     return this.#memory.bindingCount;
   }
 
-  recall(keys: readonly BindingKey[], now: number): Promise<void> | null {
-    const unknown = keys.filter((key) => !this.#misses.has(key) && this.binding(key, now) === null);
+  recall(keys: readonly BindingKey[], now: number): Promise<boolean> | null {
+    const { apart } = this.#union;
+    const unknown = keys.filter(
+      (key) => this.binding(key, now) === null && ((apart && isHard(key)) || !this.#misses.has(key)),
+    );
     if (unknown.length === 0) return null;
-    if (!this.parts.redis.up && !this.parts.recorded.available) return null;
+    const { redis, recorded } = this.parts;
+    const mayWait = apart && recorded.source !== null && unknown.some(isHard);
+    if (!redis.up && !recorded.available && !mayWait) return null;
     return this.#recall(unknown, now);
   }
 
-  async #recall(keys: readonly BindingKey[], now: number): Promise<void> {
+  /**
+   * While the replicas are apart, what another one has just made is in the history a moment later: what only its owner
+   * can serve is looked for until then, before it counts as unknown.
+   */
+  async #recall(keys: readonly BindingKey[], now: number): Promise<boolean> {
+    const hard = keys.filter(isHard);
+    const open = (): boolean => hard.length > 0 && !hard.some((key) => this.binding(key, now) !== null);
+    const since = this.parts.clock.monotonic();
+    for (;;) {
+      const waitedMs = this.parts.clock.monotonic() - since;
+      const patient = this.#union.apart && open();
+      const answered = await this.#look(keys, now, patient ? ANSWER_MS - waitedMs : 0);
+      if (!open() || this.parts.recorded.source === null) return true;
+      if (!this.#union.apart) return answered;
+      const lostMs = this.parts.clock.monotonic() - since;
+      if (lostMs >= (answered ? SETTLED_MS : ANSWER_MS)) return answered;
+      await sleep(AGAIN_MS);
+    }
+  }
+
+  /** Whether the history could be asked, where that was worth while. */
+  async #look(keys: readonly BindingKey[], now: number, patienceMs: number): Promise<boolean> {
+    const known = (key: BindingKey): boolean => this.binding(key, now) !== null;
     const shared = await this.#bindings.get(keys);
     for (const binding of shared ?? []) this.#memory.remember(binding);
-    const missing = weightier(keys, (key) => this.binding(key, now) !== null);
-    if (missing.length === 0) return;
-    const recorded = await this.parts.recorded.find(missing, now);
+    const missing = weightier(keys, known);
+    if (missing.length === 0) return true;
+    const recorded = await this.parts.recorded.find(missing, now, Math.max(PATIENCE_MS, patienceMs));
     for (const binding of recorded ?? []) this.#memory.remember(binding);
-    if (shared === null && recorded === null) return;
-    for (const key of missing) if (this.binding(key, now) === null) this.#misses.add(key);
+    // What only its owner can serve is no miss as long as the history may know it.
+    const asked = (key: BindingKey): boolean => recorded !== null || (shared !== null && !isHard(key));
+    for (const key of missing) if (!known(key) && asked(key)) this.#misses.add(key);
+    return recorded !== null;
   }
 
   recentDecisions(limit: number): readonly DecisionRecord[] {
@@ -108,6 +149,10 @@ export class RedisLiveState implements LiveState {
   touch(): void {
     this.#memory.touch();
   }
+}
+
+function isHard({ kind }: BindingKey): boolean {
+  return HARD.has(kind);
 }
 
 /** Those before the first that is known: it decides, whatever comes after it. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/common/clock.js';
 import type { AffinityBinding, BindingKey } from '../../src/state/live-state.js';
 import { redisCommand } from '../support/redis-commands.js';
@@ -173,9 +173,79 @@ describeWith(binary !== null, 'a Redis server')('live state through Redis', () =
     expect(performance.now() - again).toBeLessThan(150);
   });
 
+  it('does not pass off as unknown what Redis has lost and a history that is away may know', async () => {
+    const b = await join({ source: () => Promise.reject(new Error('away')) });
+    const response = aBinding({ kind: 'response', id: 'old' });
+    for (const again of [1, 2, 3])
+      expect([again, await b.live.recall([response], Date.now())]).toEqual([again, false]);
+  });
+
   it('has nowhere to look while Redis is away and there is no history', () => {
     const alone = RedisPeer.make('redis://127.0.0.1:1');
     expect(alone.live.recall([aBinding()], Date.now())).toBeNull();
+  });
+
+  describe('away', () => {
+    const response = (id: string): BindingKey => aBinding({ kind: 'response', id });
+    /** Knows a response once `recorded` has it. */
+    const history = (recorded: Set<string>) => (keys: readonly BindingKey[]) =>
+      Promise.resolve(keys.filter(({ id }) => recorded.has(id)).map((key) => now(key)));
+    const timed = async (work: Promise<boolean> | null): Promise<[boolean | null, number]> => {
+      const startedAt = performance.now();
+      return [await work, performance.now() - startedAt];
+    };
+
+    it('waits for the record of a response that another replica has just made', async () => {
+      const recorded = new Set<string>();
+      const alone = RedisPeer.make('redis://127.0.0.1:1', { source: history(recorded) });
+      const recalled = alone.live.recall([response('r1')], Date.now());
+      setTimeout(() => recorded.add('r1'), 300);
+      expect(await recalled).toBe(true);
+      expect(alone.live.binding(response('r1'), Date.now())).not.toBeNull();
+    });
+
+    it('finds sixty different ones at once', async () => {
+      const all = Array.from({ length: 60 }, (_, i) => response(`r${i}`));
+      const source = history(new Set(all.map(({ id }) => id)));
+      const alone = RedisPeer.make('redis://127.0.0.1:1', { source });
+      const looked = all.map(async (key) => await alone.live.recall([key], Date.now()));
+      await Promise.all(looked);
+      expect(all.filter((key) => alone.live.binding(key, Date.now()) === null)).toEqual([]);
+    });
+
+    it('lets a response that is nowhere count as unknown after a while', async () => {
+      const alone = RedisPeer.make('redis://127.0.0.1:1', { source: history(new Set()) });
+      const [told, ms] = await timed(alone.live.recall([response('r1')], Date.now()));
+      expect(told).toBe(true);
+      expect(ms).toBeGreaterThan(1_400);
+      expect(ms).toBeLessThan(4_000);
+    });
+
+    it('does not pass a response off as unknown while the history cannot be asked', async () => {
+      for (const source of [
+        () => Promise.reject(new Error('away')),
+        () => new Promise<AffinityBinding[]>(() => undefined),
+      ]) {
+        const alone = RedisPeer.make('redis://127.0.0.1:1', { source });
+        const [told, ms] = await timed(alone.live.recall([response('r1')], Date.now()));
+        expect(told).toBe(false);
+        expect(ms).toBeLessThan(3_000);
+      }
+    });
+
+    it('waits for nothing on account of what only helps', async () => {
+      const alone = RedisPeer.make('redis://127.0.0.1:1', { source: history(new Set()) });
+      const [told, ms] = await timed(alone.live.recall([aBinding({ id: 's1' })], Date.now()));
+      expect(told).toBe(true);
+      expect(ms).toBeLessThan(1_000);
+    });
+  });
+
+  it('takes a response nobody knows for unknown at once while Redis is up', async () => {
+    const b = await join({ source: () => Promise.resolve([]) });
+    const startedAt = performance.now();
+    expect(await b.live.recall([aBinding({ kind: 'response', id: 'r1' })], Date.now())).toBe(true);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
   });
 
   it('leaves nothing in Redis that a client made up', async () => {

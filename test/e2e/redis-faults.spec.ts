@@ -4,7 +4,6 @@ import { Fleet } from '../support/fleet.js';
 import type { LoadEntry } from '../support/load-client.js';
 import { postgres, stopPostgres } from '../support/postgres.js';
 import { redisCommand } from '../support/redis-commands.js';
-import type { ProxyProcess } from '../support/proxy-process.js';
 import { TestRedis } from '../support/redis.js';
 import { describeWith } from '../support/skip.js';
 import { pause, until } from '../support/until.js';
@@ -180,16 +179,37 @@ describeWith(binary !== null, 'a Redis server')('two replicas whose Redis is', (
     60_000 + 2 * FAULT_MS,
   );
 
-  it('away: what the other replica made meanwhile is found in the history', async () => {
+  it('away: what the other replica has just made is found in the history, by all that ask at once', async () => {
+    await fleet.all('up');
+    redis.signal('SIGSTOP');
+    await fleet.all('away');
+    const made = await Promise.all(Array.from({ length: 60 }, () => fleet.make(0)));
+    const how = await Promise.all(made.map((one) => fleet.follow(1, one)));
+    redis.signal('SIGCONT');
+    await fleet.all('up');
+    expect([...new Set(how)]).toEqual(['200 200 same key']);
+  }, 60_000);
+
+  it('away, and the database too: nobody guesses who made it, the client is told to come again', async () => {
+    const { server } = await postgres();
     await fleet.all('up');
     redis.signal('SIGSTOP');
     await fleet.all('away');
     const made = await fleet.make(0);
-    const recorded = (): Promise<unknown> =>
-      (fleet.proxies[1] as ProxyProcess).admin(`/admin/requests/${made.proxyRequestId}`);
-    await until(recorded, { timeoutMs: 30_000, what: 'the record in SQL' });
-    expect(await fleet.follow(1, made)).toBe('200 200 same key');
+    server.freeze();
+    const sent = fleet.upstream.ledger.creates.length;
+    const body = { previous_response_id: made.responseId };
+    const refused = await fleet.clients[1]?.send({ body, keepText: true });
+    const sentSince = fleet.upstream.ledger.creates.length - sent;
+    server.resume();
+    await until(
+      () => fleet.follow(1, made),
+      (how) => how === '200 200 same key',
+    );
     redis.signal('SIGCONT');
     await fleet.all('up');
+    expect(refused).toMatchObject({ status: 503, headers: { 'retry-after': '1', 'x-should-retry': 'true' } });
+    expect(refused?.text).toContain('affinity_unavailable');
+    expect(sentSince).toBe(0);
   }, 60_000);
 });
