@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { ServerConfig } from '../config/app-config.js';
 import { admitPipelined, endUnreadBody, limitStalledAnswer } from './connection-limits.js';
 import { watchHalfClosed } from './half-closed.js';
+import { refuseUnlessOneHost } from './one-host.js';
 import { isProxyPath } from './proxy-path.js';
 import { isRelayed, serveUnupgraded } from './upgrade-request.js';
 
@@ -23,7 +24,7 @@ export function createProxyServer(
   upgradePath: () => UpgradePath | null = () => null,
 ): Server {
   const dispatch = (req: IncomingMessage, res: ServerResponse): void => {
-    if (!admitPipelined(req.socket, res)) return;
+    if (refuseUnlessOneHost(req, res) || !admitPipelined(req.socket, res)) return;
     const hot = isProxyPath(req.url) ? hotPath() : null;
     if (hot !== null) {
       hot(req, res);
@@ -43,6 +44,8 @@ export function createProxyServer(
       keepAliveTimeout: config.keepAliveTimeoutMs,
       noDelay: true,
       insecureHTTPParser: false,
+      // Looked at here: Node's own refusal serves what stands behind the request, and leaves upgrades out.
+      requireHostHeader: false,
       ...UPGRADES,
     },
     dispatch,

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isForeignOrigin } from '../../common/caller.js';
 import { ProxyError } from '../../common/errors.js';
+import { hasOneHost } from '../one-host.js';
 import { matchRoute } from '../route-grammar.js';
 import type { ProxyRoute } from '../route-grammar.js';
 
@@ -22,6 +23,7 @@ export function checkUpgrade(req: IncomingMessage): void {
   if (headers.origin !== undefined && isForeignOrigin(headers)) {
     throw new ProxyError('forbidden', 'The WebSocket was asked for by a web page of another site.');
   }
+  if (!hasOneHost(req)) throw invalid('it must have one Host');
   if (req.method !== 'GET') throw invalid('it must be a GET');
   if (headers['sec-websocket-version'] !== '13') throw invalid('sec-websocket-version must be 13');
   if (!KEY.test(headers['sec-websocket-key'] ?? ''))
