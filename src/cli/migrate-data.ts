@@ -81,7 +81,8 @@ function onSignals(stop: () => void): void {
 function tell(report: Report, output: TransferOutput, seconds: number): number {
   if (!report.finished)
     return refuse('Stopped. Run the same command again to go on from here.', EXIT.stopped);
-  if (report.resumed) output.line('Went on where an earlier run had stopped.');
+  if (report.resumed)
+    output.line('Went on where an earlier run had stopped, and looked through what that one had moved.');
   const problems = report.tables.flatMap(problemsOf);
   for (const { table, rows, inTarget } of report.tables)
     output.line(`  ${table}: ${counted(rows)} moved and compared, ${counted(inTarget)} there`);

@@ -8,23 +8,31 @@ import type { TransferRow } from './transfer-rules.js';
 /** Rows of one comparison: few enough for their keys to fit into a statement. */
 const ROWS = 500;
 
-/** Keys of those rows that the target does not have, or has otherwise without knowing more. */
-export async function readBack(
+/** A row of the source that the target has otherwise, or not at all. */
+export interface UnequalRow {
+  readonly row: TransferRow;
+  /** The target's row has more to it: nothing is missing there. */
+  readonly known: boolean;
+}
+
+export async function unequalRows(
   target: DatabaseService,
   table: TransferTable,
   rows: readonly TransferRow[],
-): Promise<string[]> {
-  const wrong: string[] = [];
+): Promise<UnequalRow[]> {
+  const unequal: UnequalRow[] = [];
   for (let from = 0; from < rows.length; from += ROWS) {
-    const expected = rows.slice(from, from + ROWS).map((row) => asStored(row, table, target));
+    const part = rows.slice(from, from + ROWS);
+    const expected = part.map((row) => asStored(row, table, target));
     const found = await rowsByKey(target, table, expected);
-    for (const row of expected) {
+    for (const [i, row] of expected.entries()) {
       const there = found.get(nameOf(table, row));
-      const right = there !== undefined && (isSame(table, there, row) || table.rule.knowsMore(there, row));
-      if (!right) wrong.push(table.key.map((column) => String(row[column])).join(' '));
+      if (there !== undefined && isSame(table, there, row)) continue;
+      const known = there !== undefined && table.rule.knowsMore(there, row);
+      unequal.push({ row: part[i] ?? row, known });
     }
   }
-  return wrong;
+  return unequal;
 }
 
 async function rowsByKey(

@@ -6,7 +6,7 @@ import { recountKeyUsage } from '../usage/key-usage-merge.js';
 import { recountSessions } from '../usage/session-merge.js';
 import type { SqlValue } from '../usage/sql-values.js';
 import { upsertRows } from '../usage/table-writer.js';
-import { readBack } from './read-back.js';
+import { unequalRows } from './read-back.js';
 import { storableRow } from './storable.js';
 import { TransferError } from './transfer-error.js';
 import type { TransferTable } from './transfer-plan.js';
@@ -28,7 +28,10 @@ export interface CopyResult {
   readonly different: readonly string[];
 }
 
-/** Moves one table: a page of rows, and how far they reach, in one transaction each; then looks whether they arrived. */
+/**
+ * Moves one table: a page of rows, and how far they reach, in one transaction each; then looks whether they arrived. What
+ * an earlier run has moved is compared with what the source has by now.
+ */
 export class TableCopier {
   readonly #refused: string[] = [];
   readonly #different: string[] = [];
@@ -42,28 +45,61 @@ export class TableCopier {
 
   /** `onRows` hears how many rows are over after each page; `stopped` ends the work between two pages. */
   async copy(onRows: (rows: number) => void, stopped: () => boolean): Promise<CopyResult> {
+    const { after } = this.state.of(this.table.table);
+    const there = after === null ? 0 : await this.#lookThrough(after, onRows, stopped);
+    const rows = stopped() ? there : await this.#goOn({ after, rows: there }, onRows, stopped);
+    return { table: this.table.table, rows, refused: this.#refused, different: this.#different };
+  }
+
+  /** Rows up to `last` may have changed, come or gone since the run that moved them. */
+  async #lookThrough(
+    last: readonly SqlValue[],
+    onRows: (rows: number) => void,
+    stopped: () => boolean,
+  ): Promise<number> {
+    let rows = 0;
+    let page = await this.source.page(this.table, null, last);
+    while (page.length > 0 && !stopped()) {
+      const unequal = await unequalRows(this.target, this.table, page);
+      rows += page.length;
+      if (unequal.length > 0)
+        await this.#put(
+          unequal.map(({ row }) => row),
+          { after: last, rows },
+        );
+      onRows(rows);
+      page = await this.source.page(this.table, keyOf(this.table, page.at(-1) as TransferRow), last);
+    }
+    return rows;
+  }
+
+  async #goOn(
+    begin: TransferPosition,
+    onRows: (rows: number) => void,
+    stopped: () => boolean,
+  ): Promise<number> {
     const { table } = this;
-    let position = this.state.of(table.table);
-    let next = position.done ? [] : await this.source.page(table, position.after);
+    let position = begin;
+    let next = await this.source.page(table, position.after);
     while (next.length > 0 && !stopped()) {
       const page = next;
       const after = keyOf(table, page.at(-1) as TransferRow);
-      position = { after, rows: position.rows + page.length, done: false };
+      position = { after, rows: position.rows + page.length };
       const following = this.source.page(table, after); // while the target is busy with this one
       following.catch(() => undefined); // heard of below
       await this.#put(page, position);
       next = await following;
       onRows(position.rows);
     }
-    if (!stopped() && !position.done) await this.#write([], { ...position, done: true });
-    return { table: table.table, rows: position.rows, refused: this.#refused, different: this.#different };
+    return position.rows;
   }
 
   async #put(page: readonly TransferRow[], position: TransferPosition): Promise<void> {
     const before = this.#refused.length;
     await this.#write(page, position);
     const written = this.#refused.length === before ? page : [];
-    this.#different.push(...(await readBack(this.target, this.table, written)));
+    const wrong = (await unequalRows(this.target, this.table, written)).filter(({ known }) => !known);
+    this.#different.push(...wrong.map(({ row }) => keyOf(this.table, row).join(' ')));
   }
 
   /** A page with a row that the target refuses is halved until that row stands alone. */

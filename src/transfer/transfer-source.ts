@@ -16,6 +16,13 @@ import type { TransferRow } from './transfer-rules.js';
 const PAGE_ROWS = 1_000;
 const PAGE_BYTES = 8 * 1024 * 1024;
 
+type Key = readonly SqlValue[];
+
+interface Between {
+  readonly after: Key | null;
+  readonly last: Key | null;
+}
+
 /** The database rows are taken from, as it was at one moment: opened for reading, never written to. */
 export class TransferSource {
   private constructor(
@@ -67,10 +74,11 @@ export class TransferSource {
     return this.runner.query(sql) as Promise<Row[]>;
   }
 
-  /** The rows behind `after`, in the order of the key. */
-  async page(table: TransferTable, after: readonly SqlValue[] | null): Promise<TransferRow[]> {
-    const limit = table.binary.length === 0 ? PAGE_ROWS : await this.#rowsThatFit(table, after);
-    return this.#select(table, table.columns.map(quote), after, limit);
+  /** The rows behind `after` and not behind `last`, in the order of the key. */
+  async page(table: TransferTable, after: Key | null, last: Key | null = null): Promise<TransferRow[]> {
+    const between = { after, last };
+    const limit = table.binary.length === 0 ? PAGE_ROWS : await this.#rowsThatFit(table, between);
+    return this.#select(table, table.columns.map(quote), between, limit);
   }
 
   async close(): Promise<void> {
@@ -80,9 +88,9 @@ export class TransferSource {
   }
 
   /** At least one, however large it is. */
-  async #rowsThatFit(table: TransferTable, after: readonly SqlValue[] | null): Promise<number> {
+  async #rowsThatFit(table: TransferTable, between: Between): Promise<number> {
     const bytes = `${table.binary.map((column) => `COALESCE(LENGTH("${column}"), 0)`).join(' + ')} AS "bytes"`;
-    const sizes = await this.#select(table, [...table.key.map(quote), bytes], after, PAGE_ROWS);
+    const sizes = await this.#select(table, [...table.key.map(quote), bytes], between, PAGE_ROWS);
     let total = 0;
     const over = sizes.findIndex((row) => (total += Number(row['bytes'])) > PAGE_BYTES);
     return over < 0 ? PAGE_ROWS : Math.max(1, over);
@@ -91,13 +99,19 @@ export class TransferSource {
   async #select(
     table: TransferTable,
     columns: readonly string[],
-    after: readonly SqlValue[] | null,
+    { after, last }: Between,
     limit: number,
   ): Promise<TransferRow[]> {
     const key = table.key.map(quote).join(', ');
     const query = new SqlQuery(this.dialect);
-    const where =
-      after === null ? '' : ` WHERE (${key}) > (${after.map((value) => query.param(value)).join(', ')})`;
+    const bounds = [
+      [after, '>'],
+      [last, '<='],
+    ] as const;
+    const conditions = bounds.flatMap(([bound, than]) =>
+      bound === null ? [] : `(${key}) ${than} (${bound.map((value) => query.param(value)).join(', ')})`,
+    );
+    const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
     const sql = `SELECT ${columns.join(', ')} FROM "${table.table}"${where} ORDER BY ${key} LIMIT ${limit}`;
     return (await this.runner.query(sql, query.params)) as TransferRow[];
   }

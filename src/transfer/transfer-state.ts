@@ -8,10 +8,9 @@ export interface TransferPosition {
   /** Key of the last row that the target has; null before the first. */
   readonly after: readonly SqlValue[] | null;
   readonly rows: number;
-  readonly done: boolean;
 }
 
-const BEGINNING: TransferPosition = { after: null, rows: 0, done: false };
+const BEGINNING: TransferPosition = { after: null, rows: 0 };
 const TABLE = 'data_transfers';
 
 /**

@@ -6,7 +6,7 @@ import { dumpTables, tempDir } from '../support/database.js';
 import { generateHistory } from '../support/generated-history.js';
 import { postgres, stopPostgres } from '../support/postgres.js';
 import { startCli } from '../support/run-cli.js';
-import { binding, finished, started, T0 } from '../support/telemetry-records.js';
+import { attempt, binding, event, finished, started, T0 } from '../support/telemetry-records.js';
 import {
   hashOf,
   moveData,
@@ -99,6 +99,38 @@ describe('migrate-data', () => {
         kills += 1;
       }
       expect(kills).toBe(3);
+      const { code, stdout, stderr } = await moveData(source.url, to);
+      expect([code, stderr], stdout).toEqual([0, '']);
+      expect(stdout).toContain('Went on where an earlier run had stopped');
+      expect(await withPostgres(to, dump)).toBe(await withDatabase(sqliteAt(source.path), dump));
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'moves what has changed, come and gone between kill -9 and the run that goes on',
+    async () => {
+      const source = newSource();
+      const to = await (await postgres()).createDatabase();
+      const run = startCli(['migrate-data', '--from', source.url, '--to', to]);
+      // Some tables are over by then, one is in the middle.
+      await pagesWritten(to, 6);
+      run.child.kill('SIGKILL');
+      await run.ended;
+      await withDatabase(sqliteAt(source.path), async (service) => {
+        const open = `req_${'499'.padStart(9, '0')}`;
+        await write(service, finished(open, { at: T0 + 9_000, attempts: [attempt(), attempt(2)] }));
+        for (const id of ['req_000', 'req_zzz'])
+          await write(
+            service,
+            started(id, { at: T0 }),
+            finished(id, { at: T0 + 5, bindings: [binding(id)] }),
+          );
+        await write(service, event('evt_000'), event('evt_zzz'));
+      });
+      await withPostgres(to, ({ dataSource }) =>
+        dataSource.query('DELETE FROM "attempts" WHERE "request_id" = \'req_000000003\''),
+      );
       const { code, stdout, stderr } = await moveData(source.url, to);
       expect([code, stderr], stdout).toEqual([0, '']);
       expect(stdout).toContain('Went on where an earlier run had stopped');
