@@ -11,12 +11,26 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   worker: async () => (await import('./worker.js')).workerCommand,
   demo: async () => (await import('./demo.js')).demoCommand,
   'migrate-data': async () => (await import('./migrate-data.js')).migrateDataCommand,
+  requests: async () => (await import('./admin/requests.js')).requestsCommand,
+  sessions: async () => (await import('./admin/sessions.js')).sessionsCommand,
+  usage: async () => (await import('./admin/usage.js')).usageCommand,
+  tail: async () => (await import('./admin/tail.js')).tailCommand,
+  keys: async () => (await import('./admin/keys.js')).keysCommand,
+  providers: async () => (await import('./admin/providers.js')).providersCommand,
   docs: async () => (await import('./docs.js')).docsCommand,
   '--version': async () => (await import('./version.js')).versionCommand,
 };
 
 /** Commands that explain themselves. */
-const OWN_HELP: ReadonlySet<string> = new Set(['migrate-data']);
+const OWN_HELP: ReadonlySet<string> = new Set([
+  'migrate-data',
+  'requests',
+  'sessions',
+  'usage',
+  'tail',
+  'keys',
+  'providers',
+]);
 
 async function main(argv: readonly string[]): Promise<number | null> {
   const [name = 'serve', ...args] = argv;

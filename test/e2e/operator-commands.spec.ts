@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Rig, key } from '../support/rig.js';
+import { runCli, startCli } from '../support/run-cli.js';
+import { until } from '../support/until.js';
+
+const TOKEN = 'an-admin-token-of-enough-length-000';
+let rig: Rig;
+
+beforeAll(async () => {
+  rig = await Rig.start({
+    keys: [key('1'), key('2')],
+    env: { PROXY_ADMIN_TOKEN: TOKEN, PROXY_ANONYMOUS_ACCESS: 'proxy' },
+  });
+});
+afterAll(() => rig.stop());
+
+const ask = (...args: string[]) => runCli([...args, '--url', rig.proxy.url], { PROXY_ADMIN_TOKEN: TOKEN });
+
+async function aRequest(session: string, model = 'gpt-5'): Promise<string> {
+  const seen = await rig.client.send({
+    headers: { 'x-proxy-session-id': session, 'x-proxy-session-name': 'a name' },
+    body: { model },
+  });
+  return (await rig.history.finished(seen.proxyRequestId)).id;
+}
+
+describe('the commands that ask a running proxy', () => {
+  it('show requests, one request, its session and the usage, as tables and as JSON', async () => {
+    const id = await aRequest('cli-1');
+    const list = await ask('requests', '--session', 'cli-1');
+    expect(list).toMatchObject({ code: 0, stderr: '' });
+    expect(list.stdout).toMatch(/^STARTED +REQUEST/);
+    expect(list.stdout).toContain(id);
+
+    const json = await ask('requests', '--session', 'cli-1', '--json');
+    expect(
+      json.stdout
+        .trim()
+        .split('\n')
+        .map((text) => JSON.parse(text) as object),
+    ).toMatchObject([{ id, state: 'completed', session_id: 'cli-1' }]);
+    const one = await ask('requests', id);
+    expect(one.stdout).toMatch(/ATTEMPT +RESOURCE[\s\S]*Decision 1: [\s\S]*chosen/);
+    const session = await ask('sessions', 'cli-1');
+    expect(session.stdout).toMatch(/Served by openai-\d \(1\); 0 moves/);
+    expect((await ask('sessions')).stdout).toContain('cli-1');
+    expect((await ask('usage', '--by', 'resource', '--since', '1h')).stdout).toMatch(
+      /RESOURCE[\s\S]*openai-/,
+    );
+  });
+
+  it('write nothing to the terminal that it would act on', async () => {
+    const id = await aRequest('cli-hostile', 'red \u009b31m\u001b[2J');
+    const { stdout } = await ask('requests', id);
+    expect(stdout).toContain('cli-hostile');
+    expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+  });
+
+  it('follow requests as they end, each once, and only those asked for', async () => {
+    const tail = startCli(
+      ['tail', '--url', rig.proxy.url, '--json', '--session', 'cli-tail', '--lines', '1'],
+      {
+        PROXY_ADMIN_TOKEN: TOKEN,
+      },
+    );
+    try {
+      let seen = '';
+      tail.child.stdout?.on('data', (chunk: Buffer) => (seen += chunk.toString()));
+      const first = await aRequest('cli-tail');
+      await until(() => seen.includes(first), { what: 'the first request in the tail' });
+      await aRequest('cli-other');
+      const second = await aRequest('cli-tail');
+      await until(() => seen.includes(second), { what: 'the second request in the tail' });
+      expect(seen.trim().split('\n')).toHaveLength(2);
+    } finally {
+      tail.child.kill('SIGTERM');
+      await tail.ended;
+    }
+  });
+
+  it('make, list and revoke client keys; the key alone is on standard output', async () => {
+    const made = await ask('keys', 'create', 'ci', '--models', 'gpt-5', '--daily-usd', '5');
+    expect(made.stdout).toMatch(/^rpx_\S+\n$/);
+    const id = /key_[0-9a-f]+/.exec(made.stderr)?.[0] ?? '';
+    expect((await ask('keys')).stdout).toMatch(new RegExp(`${id} +ci +rpx_\\S+ +active`));
+    expect((await ask('keys', 'revoke', id)).code).toBe(0);
+    expect((await ask('keys', 'list')).stdout).toMatch(new RegExp(`${id} .*revoked`));
+    expect((await ask('providers')).stdout).toBe('No provider is registered.\n');
+  });
+
+  it('say what is wrong and what to do about it', async () => {
+    const nobody = await runCli(['requests', '--url', 'http://127.0.0.1:1']);
+    expect(nobody).toMatchObject({ code: 1, stdout: '' });
+    expect(nobody.stderr).toContain('Start the proxy with `npm start`');
+    const noToken = await runCli(['requests', '--url', rig.proxy.url]);
+    expect(noToken.code).toBe(1);
+    expect(noToken.stderr).toContain('Set PROXY_ADMIN_TOKEN');
+    const wrong = await runCli(['usage', '--url', rig.proxy.url], { PROXY_ADMIN_TOKEN: 'x'.repeat(40) });
+    expect(wrong.stderr).toContain('is not the token of that proxy');
+    expect(wrong.stderr).not.toContain('xxxx');
+    for (const args of [
+      ['requests', '--limit', '0'],
+      ['usage', '--nonsense'],
+      ['keys', 'create'],
+      ['tail', 'x'],
+    ])
+      expect((await ask(...args)).code, args.join(' ')).toBe(2);
+    const unknown = await ask('requests', 'req_019a2b3c4d5e0123456789abcdef0123');
+    expect(unknown.stderr).toContain('There is no such request');
+    expect((await ask('requests', '--since', 'yesterday')).stderr).toContain('since must be');
+    expect((await runCli(['tail', '--help'])).stdout).toContain('Follows requests');
+  });
+});
