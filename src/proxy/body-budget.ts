@@ -15,14 +15,19 @@ export class BodyBudget {
 
   /** Throws `overloaded` when the sum would go over the limit; then nothing was taken. */
   take(bytes: number): void {
-    if (this.#held + bytes > this.limit) {
-      throw new ProxyError(
-        'overloaded',
-        `Request bodies held at the moment come to ${this.limit} bytes (PROXY_MAX_BUFFERED_BYTES); send the request again in a moment.`,
-        { retryAfterSeconds: 1 },
-      );
-    }
+    if (this.tryTake(bytes)) return;
+    throw new ProxyError(
+      'overloaded',
+      `Request bodies held at the moment come to ${this.limit} bytes (PROXY_MAX_BUFFERED_BYTES); send the request again in a moment.`,
+      { retryAfterSeconds: 1 },
+    );
+  }
+
+  /** False when the sum would go over the limit; then nothing was taken. */
+  tryTake(bytes: number): boolean {
+    if (this.#held + bytes > this.limit) return false;
     this.#held += bytes;
+    return true;
   }
 
   give(bytes: number): void {

@@ -52,9 +52,10 @@ describe('Lane', () => {
     const a = turn('a');
     lane.wait(a);
     lane.begin();
-    lane.request = Buffer.from('{"type":"response.steer"}');
-    expect(lane.failing(400)).toBeNull();
-    expect(lane.endingOf('a')).toBe(a);
+    lane.ask = { message: null };
+    expect(lane.failing(400)).toBe('ask');
+    expect(lane.failing(500)).toBe(a);
+    lane.ask = null;
     expect(lane.failing(400)).toBe(a);
   });
 });

@@ -1,3 +1,4 @@
+import type { Ask } from './kept-asks.js';
 import type { WebsocketTurn } from './websocket-turn.js';
 
 /**
@@ -11,8 +12,8 @@ export class Lane {
   #steered = false;
   /** The last one that opened, for its successor. */
   last: WebsocketTurn | null = null;
-  /** The client's last `response.steer`: what a successor was asked with. */
-  request: Buffer | null = null;
+  /** The client's last `response.steer`: what a successor is asked with. */
+  ask: Ask | null = null;
 
   /** Every response that has not ended. */
   get turns(): readonly WebsocketTurn[] {
@@ -55,13 +56,11 @@ export class Lane {
    * Whose an error without an id is: a refusal belongs to the one that waits to begin, else to the client's last message
    * that was no create (a steer), which ends nobody; a breakdown belongs to the one that runs.
    */
-  failing(status: number | null): WebsocketTurn | null {
+  failing(status: number | null): WebsocketTurn | 'ask' | null {
     const refusal = status !== null && status >= 400 && status < 500 && status !== 429;
     const [running = null, waiting = null] = [this.#open[0], this.#waiting[0]];
     if (!refusal) return running ?? waiting;
-    if (waiting !== null || this.request === null) return waiting ?? running;
-    this.request = null;
-    return null;
+    return waiting ?? (this.ask === null ? running : 'ask');
   }
 
   /** The first that waits to begin. */

@@ -1,16 +1,16 @@
 import { ProxyError } from '../../common/errors.js';
 import type { AttemptOutcome } from '../../upstream/attempt-outcome.js';
 import { parseObject } from '../../usage/usage-parser.js';
+import type { BodyBudget } from '../body-budget.js';
 import type { CommittedEnd } from '../ending.js';
 import { DEFAULT_LANE, laneOf, readErrorFrame, serverKind } from './frames.js';
+import { type Ask, KeptAsks } from './kept-asks.js';
 import { Lane } from './lane.js';
 import type { WebsocketTurn } from './websocket-turn.js';
 
 /** More than an upstream runs or queues on one connection (16), with room. */
 const MAX_TURNS = 64;
 const MAX_LANES = 64;
-/** Of a message that is kept in case a response answers it. */
-const MAX_KEPT_BYTES = 262_144;
 const STEERED = Buffer.from('"steered"');
 
 /** The open responses of one connection, by lane and id. Messages are not counted: a response may begin without a create. */
@@ -18,9 +18,19 @@ export class TurnBook {
   readonly #lanes = new Map<string, Lane>();
   #size = 0;
   #named = false;
+  readonly #asks: KeptAsks;
 
-  /** `successor` makes the turn of a response that no message of the client asked for. */
-  constructor(private readonly successor: (lane: Lane, name: string) => WebsocketTurn | null) {}
+  /** `successor` makes the turn of a response that no create asked for; what the ask holds of `bodies` becomes its own. */
+  constructor(
+    bodies: BodyBudget,
+    private readonly successor: (
+      before: WebsocketTurn | null,
+      ask: Ask | null,
+      lane: string,
+    ) => WebsocketTurn,
+  ) {
+    this.#asks = new KeptAsks(bodies);
+  }
 
   get size(): number {
     return this.#size;
@@ -46,7 +56,9 @@ export class TurnBook {
 
   /** A client's message that is no create, which may be answered by a response of its own (`response.steer`). */
   asked(laneName: string, message: Buffer): void {
-    this.#lane(laneName).request = message.length > MAX_KEPT_BYTES ? null : message;
+    const lane = this.#lane(laneName);
+    this.#asks.forget(lane.ask);
+    lane.ask = this.#asks.keep(message);
   }
 
   /**
@@ -60,7 +72,7 @@ export class TurnBook {
     const lane = this.#lane(name);
     switch (kind) {
       case 'created':
-        this.#begin(lane, name)?.push(data);
+        this.#begin(lane, name).push(data);
         return null;
       case 'ended':
         return this.#end(lane, lane.endingOf(lane.size > 1 ? idOf(data) : null), data);
@@ -76,14 +88,21 @@ export class TurnBook {
 
   endAll(how: CommittedEnd, failure: AttemptOutcome | null = null): void {
     const { turns } = this;
-    this.#lanes.clear();
+    this.close();
     this.#size = 0;
     for (const turn of turns) turn.end(how, failure);
+  }
+
+  /** The connection has ended, and with it what it kept. */
+  close(): void {
+    for (const lane of this.#lanes.values()) this.#asks.forget(lane.ask);
+    this.#lanes.clear();
   }
 
   #fail(lane: Lane, data: Buffer): WebsocketTurn | null {
     const error = readErrorFrame(data);
     const turn = lane.failing(error.status);
+    if (turn === 'ask') return this.#forgetAsk(lane);
     turn?.failedWith(error);
     return this.#end(lane, turn, data);
   }
@@ -94,11 +113,13 @@ export class TurnBook {
     return lane;
   }
 
-  #begin(lane: Lane, name: string): WebsocketTurn | null {
+  #begin(lane: Lane, name: string): WebsocketTurn {
     const waiting = lane.begin();
     if (waiting !== null) return waiting;
-    const turn = this.successor(lane, name);
-    if (turn === null) return null;
+    const ask = lane.ask;
+    lane.ask = null;
+    if (ask !== null) this.#asks.handOver(ask);
+    const turn = this.successor(lane.last, ask, name);
     lane.begun(turn);
     this.#size += 1;
     return turn;
@@ -127,9 +148,16 @@ export class TurnBook {
   #forgetOne(): void {
     for (const [name, lane] of this.#lanes) {
       if (lane.size > 0) continue;
+      this.#asks.forget(lane.ask);
       this.#lanes.delete(name);
       return;
     }
+  }
+
+  #forgetAsk(lane: Lane): null {
+    this.#asks.forget(lane.ask);
+    lane.ask = null;
+    return null;
   }
 }
 

@@ -11,7 +11,7 @@ import { readClientFrame } from './frames.js';
 import type { UpstreamLink } from './handshake-loop.js';
 import { stopping } from '../stop-reason.js';
 import { otherModel, unsent } from './session-errors.js';
-import type { Lane } from './lane.js';
+import type { Ask } from './kept-asks.js';
 import { WebsocketTurn } from './websocket-turn.js';
 
 /** Makes the exchanges and turns of one connection, and the records of those that come to nothing. */
@@ -71,15 +71,15 @@ export class TurnOpener {
   }
 
   /** A response that began without a create: it goes on from the one before it. */
-  successor(lane: Lane, name: string, link: UpstreamLink): WebsocketTurn {
-    const before = lane.last;
-    const exchange = responseExchange(this.parts, this.handshake, lane.request, null);
+  successor(before: WebsocketTurn | null, ask: Ask | null, lane: string, link: UpstreamLink): WebsocketTurn {
+    const exchange = responseExchange(this.parts, this.handshake, ask?.message ?? null, null);
+    exchange.bodyBytes = exchange.body?.length ?? 0;
     if (before === null || before.exchange.hints === null) readHints(this.parts.deps, exchange, null);
     else {
       const previousResponseId = before.responseId;
       exchange.hints = { ...before.exchange.hints, requestId: exchange.id, previousResponseId };
     }
-    return this.open(exchange, link, name);
+    return this.open(exchange, link, lane);
   }
 
   /** Records the creates among messages that waited for their connection in vain, with nobody left to tell. */

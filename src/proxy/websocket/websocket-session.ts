@@ -53,7 +53,9 @@ export class WebsocketSession {
     private readonly onEnd: () => void,
   ) {
     this.#opener = new TurnOpener(parts, handshake);
-    this.#book = new TurnBook((lane, name) => this.#opener.successor(lane, name, this.link));
+    this.#book = new TurnBook(parts.bodies, (before, ask, lane) =>
+      this.#opener.successor(before, ask, lane, this.link),
+    );
     [this.#up, this.#down] = this.#pumps();
     this.#silence = new Silence(parts.deps.clock);
     const pause = Math.min(CHECK_MS, parts.deps.config.websocket.idleTimeoutMs / 2);
@@ -267,6 +269,7 @@ export class WebsocketSession {
 
   #finish(): void {
     this.#closed = true;
+    this.#book.close();
     this.#incoming.stop();
     clearInterval(this.#watch);
     this.onEnd();

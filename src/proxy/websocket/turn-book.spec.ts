@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { BodyBudget } from '../body-budget.js';
+import type { Ask } from './kept-asks.js';
+import { TurnBook } from './turn-book.js';
+import type { WebsocketTurn } from './websocket-turn.js';
+
+class FakeTurn {
+  readonly exchange = { firstByteMs: null };
+  readonly responseId = null;
+  ended = false;
+
+  constructor(
+    readonly lane: string,
+    readonly ask: Ask | null = null,
+  ) {}
+
+  push(): void {}
+  failedWith(): void {}
+  end(): void {
+    this.ended = true;
+  }
+}
+
+const asTurn = (turn: FakeTurn): WebsocketTurn => turn as unknown as WebsocketTurn;
+const json = (value: object): Buffer => Buffer.from(JSON.stringify(value));
+const steer = (bytes: number): Buffer => json({ type: 'response.steer', input: 'x'.repeat(bytes) });
+const created = json({ type: 'response.created', response: { id: 'r' } });
+const steered = json({
+  type: 'response.incomplete',
+  response: { incomplete_details: { reason: 'steered' } },
+});
+const refusal = json({ type: 'error', status: 400, error: { code: 'invalid_request' } });
+
+function world(limit = 100_000_000): {
+  bodies: BodyBudget;
+  book: TurnBook;
+  begun: FakeTurn[];
+  running: FakeTurn;
+} {
+  const bodies = new BodyBudget(limit);
+  const begun: FakeTurn[] = [];
+  const book = new TurnBook(bodies, (_, ask, lane) => {
+    const turn = new FakeTurn(lane, ask);
+    begun.push(turn);
+    return asTurn(turn);
+  });
+  const running = new FakeTurn('');
+  book.wait(asTurn(running));
+  book.observe(created);
+  return { bodies, book, begun, running };
+}
+
+describe('what a connection asks without a create', () => {
+  it('is bounded however many lanes and messages there are, counted, and gone with the connection', () => {
+    const { book, bodies } = world();
+    for (let i = 0; i < 500; i += 1) book.asked(`lane-${i % 100}`, steer(200_000));
+    expect(bodies.held).toBeGreaterThan(200_000);
+    expect(bodies.held).toBeLessThanOrEqual(262_144);
+    book.close();
+    expect(bodies.held).toBe(0);
+  });
+
+  it('is not kept where there is no room for it among the bodies of the process', () => {
+    const { book, bodies, begun } = world(1_000);
+    book.asked('', steer(2_000));
+    expect(bodies.held).toBe(0);
+    book.observe(steered);
+    book.observe(created);
+    expect(begun[0]?.ask).toEqual({ message: null });
+  });
+
+  it('goes to the response that answers it, which gives its bytes back', () => {
+    const { book, bodies, begun } = world();
+    const ask = steer(50);
+    book.asked('', steer(500));
+    book.asked('', ask);
+    book.observe(steered);
+    book.observe(created);
+    expect(begun[0]?.ask?.message?.equals(ask)).toBe(true);
+    book.close();
+    expect(bodies.held).toBe(ask.length);
+  });
+
+  it('leaves the running response alone when it is refused, even where it was too large to be kept', () => {
+    const { book, bodies, running } = world();
+    book.asked('', steer(300_000));
+    book.observe(refusal);
+    expect(running.ended).toBe(false);
+    book.asked('', steer(10));
+    book.observe(refusal);
+    expect([running.ended, bodies.held]).toEqual([false, 0]);
+    book.observe(refusal);
+    expect(running.ended).toBe(true);
+  });
+});
