@@ -58,6 +58,10 @@ export class FleetViewService implements OnApplicationBootstrap, OnApplicationSh
     return this.peers.list().filter((peer) => peer.role === role).length;
   }
 
+  get foreignValues(): number {
+    return this.peers.link.foreignValues;
+  }
+
   /** Null where none is configured. */
   get redisUp(): boolean | null {
     const { status } = this.peers.link;

@@ -73,6 +73,11 @@ export class GaugesService implements OnModuleInit {
     const { fleet } = this;
     if (fleet.redisUp === null) return;
     this.#plain('rpx_redis_up', '1 while the shared Redis answers', () => (fleet.redisUp === true ? 1 : 0));
+    this.#plain(
+      'rpx_redis_foreign_values',
+      'Values met in Redis that are none of this program, and passed over',
+      () => fleet.foreignValues,
+    );
   }
 
   #problems(): void {

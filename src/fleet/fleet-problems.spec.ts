@@ -3,7 +3,14 @@ import type { Peer, PeerLink } from '../state/peers.js';
 import { findProblems, type FleetView } from './fleet-problems.js';
 import { ProcessBeats, UNKNOWN_STORE, type ProcessBeat } from './process-beats.js';
 
-const UP: PeerLink = { status: 'up', storeId: 'store-1', error: null, since: 0, warnings: [] };
+const UP: PeerLink = {
+  status: 'up',
+  storeId: 'store-1',
+  error: null,
+  since: 0,
+  warnings: [],
+  foreignValues: 0,
+};
 
 function peer(instanceId: string, databaseId: string | null): Peer {
   const facts = { inFlight: {}, pending: 0, lagMs: 0, draining: false, batches: 0, works: false, databaseId };

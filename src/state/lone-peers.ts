@@ -29,7 +29,14 @@ export class LonePeers implements Peers {
     private readonly clock: Clock,
   ) {
     this.#startedAt = clock.monotonic();
-    this.link = { status: 'alone', storeId: null, error: null, since: clock.now(), warnings: [] };
+    this.link = {
+      status: 'alone',
+      storeId: null,
+      error: null,
+      since: clock.now(),
+      warnings: [],
+      foreignValues: 0,
+    };
   }
 
   list(): readonly Peer[] {

@@ -92,4 +92,6 @@ export interface PeerLink {
   readonly since: number;
   /** What is wrong with the store's settings though it answers, for people: an eviction policy that drops jobs. */
   readonly warnings: readonly string[];
+  /** Values met in the store that were not of this program's making, and passed over. */
+  readonly foreignValues: number;
 }

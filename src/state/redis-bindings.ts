@@ -6,6 +6,8 @@ import { BIND } from './redis-scripts.js';
 
 /** Longer than this SQL knows a binding as well, for as long as it lasts. */
 const LONGEST_MS = 86_400_000;
+/** A time of the store that is further ahead is none that this program told. */
+const FUTURE_MS = 3_600_000;
 /** Waiting for Redis; beyond that the oldest are not shared: SQL has them. */
 const MOST_WAITING = 5_000;
 const BATCH = 200;
@@ -98,9 +100,18 @@ export class RedisBindings {
     const message = JSON.stringify([this.instanceId, ...told]);
     const keys = batch.map(([name]) => name);
     this.#batches += 1;
-    const sent = await this.redis.ask((redis) =>
-      redis.eval(BIND, keys.length, ...keys, this.names.bindingChannel, message, ...kept),
+    const sent = await this.redis.ask(
+      (redis) =>
+        redis.eval(
+          BIND,
+          keys.length,
+          ...keys,
+          this.names.bindingChannel,
+          message,
+          ...kept,
+        ) as Promise<number>,
     );
+    this.redis.foreign.add('binding', sent ?? 0);
     this.#batches -= 1;
     // Told twice is harmless: the later one stays.
     if (sent === null) {
@@ -118,20 +129,29 @@ export class RedisBindings {
   #read(message: string): AffinityBinding[] {
     const [from, ...told] = parseArray(message);
     if (from === this.instanceId) return [];
-    return told.flatMap((one) => (Array.isArray(one) ? (this.#binding(one) ?? []) : []));
+    if (typeof from !== 'string') this.redis.foreign.add('binding');
+    return told.flatMap((one) => this.#binding(Array.isArray(one) ? one : []) ?? []);
   }
 
   #parse({ callerId, kind, id }: BindingKey, value: string | null): AffinityBinding | null {
-    const [, at = '', json = ''] = /^(\d+) (.*)$/s.exec(value ?? '') ?? [];
+    if (value === null) return null;
+    const [, at = '', json = ''] = /^(\d+) (.*)$/s.exec(value) ?? [];
     const [fingerprint, organization, until, cached] = parseArray(json);
     return this.#binding([callerId, kind, id, fingerprint, organization, Number(at), until, cached]);
   }
 
   /** Null when it is none: what lies in Redis may be of another version, or of another program. */
   #binding(told: readonly unknown[]): AffinityBinding | null {
+    const binding = this.#understood(told);
+    if (binding === null) this.redis.foreign.add('binding');
+    return binding;
+  }
+
+  #understood(told: readonly unknown[]): AffinityBinding | null {
     const [callerId, kind, id, fingerprint, organization, at, until, cached] = told;
     if (![callerId, kind, id, fingerprint].every((part) => typeof part === 'string')) return null;
     if (![at, until].every(Number.isFinite) || !KINDS.includes(kind as string)) return null;
+    if ((at as number) > this.time.now() + FUTURE_MS) return null;
     const boundAt = this.time.toLocal(at as number);
     return {
       callerId: callerId as string,

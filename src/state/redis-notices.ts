@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../common/clock.js';
 import type { RedisService } from '../infra/redis/redis.service.js';
-import type { Notice, ReceivedNotice } from './peers.js';
+import type { JsonObject, Notice, ReceivedNotice } from './peers.js';
 import type { RedisNames } from './redis-names.js';
 import { KEPT, POST } from './redis-scripts.js';
 
@@ -66,9 +66,12 @@ export class RedisNotices {
   async catchUp(empty: boolean): Promise<void> {
     if (empty) await this.#postAgain();
     const kept = await this.redis.ask(
-      (redis) => redis.eval(KEPT, 1, this.names.notices) as Promise<string[]>,
+      (redis) => redis.eval(KEPT, 1, this.names.notices) as Promise<[bad: number, ...kept: string[]]>,
     );
-    for (const message of kept ?? []) this.#receive(message);
+    if (kept === null) return;
+    const [bad, ...messages] = kept;
+    this.redis.foreign.add('notice', bad);
+    for (const message of messages) this.#receive(message);
   }
 
   async #postAgain(): Promise<void> {
@@ -83,7 +86,7 @@ export class RedisNotices {
     const { topic, key, body, ttlMs } = notice;
     const content = JSON.stringify({ from: this.instanceId, topic, key, ttlMs, body });
     const age = Math.max(0, Math.round(this.clock.monotonic() - at));
-    const send = (redis: Redis): Promise<unknown> =>
+    const send = (redis: Redis): Promise<number> =>
       redis.eval(
         POST,
         1,
@@ -94,12 +97,15 @@ export class RedisNotices {
         Math.round(ttlMs),
         content,
         MOST_KEPT,
-      );
-    return (await this.redis.ask(send)) !== null;
+      ) as Promise<number>;
+    const bad = await this.redis.ask(send);
+    this.redis.foreign.add('notice', bad ?? 0);
+    return bad !== null;
   }
 
   #receive(message: string): void {
     const told = readNotice(message);
+    if (told === null) this.redis.foreign.add('notice');
     if (told === null || told.notice.from === this.instanceId) return;
     const { notice, at } = told;
     const field = fieldOf(notice);
@@ -136,14 +142,17 @@ function forgetOldest(map: Map<string, unknown>): void {
 
 /** `<told at> <ms left> <content>`; null when it is none of ours. */
 function readNotice(message: string): { readonly notice: ReceivedNotice; readonly at: number } | null {
-  const [, at = '', left = '', content = ''] = /^(\d+) (\d+) (.*)$/s.exec(message) ?? [];
+  const [, at, left, content = ''] = /^(\d{1,15}) (\d{1,15}) (.*)$/s.exec(message) ?? [];
   try {
     const { from, topic, key, ttlMs = 0, body } = JSON.parse(content) as Partial<ReceivedNotice>;
     if (typeof from !== 'string' || typeof topic !== 'string' || typeof key !== 'string') return null;
-    if (typeof body !== 'object' || body === null) return null;
-    const notice = { from, topic, key, body, ttlMs, leftMs: Number(left) };
-    return { notice, at: Number(at) };
+    if (!isObject(body) || !Number.isFinite(ttlMs)) return null;
+    return { notice: { from, topic, key, body, ttlMs, leftMs: Number(left) }, at: Number(at) };
   } catch {
     return null;
   }
+}
+
+function isObject(body: JsonObject | undefined): body is JsonObject {
+  return typeof body === 'object' && body !== null;
 }

@@ -70,7 +70,8 @@ export class RedisPeers implements Peers {
   }
 
   get link(): PeerLink {
-    return { ...this.redis.link, storeId: this.#storeId };
+    const foreignValues = this.redis.foreign.count;
+    return { ...this.redis.link, storeId: this.#storeId, foreignValues };
   }
 
   list(): readonly Peer[] {
@@ -152,7 +153,7 @@ export class RedisPeers implements Peers {
     this.#take(this.#others);
   }
 
-  #hear([storeNow, storeId, fresh, ...beats]: BeatAnswer, sentAt: number): void {
+  #hear([storeNow, storeId, fresh, bad, ...beats]: BeatAnswer, sentAt: number): void {
     const now = this.clock.monotonic();
     this.time.learn(storeNow, sentAt, now);
     // One that lost everything gets its identity back from whoever beats first: it is still the same meeting place.
@@ -160,11 +161,14 @@ export class RedisPeers implements Peers {
     this.#storeId = storeId;
     this.#wasUp = true;
     const others = new Map<string, Heard>();
+    let foreign = bad;
     for (let i = 0; i + 2 < beats.length; i += 3) {
       const id = beats[i] ?? '';
       const told = readPeer(id, beats[i + 2] ?? '');
-      if (told !== null) others.set(id, { told, at: now - Math.max(0, storeNow - Number(beats[i + 1])) });
+      if (told === null) foreign += 1;
+      else others.set(id, { told, at: now - Math.max(0, storeNow - Number(beats[i + 1])) });
     }
+    this.redis.foreign.add('beat', foreign);
     this.#take(others);
     if (lost) void this.#notices.catchUp(true);
   }
@@ -199,4 +203,10 @@ function sameCounts(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, numbe
   return a.size === b.size && [...a].every(([id, n]) => b.get(id) === n);
 }
 
-type BeatAnswer = readonly [storeNow: number, storeId: string, fresh: number, ...beats: string[]];
+type BeatAnswer = readonly [
+  storeNow: number,
+  storeId: string,
+  fresh: number,
+  bad: number,
+  ...beats: string[],
+];

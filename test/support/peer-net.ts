@@ -51,7 +51,14 @@ export class NetPeers implements Peers {
     readonly instanceId: string,
     readonly role: PeerRole,
   ) {
-    this.link = { status: 'up', storeId: 'store-1', error: null, since: net.clock.now(), warnings: [] };
+    this.link = {
+      status: 'up',
+      storeId: 'store-1',
+      error: null,
+      since: net.clock.now(),
+      warnings: [],
+      foreignValues: 0,
+    };
   }
 
   list(): readonly Peer[] {

@@ -5,6 +5,7 @@ import type { Secret } from '../../common/secret.js';
 import { awayReason } from './away-reason.js';
 import { bounded } from './bounded.js';
 import { Breaker } from './breaker.js';
+import { ForeignValues } from './foreign-values.js';
 import { redisAddress, redisOptions } from './redis-options.js';
 import { RedisSubscriber } from './redis-subscriber.js';
 import { serverWarnings } from './server-warnings.js';
@@ -32,6 +33,7 @@ export interface RedisLink {
  */
 export class RedisService {
   readonly subscriber: RedisSubscriber;
+  readonly foreign: ForeignValues;
   readonly #commands: Redis;
   readonly #breaker = new Breaker();
   readonly #listeners = new Set<() => void>();
@@ -63,6 +65,7 @@ export class RedisService {
       socketTimeout: SILENCE_MS,
     };
     this.#address = redisAddress(url);
+    this.foreign = new ForeignValues(clock, logger, this.#address);
     this.#commands = new Redis(options);
     this.#commands.on('error', (error) => (this.#connectionError = awayReason(error)));
     this.#commands.on('ready', () => (this.#connectionError = null));
