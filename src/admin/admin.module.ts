@@ -13,6 +13,7 @@ import { ClientKeysController } from './client-keys.controller.js';
 import { DocsFiles } from './docs-files.service.js';
 import { DocsController } from './docs.controller.js';
 import { ErrorFilter } from './error.filter.js';
+import { ExportController } from './export.controller.js';
 import { FleetViewService } from './fleet-view.service.js';
 import { GaugesService } from './gauges.service.js';
 import { HealthCheckController } from './health-check.controller.js';
@@ -49,6 +50,7 @@ import { StrictValidationPipe } from './strict-validation.pipe.js';
     StateController,
     RequestsController,
     HistoryController,
+    ExportController,
     HealthCheckController,
     RouteExplainController,
     ClientKeysController,

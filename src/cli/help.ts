@@ -5,6 +5,7 @@ export const HELP = `Usage: responses-proxy [command]
   demo [--requests N]       a stand-in upstream and some traffic, to see the dashboard without a key
   migrate-data [--from URL] [--to URL] [--dry-run]
                             moves the history from SQLite to Postgres; --help says more
+
 Asking a running proxy (each explains itself with --help, and writes JSON with --json):
   requests [ID]             the last requests, or one with its attempts and the reasons for its way
   tail                      requests as they end, until stopped
@@ -12,7 +13,9 @@ Asking a running proxy (each explains itself with --help, and writes JSON with -
   usage [--by GROUP]        totals by model, resource, session, key or hour
   keys [list|create|revoke] client keys
   providers                 registered providers, and why one gets no traffic
+  export WHAT               requests, sessions, decisions or usage as NDJSON or CSV
 
+  prune [--dry-run]         deletes history older than PROXY_RETENTION_DAYS now
   docs env                  the table of environment variables; --write FILE puts it into FILE,
                             --check FILE fails when FILE is out of date
   --help, --version

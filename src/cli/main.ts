@@ -17,6 +17,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   tail: async () => (await import('./admin/tail.js')).tailCommand,
   keys: async () => (await import('./admin/keys.js')).keysCommand,
   providers: async () => (await import('./admin/providers.js')).providersCommand,
+  export: async () => (await import('./admin/export.js')).exportCommand,
+  prune: async () => (await import('./prune.js')).pruneCommand,
   docs: async () => (await import('./docs.js')).docsCommand,
   '--version': async () => (await import('./version.js')).versionCommand,
 };
@@ -30,6 +32,8 @@ const OWN_HELP: ReadonlySet<string> = new Set([
   'tail',
   'keys',
   'providers',
+  'export',
+  'prune',
 ]);
 
 async function main(argv: readonly string[]): Promise<number | null> {

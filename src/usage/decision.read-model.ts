@@ -15,6 +15,8 @@ export interface DecisionFilter {
   readonly resource_id?: string | null;
   readonly request_id?: string | null;
   readonly cursor?: string | null;
+  /** Epoch ms, inclusive, against `at`. */
+  readonly since?: number | null;
 }
 
 interface RawDecision extends Omit<DecisionItem, 'candidates'> {
@@ -34,6 +36,7 @@ export class DecisionReadModel {
       .equal('session_id', filter.session_id)
       .equal('resource_id', filter.resource_id)
       .equal('request_id', filter.request_id)
+      .from('at', filter.since)
       .after(filter.cursor, 'at');
     const sql = `SELECT ${COLUMNS} FROM "decisions"${query.where} ORDER BY "at" DESC, "id" DESC LIMIT ${query.param(filter.limit + 1)}`;
     const rows = await this.database.read<RawDecision>(sql, query.params);

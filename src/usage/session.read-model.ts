@@ -39,8 +39,12 @@ export class SessionReadModel {
   async list(filter: {
     readonly limit: number;
     readonly cursor?: string | null;
+    /** Epoch ms, inclusive, against `last_seen_at`. */
+    readonly since?: number | null;
   }): Promise<Page<SessionItem>> {
-    const query = new SqlQuery(this.database.dialect).after(filter.cursor, 'last_seen_at');
+    const query = new SqlQuery(this.database.dialect)
+      .from('last_seen_at', filter.since)
+      .after(filter.cursor, 'last_seen_at');
     const sql = `SELECT ${COLUMNS} FROM "sessions"${query.where} ORDER BY "last_seen_at" DESC, "id" DESC LIMIT ${query.param(filter.limit + 1)}`;
     const rows = await this.database.read<RawSession>(sql, query.params);
     return pageOf(rows.map(itemOf), filter.limit, (row) => ({ at: row.last_seen_at, id: row.id }));

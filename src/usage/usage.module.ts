@@ -8,6 +8,7 @@ import { AffinityReadModel } from './affinity.read-model.js';
 import { DecisionReadModel } from './decision.read-model.js';
 import { EventReadModel } from './event.read-model.js';
 import { FileSpool } from './file-spool.js';
+import { ExportReadModel } from './export.read-model.js';
 import { KeyUsageReadModel } from './key-usage.read-model.js';
 import { OrphanedBindings } from './orphaned-bindings.js';
 import { RecordDeliverer } from './record-deliverer.js';
@@ -27,6 +28,7 @@ const READ_MODELS = [
   AffinityReadModel,
   DecisionReadModel,
   EventReadModel,
+  ExportReadModel,
   KeyUsageReadModel,
   RequestReadModel,
   SessionReadModel,

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Rig, key } from '../support/rig.js';
 import { runCli, startCli } from '../support/run-cli.js';
@@ -78,14 +80,47 @@ describe('the commands that ask a running proxy', () => {
     }
   });
 
-  it('make, list and revoke client keys; the key alone is on standard output', async () => {
-    const made = await ask('keys', 'create', 'ci', '--models', 'gpt-5', '--daily-usd', '5');
-    expect(made.stdout).toMatch(/^rpx_\S+\n$/);
-    const id = /key_[0-9a-f]+/.exec(made.stderr)?.[0] ?? '';
-    expect((await ask('keys')).stdout).toMatch(new RegExp(`${id} +ci +rpx_\\S+ +active`));
-    expect((await ask('keys', 'revoke', id)).code).toBe(0);
-    expect((await ask('keys', 'list')).stdout).toMatch(new RegExp(`${id} .*revoked`));
-    expect((await ask('providers')).stdout).toBe('No provider is registered.\n');
+  it('export everything as NDJSON or CSV, to a file that is there only when it is whole', async () => {
+    await aRequest('cli-export', '=HYPERLINK("http://127.0.0.1","x")');
+    const count = (await rig.history.rows<object>('SELECT id FROM requests')).length;
+    const ndjson = await ask('export', 'requests');
+    const rows = ndjson.stdout
+      .trim()
+      .split('\n')
+      .map((text) => JSON.parse(text) as { id: string });
+    expect(new Set(rows.map(({ id }) => id)).size).toBe(count);
+    const file = join(rig.proxy.dataDir, 'requests.csv');
+    const csv = await ask('export', 'requests', '--format', 'csv', '--output', file);
+    expect(csv).toMatchObject({ code: 0, stdout: '' });
+    const text = readFileSync(file, 'utf8');
+    expect(text.split('\r\n')).toHaveLength(count + 2);
+    expect(text).toContain(`"'=HYPERLINK(""http://127.0.0.1"",""x"")"`);
+    for (const subject of ['sessions', 'decisions', 'usage'])
+      expect((await ask('export', subject, '--format', 'csv', '--since', '1h')).stdout).toMatch(/^\w+,\w+/);
+    expect((await ask('export', 'bodies')).code).toBe(2);
+    expect((await ask('export', 'usage', '--format', 'xml')).stderr).toContain('format must be one of');
+    const head = await fetch(`${rig.proxy.url}/admin/export/requests`, {
+      method: 'HEAD',
+      headers: { authorization: `Bearer ${TOKEN}` },
+    });
+    expect([head.status, head.headers.get('content-type')]).toEqual([
+      200,
+      'application/x-ndjson; charset=utf-8',
+    ]);
+    expect((await fetch(`${rig.proxy.url}/admin/export/requests`)).status).toBe(401);
+  });
+
+  it('prune on demand, and say first what that would delete', async () => {
+    const id = await aRequest('cli-prune');
+    const env = { PROXY_DATA_DIR: rig.proxy.dataDir };
+    const dry = await runCli(['prune', '--dry-run', '--json', '--days', '0'], env);
+    const would = JSON.parse(dry.stdout) as Record<string, number>;
+    expect(would['requests']).toBeGreaterThan(0);
+    expect((await rig.history.rows(`SELECT id FROM requests WHERE id = '${id}'`)).length).toBe(1);
+    expect((await runCli(['prune'], env)).stdout).toBe('Deleted nothing.\n');
+    expect((await runCli(['prune', '--days', '0'], env)).stdout).toMatch(/Deleted:[^]*requests: \d+ rows/);
+    expect(await rig.history.rows('SELECT id FROM requests')).toEqual([]);
+    expect((await runCli(['prune', '--days', 'many'], env)).code).toBe(2);
   });
 
   it('say what is wrong and what to do about it', async () => {
@@ -109,5 +144,16 @@ describe('the commands that ask a running proxy', () => {
     expect(unknown.stderr).toContain('There is no such request');
     expect((await ask('requests', '--since', 'yesterday')).stderr).toContain('since must be');
     expect((await runCli(['tail', '--help'])).stdout).toContain('Follows requests');
+  });
+
+  // Last: from the first key on /v1 wants one.
+  it('make, list and revoke client keys; the key alone is on standard output', async () => {
+    const made = await ask('keys', 'create', 'ci', '--models', 'gpt-5', '--daily-usd', '5');
+    expect(made.stdout).toMatch(/^rpx_\S+\n$/);
+    const id = /key_[0-9a-f]+/.exec(made.stderr)?.[0] ?? '';
+    expect((await ask('keys')).stdout).toMatch(new RegExp(`${id} +ci +rpx_\\S+ +active`));
+    expect((await ask('keys', 'revoke', id)).code).toBe(0);
+    expect((await ask('keys', 'list')).stdout).toMatch(new RegExp(`${id} .*revoked`));
+    expect((await ask('providers')).stdout).toBe('No provider is registered.\n');
   });
 });

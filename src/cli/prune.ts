@@ -1,0 +1,107 @@
+import { parseArgs } from 'node:util';
+import { EXIT } from './exit-code.js';
+import { readConfig } from './read-config.js';
+import { counted } from './transfer-output.js';
+
+const HELP = `Usage: responses-proxy prune [--dry-run] [--days N] [--body-days N] [--json]
+
+Deletes history older than PROXY_RETENTION_DAYS, and bodies older than PROXY_BODY_RETENTION_DAYS, now. A running proxy
+does the same by itself every hour, and is not disturbed by it.
+
+  --dry-run      says what would be deleted
+  --days N       instead of PROXY_RETENTION_DAYS
+  --body-days N  instead of PROXY_BODY_RETENTION_DAYS
+  --json         one JSON object: rows by table
+
+Exit codes: 0 done, 1 failed, 2 wrong command line, 78 wrong configuration, 130 stopped by a signal.
+`;
+const EVERY_MS = 5_000;
+
+interface PruneArguments {
+  readonly dryRun: boolean;
+  readonly json: boolean;
+  readonly help: boolean;
+  readonly days: number | null;
+  readonly bodyDays: number | null;
+}
+
+export async function pruneCommand(args: readonly string[]): Promise<number> {
+  const asked = readArguments(args);
+  if (typeof asked === 'string') return refuse(`${asked}\n\n${HELP}`, EXIT.usage);
+  if (asked.help) {
+    process.stdout.write(HELP);
+    return EXIT.ok;
+  }
+  const config = readConfig();
+  if (config === null) return EXIT.config;
+  const { days, bodyDays } = config.retention;
+  const retention = { ...config.retention, days: asked.days ?? days, bodyDays: asked.bodyDays ?? bodyDays };
+  const where = { database: config.database, retention };
+  const prune = await import('../prune.js');
+  try {
+    if (asked.dryRun) return tell(await prune.countOld(where), 'Would delete', asked.json, EXIT.ok);
+    let shownAt = performance.now();
+    const { deleted, finished } = await prune.pruneOld(
+      where,
+      ({ table, deleted: rows }) => {
+        if (performance.now() - shownAt < EVERY_MS) return;
+        shownAt = performance.now();
+        process.stderr.write(`${table}: ${counted(rows)} deleted so far\n`);
+      },
+      (stop) => {
+        process.once('SIGINT', stop);
+        process.once('SIGTERM', stop);
+      },
+    );
+    return tell(
+      deleted,
+      finished ? 'Deleted' : 'Stopped; deleted',
+      asked.json,
+      finished ? EXIT.ok : EXIT.stopped,
+    );
+  } catch (e: unknown) {
+    if (e instanceof Error && e.name === 'TransferError')
+      return refuse(e.message.replace('the target ', ''), EXIT.failed);
+    throw e;
+  }
+}
+
+function readArguments(args: readonly string[]): PruneArguments | string {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        'dry-run': { type: 'boolean' },
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+        days: { type: 'string' },
+        'body-days': { type: 'string' },
+      },
+    });
+    const { 'dry-run': dryRun = false, json = false, help = false } = values;
+    const numbers = { days: values.days, bodyDays: values['body-days'] };
+    for (const text of Object.values(numbers))
+      if (text !== undefined && !/^\d{1,5}$/.test(text))
+        return 'Days must be a whole number from 0 to 99999.';
+    const day = (text: string | undefined): number | null => (text === undefined ? null : Number(text));
+    return { dryRun, json, help, days: day(numbers.days), bodyDays: day(numbers.bodyDays) };
+  } catch (e: unknown) {
+    return e instanceof Error ? e.message : String(e);
+  }
+}
+
+function tell(rows: Readonly<Record<string, number>>, verb: string, json: boolean, code: number): number {
+  if (json) {
+    process.stdout.write(`${JSON.stringify(rows)}\n`);
+    return code;
+  }
+  const lines = Object.entries(rows).filter(([, count]) => count > 0);
+  const text = lines.map(([name, count]) => `  ${name}: ${counted(count)}`).join('\n');
+  process.stdout.write(lines.length === 0 ? `${verb} nothing.\n` : `${verb}:\n${text}\n`);
+  return code;
+}
+
+function refuse(text: string, code: number): number {
+  process.stderr.write(`${text.trimEnd()}\n`);
+  return code;
+}

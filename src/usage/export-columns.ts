@@ -1,0 +1,110 @@
+import type { DecisionItem } from './decision-item.js';
+import type { RequestItem } from './request-item.js';
+import type { SessionItem } from './session-item.js';
+import type { UsageItem } from './usage.read-model.js';
+
+/** All of them, each once: a field added to the rows and not here does not compile. */
+const all =
+  <Row>() =>
+  <const Names extends readonly (keyof Row)[]>(
+    names: Exclude<keyof Row, Names[number]> extends never ? Names : never,
+  ): readonly string[] =>
+    names as unknown as readonly string[];
+
+/** The order of columns in a CSV; new ones go to the end, so that readers by position go on. */
+export const EXPORT_COLUMNS = {
+  requests: all<RequestItem>()([
+    'id',
+    'started_at',
+    'finished_at',
+    'state',
+    'status_code',
+    'latency_ms',
+    'first_byte_ms',
+    'method',
+    'path',
+    'transport',
+    'stream',
+    'model',
+    'served_model',
+    'caller_id',
+    'session_id',
+    'session_name',
+    'session_source',
+    'thread_id',
+    'parent_thread_id',
+    'pool_id',
+    'resource_id',
+    'attempts',
+    'input_tokens',
+    'cached_tokens',
+    'cache_write_tokens',
+    'output_tokens',
+    'reasoning_tokens',
+    'total_tokens',
+    'cost_usd',
+    'request_bytes',
+    'response_bytes',
+    'error_code',
+    'error_message',
+    'error_source',
+    'response_id',
+    'upstream_request_id',
+    'user_agent',
+  ]),
+  sessions: all<SessionItem>()([
+    'id',
+    'caller_id',
+    'name',
+    'source',
+    'parent_thread_id',
+    'first_seen_at',
+    'last_seen_at',
+    'last_resource_id',
+    'request_count',
+    'input_tokens',
+    'cached_tokens',
+    'cache_write_tokens',
+    'output_tokens',
+    'reasoning_tokens',
+    'total_tokens',
+    'cost_usd',
+    'unpriced_requests',
+    'cache_hit_rate',
+  ]),
+  decisions: all<DecisionItem>()([
+    'id',
+    'request_id',
+    'attempt',
+    'at',
+    'session_id',
+    'caller_id',
+    'pool_id',
+    'model',
+    'affinity_class',
+    'affinity_kind',
+    'affinity_result',
+    'resource_id',
+    'reason',
+    'explanation',
+    'waited_ms',
+    'cached_tokens_at_stake',
+    'candidates',
+  ]),
+  usage: all<UsageItem>()([
+    'group',
+    'requests',
+    'failed',
+    'input_tokens',
+    'cached_tokens',
+    'cache_write_tokens',
+    'output_tokens',
+    'reasoning_tokens',
+    'total_tokens',
+    'cost_usd',
+    'unpriced_requests',
+    'cache_hit_rate',
+  ]),
+} as const;
+
+export type ExportSubject = keyof typeof EXPORT_COLUMNS;

@@ -1,0 +1,44 @@
+import { Injectable } from '@nestjs/common';
+import type { Page } from './cursor.js';
+import { DecisionReadModel } from './decision.read-model.js';
+import type { ExportSubject } from './export-columns.js';
+import { RequestReadModel } from './request.read-model.js';
+import { SessionReadModel } from './session.read-model.js';
+import { UsageReadModel, type UsageGroup } from './usage.read-model.js';
+
+const PAGE = 500;
+
+export interface ExportFilter {
+  /** Epoch ms, inclusive. */
+  readonly since: number | null;
+  /** Of `usage`. */
+  readonly groupBy: UsageGroup;
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** Everything of a kind, newest first, a page at a time: what is long is never in memory whole. */
+@Injectable()
+export class ExportReadModel {
+  constructor(
+    private readonly requests: RequestReadModel,
+    private readonly sessions: SessionReadModel,
+    private readonly decisions: DecisionReadModel,
+    private readonly usage: UsageReadModel,
+  ) {}
+
+  /** Pages of rows; the first one is asked for before anything is answered. Throws `database_unavailable`. */
+  async *pages(subject: ExportSubject, { since, groupBy }: ExportFilter): AsyncGenerator<readonly Row[]> {
+    if (subject === 'usage') {
+      const { rows } = await this.usage.list({ group_by: groupBy, since });
+      yield rows as unknown as Row[];
+      return;
+    }
+    let cursor: string | null = null;
+    do {
+      const page: Page<object> = await this[subject].list({ limit: PAGE, since, cursor });
+      yield page.rows as Row[];
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+  }
+}

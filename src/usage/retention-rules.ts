@@ -1,0 +1,57 @@
+import type { AppConfig } from '../config/app-config.js';
+
+const DAY_MS = 86_400_000;
+/** A statement of this many rows takes milliseconds: writers of history never wait long. */
+const BATCH = 1_000;
+/** Bodies are large; a batch of them is measured in megabytes. */
+const BODY_BATCH = 100;
+const KEY_USAGE_DAYS = 62;
+export interface RetentionRule {
+  readonly table: string;
+  readonly key: readonly string[];
+  /** Column with the time that counts, and the age at which the row goes. */
+  readonly column: string;
+  readonly age: (policy: AppConfig['retention']) => number;
+  readonly batch: number;
+}
+
+const history = (table: string, key: string[], column: string): RetentionRule => ({
+  table,
+  key,
+  column,
+  age: (policy) => policy.days * DAY_MS,
+  batch: BATCH,
+});
+
+/** Every table but those that do not grow with traffic: `resource_identities`, which must remember keys that come back, and `database_identity`. */
+export const RETENTION_RULES: readonly RetentionRule[] = [
+  {
+    table: 'bodies',
+    key: ['request_id', 'direction'],
+    column: 'at',
+    age: (policy) => policy.bodyDays * DAY_MS,
+    batch: BODY_BATCH,
+  },
+  history('attempts', ['request_id', 'n'], 'started_at'),
+  history('decisions', ['id'], 'at'),
+  history('events', ['id'], 'at'),
+  history('requests', ['id'], 'started_at'),
+  history('sessions', ['id', 'caller_id'], 'last_seen_at'),
+  history('processes', ['instance_id'], 'seen_at'),
+  // Budgets look back to the first of the month.
+  {
+    table: 'key_usage',
+    key: ['caller_id', 'day', 'instance_id'],
+    column: 'day',
+    age: (policy) => Math.max(policy.days, KEY_USAGE_DAYS) * DAY_MS,
+    batch: BATCH,
+  },
+  // A binding says itself when it is over.
+  {
+    table: 'affinity_bindings',
+    key: ['caller_id', 'kind', 'id'],
+    column: 'expires_at',
+    age: () => 0,
+    batch: BATCH,
+  },
+];
