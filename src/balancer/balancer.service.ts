@@ -26,6 +26,7 @@ import { codeOf, decisionOf } from './decision-of.js';
 import { decide, type Choice, type RoutingRequest, type RoutingWorld } from './decide.js';
 import { explainChoice } from './explanation.js';
 import type { Lease } from './lease.js';
+import { othersOf, type Others } from './others.js';
 import { ownerPatience } from './owner-wait.js';
 import { RateLimits } from './rate-limits.js';
 import { refusalOf, type Refusal } from './refusal-text.js';
@@ -180,6 +181,14 @@ export class Balancer {
   mayLeave(resourceId: string, hints: RoutingHints): boolean {
     if (this.health.refusal(resourceId, hints.model, steadyNow(this.clock)) === null) return false;
     return this.outlook(hints, [resourceId], 2).ready;
+  }
+
+  /** What those who have not been tried could do for the request; null = nobody is due. Without effects. */
+  others(hints: RoutingHints, tried: readonly string[]): Others | null {
+    // Not as a first attempt: those take whom they can get when nobody is well.
+    const asked = { hints, tried, attempt: 2, patience: NO_PATIENCE };
+    const { world, request, choice } = this.#choose(asked, steadyNow(this.clock));
+    return othersOf(world, request, choice);
   }
 
   /** The upstream asked for a pause there that is not over: whoever was turned away may come back after it. */

@@ -17,6 +17,7 @@ const SCOPE_CODES = new Set([
   'insufficient_permissions',
   'insufficient_scope',
 ]);
+/** The account has nothing left to spend; waiting a little does not help. */
 const QUOTA_CODES = new Set([
   'insufficient_quota',
   'billing_hard_limit_reached',

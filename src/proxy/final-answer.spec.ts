@@ -15,13 +15,15 @@ const answered = (
   retryAfterMs,
   rateLimit: null,
 });
+const NOW = { waitMs: 0, paused: false };
+const busy = NOW;
+const inSeconds = (s: number, paused = true) => ({ waitMs: s * 1_000, paused });
 const tried = (...outcomes: AttemptOutcome[]): { resourceId: string; outcome: AttemptOutcome }[] =>
   outcomes.map((outcome, i) => ({ resourceId: `openai-${i + 1}`, outcome }));
 
 function heard(outcomes: AttemptOutcome[], facts: Partial<FinalFacts> = {}): Record<string, unknown> {
   const answer = finalAnswer(tried(...outcomes), {
-    untried: false,
-    nextFreeSeconds: null,
+    others: null,
     generates: true,
     ...facts,
   });
@@ -42,12 +44,44 @@ describe('what the client hears when nobody could serve', () => {
   });
 
   it('is told to come back when keys were refused and others are left untried', () => {
-    expect(heard([answered(401), answered(401), answered(401)], { untried: true })).toEqual({
+    expect(heard([answered(401), answered(401), answered(401)], { others: NOW })).toEqual({
       code: 'no_available_resources',
       status: 503,
       'x-should-retry': 'true',
       'retry-after': '1',
     });
+  });
+
+  it.each([
+    ['401', answered(401)],
+    ['403', answered(403)],
+    ['quota', answered(429, 'insufficient_quota')],
+    ['billing not active', answered(429, 'billing_not_active')],
+    ['404 for the model', answered(404, 'model_not_found')],
+    ['403 for the model', answered(403, 'model_not_found')],
+  ])('comes back after %s while another key is busy, ejected or paused', (_, outcome) => {
+    const busyAnswer = { code: 'no_available_resources', status: 503, 'x-should-retry': 'true' };
+    expect(heard([outcome], { others: busy })).toEqual({ ...busyAnswer, 'retry-after': '1' });
+    expect(heard([outcome], { others: inSeconds(30, false) })).toEqual({
+      ...busyAnswer,
+      'retry-after': '30',
+    });
+    const pausedAnswer = { code: 'upstream_rate_limited', status: 429, 'x-should-retry': 'true' };
+    expect(heard([outcome], { others: inSeconds(7) })).toEqual({ ...pausedAnswer, 'retry-after': '7' });
+    expect(heard([outcome, outcome, outcome], { others: inSeconds(300) })).toEqual({
+      ...pausedAnswer,
+      'x-should-retry': 'false',
+      'retry-after': '60',
+    });
+    expect(heard([answered(429, null, 9_000), outcome])).toEqual({ ...pausedAnswer, 'retry-after': '9' });
+  });
+
+  it('hears that a model is unknown when every key has said so', () => {
+    for (const status of [403, 404])
+      expect(heard([answered(401), answered(status, 'model_not_found')])).toEqual({
+        pass: true,
+        retryAfter: null,
+      });
   });
 
   it('gets the upstream 429 with the shortest wait of all limited keys', () => {
@@ -59,8 +93,8 @@ describe('what the client hears when nobody could serve', () => {
 
   it('comes back at once when a key was never asked, and in time for the first that is due', () => {
     const limited = [answered(429, null, 45_000), answered(429, null, 50_000)];
-    expect(heard(limited, { untried: true })).toEqual({ pass: true, retryAfter: 1 });
-    expect(heard(limited, { nextFreeSeconds: 5 })).toEqual({ pass: true, retryAfter: 5 });
+    expect(heard(limited, { others: NOW })).toEqual({ pass: true, retryAfter: 1 });
+    expect(heard(limited, { others: inSeconds(5) })).toEqual({ pass: true, retryAfter: 5 });
   });
 
   it('hears the upstream 403 on a request that makes nothing, when every key gets it', () => {
@@ -80,8 +114,8 @@ describe('what the client hears when nobody could serve', () => {
 
   it('is always told when to come back by a 503, and at once while a key was never asked', () => {
     expect(heard([answered(503)])).toEqual({ pass: true, retryAfter: 5 });
-    expect(heard([answered(503)], { nextFreeSeconds: 9 })).toEqual({ pass: true, retryAfter: 9 });
-    expect(heard([answered(503, null, 9_000)], { untried: true })).toEqual({ pass: true, retryAfter: 1 });
+    expect(heard([answered(503)], { others: inSeconds(9) })).toEqual({ pass: true, retryAfter: 9 });
+    expect(heard([answered(503, null, 9_000)], { others: NOW })).toEqual({ pass: true, retryAfter: 1 });
   });
 
   it.each(['server_is_overloaded', 'slow_down'])('never hears %s, which ends a turn', (code) => {

@@ -1,13 +1,14 @@
 import { ProxyError } from '../common/errors.js';
 import { isQuotaCode, lacksScope } from '../health/account-codes.js';
+import type { Others } from '../balancer/others.js';
 import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
 import { stopping } from './stop-reason.js';
 
 /** Longest wait a client is told: Codex sits out any value, the openai SDK ignores more than 60 s. */
 const MAX_TOLD_SECONDS = 60;
-const DEFAULT_RATE_LIMIT_SECONDS = 20;
+const DEFAULT_RATE_LIMIT_MS = 20_000;
 /** A 503 that names no time: small, for most are over in a moment. */
-const DEFAULT_UNAVAILABLE_SECONDS = 5;
+const DEFAULT_UNAVAILABLE_MS = 5_000;
 
 /** One attempt's resource and how it ended, for the decision about what the client hears. */
 export interface TriedResource {
@@ -21,10 +22,8 @@ export type FinalAnswer =
   | { readonly kind: 'own'; readonly error: ProxyError };
 
 export interface FinalFacts {
-  /** Candidates are left which the attempt limit kept out. */
-  readonly untried: boolean;
-  /** When a resource that was not tried is due again, if that is known. */
-  readonly nextFreeSeconds: number | null;
+  /** Those that were not tried and could serve it, now or after a wait; null = there are none. */
+  readonly others: Others | null;
   /** The request makes a response; otherwise a 403 says what this kind of request may not do, with any key. */
   readonly generates: boolean;
 }
@@ -41,11 +40,13 @@ export function finalAnswer(tried: readonly TriedResource[], facts: FinalFacts):
   if (!facts.generates && refused.length > 0 && tried.every(({ outcome }) => isForbidden(outcome))) {
     return { kind: 'pass', retryAfterSeconds: null };
   }
-  if (isKeyRefusal(last.outcome) && limited.length === 0) return keysRefused(refused, facts.untried);
-  if (limited.length > 0 && (isKeyRefusal(last.outcome) || isRateLimited(last.outcome))) {
-    return rateLimited(last, facts.untried ? 1 : shortestWait(limited, facts.nextFreeSeconds));
-  }
+  if (isRateLimited(last.outcome))
+    return { kind: 'pass', retryAfterSeconds: told(soonest(limited, facts.others)) };
   if (isUnavailable(last.outcome)) return unavailable(last, facts);
+  if (isKeyRefusal(last.outcome) || isModelRefusal(last.outcome)) {
+    if (limited.length > 0 || facts.others !== null) return comeBack(tried, limited, facts.others);
+    if (isKeyRefusal(last.outcome)) return keysRefused(refused);
+  }
   return byOutcome(last);
 }
 
@@ -56,10 +57,11 @@ function isUnavailable(outcome: AttemptOutcome): boolean {
   return outcome.kind === 'answered' && outcome.status === 503;
 }
 
-/** As it came where it says when to come back. What would end the client's turn is said in our own words. */
-function unavailable({ resourceId, outcome }: TriedResource, facts: FinalFacts): FinalAnswer {
-  const wait = waitOf(outcome) ?? (facts.nextFreeSeconds ?? DEFAULT_UNAVAILABLE_SECONDS) * 1000;
-  const retryAfterSeconds = facts.untried ? 1 : told(wait);
+/** As it came, with a time to come back at. What would end the client's turn is said in our own words. */
+function unavailable(last: TriedResource, { others }: FinalFacts): FinalAnswer {
+  const { resourceId, outcome } = last;
+  const waits = [waitOf(outcome), others?.waitMs ?? null].filter((ms) => ms !== null);
+  const retryAfterSeconds = told(waits.length === 0 ? DEFAULT_UNAVAILABLE_MS : Math.min(...waits));
   if (outcome.kind !== 'answered' || outcome.code === null || !FATAL_CODES.has(outcome.code))
     return { kind: 'pass', retryAfterSeconds };
   const message = `The keys tried are overloaded upstream (${resourceId}: ${outcome.code}); try again in ${retryAfterSeconds} s.`;
@@ -69,12 +71,23 @@ function unavailable({ resourceId, outcome }: TriedResource, facts: FinalFacts):
   };
 }
 
-function rateLimited(last: TriedResource, seconds: number): FinalAnswer {
-  if (isRateLimited(last.outcome)) return { kind: 'pass', retryAfterSeconds: seconds };
-  const message = `Every usable key is rate limited; try again in ${seconds} s.`;
+/** What was refused was refused to these keys alone: another one, or the same after its pause, may serve it. */
+function comeBack(
+  tried: readonly TriedResource[],
+  limited: readonly TriedResource[],
+  others: Others | null,
+): FinalAnswer {
+  const waitMs = soonest(limited, others);
+  const retryAfterSeconds = told(waitMs);
+  const onlyPauses = limited.length > 0 || others?.paused === true;
+  const message = `The keys tried cannot serve this now (${listOf(tried)}); another try may in ${retryAfterSeconds} s.`;
   return {
     kind: 'own',
-    error: new ProxyError('upstream_rate_limited', message, { retryAfterSeconds: seconds }),
+    error: new ProxyError(onlyPauses ? 'upstream_rate_limited' : 'no_available_resources', message, {
+      retryAfterSeconds,
+      // An SDK that came back any sooner would only hit the same wall.
+      shouldRetry: waitMs <= MAX_TOLD_SECONDS * 1000,
+    }),
   };
 }
 
@@ -158,25 +171,15 @@ function lost(resourceId: string, cause: LostCause, message: string): FinalAnswe
   }
 }
 
-function keysRefused(refused: readonly TriedResource[], untried: boolean): FinalAnswer {
-  const list = refused.map(({ resourceId, outcome }) => `${resourceId}: ${verdict(outcome)}`).join(', ');
-  if (untried) {
-    return {
-      kind: 'own',
-      error: new ProxyError(
-        'no_available_resources',
-        `The keys tried were refused (${list}); others are left. Send the request again.`,
-        {
-          retryAfterSeconds: 1,
-          shouldRetry: true,
-        },
-      ),
-    };
-  }
+function keysRefused(refused: readonly TriedResource[]): FinalAnswer {
   return own(
     'upstream_auth_failed',
-    `Every usable key was refused by the upstream (${list}). Your own credential is fine; the operator must replace or top up these keys.`,
+    `Every usable key was refused by the upstream (${listOf(refused)}). Your own credential is fine; the operator must replace or top up these keys.`,
   );
+}
+
+function listOf(tried: readonly TriedResource[]): string {
+  return tried.map(({ resourceId, outcome }) => `${resourceId}: ${verdict(outcome)}`).join(', ');
 }
 
 function verdict(outcome: AttemptOutcome): string {
@@ -191,14 +194,20 @@ function isKeyRefusal(outcome: AttemptOutcome): boolean {
   return outcome.status === 401 || (outcome.status === 403 && outcome.code !== 'model_not_found');
 }
 
+/** Another key may have the model. */
+function isModelRefusal(outcome: AttemptOutcome): boolean {
+  if (outcome.kind !== 'answered' || outcome.code !== 'model_not_found') return false;
+  return outcome.status === 403 || outcome.status === 404;
+}
+
 function isRateLimited(outcome: AttemptOutcome): boolean {
   return outcome.kind === 'answered' && outcome.status === 429 && !isKeyRefusal(outcome);
 }
 
-function shortestWait(limited: readonly TriedResource[], nextFreeSeconds: number | null): number {
-  const waits = limited.map(({ outcome }) => waitOf(outcome) ?? DEFAULT_RATE_LIMIT_SECONDS * 1000);
-  if (nextFreeSeconds !== null) waits.push(nextFreeSeconds * 1000);
-  return told(Math.min(...waits));
+/** The shortest wait that can help, in milliseconds; at least one of both is there. */
+function soonest(limited: readonly TriedResource[], others: Others | null): number {
+  const waits = limited.map(({ outcome }) => waitOf(outcome) ?? DEFAULT_RATE_LIMIT_MS);
+  return Math.min(...waits, others?.waitMs ?? Infinity);
 }
 
 function waitOf(outcome: AttemptOutcome): number | null {

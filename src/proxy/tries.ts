@@ -12,17 +12,8 @@ import { decideRetry } from './retry-policy.js';
 import type { WaitingRoom } from './waiting-room.js';
 
 const MAX_ATTEMPTS = 3;
-/** Verdicts of a decision on candidates that could have served. */
-const USABLE: ReadonlySet<string | null> = new Set([
-  null,
-  'higher_load',
-  'tie_lost',
-  'lost_to_affinity',
-  'rate_limit_exhausted',
-]);
-
-/** Codes that end the request from outside, whatever was tried before. */
-const ENDED: ReadonlySet<string> = new Set(['server_shutdown', 'unauthorized']);
+/** The end comes from outside; or the answer was the end of what the request builds on, as the next one will hear. */
+const OUTRANKS_ANSWERS: ReadonlySet<string> = new Set(['server_shutdown', 'unauthorized', 'affinity_lost']);
 
 /** What a retry may cost. A handshake asks for nothing, so it costs nothing: `budget` is null. */
 export interface TryRules {
@@ -42,7 +33,6 @@ export class Tries {
   readonly #paused = new Set<string>();
   #retriedFailure = false;
   #endRetry: () => void = () => undefined;
-  #nextFreeSeconds: number | null = null;
 
   constructor(
     private readonly deps: ProxyDependencies,
@@ -71,9 +61,8 @@ export class Tries {
       return lease;
     } catch (error: unknown) {
       if (error instanceof RoutingRefusal) this.exchange.decisions.push(error.decision);
-      // With an upstream's own answer in hand that one says more than "nobody is left"; the wait it names is kept.
-      if (attempt === 1 || !(error instanceof ProxyError) || ENDED.has(error.code)) throw error;
-      this.#nextFreeSeconds = error.options.retryAfterSeconds ?? null;
+      // With an upstream's own answer in hand that one says more than "nobody is left".
+      if (attempt === 1 || !(error instanceof ProxyError) || OUTRANKS_ANSWERS.has(error.code)) throw error;
       return null;
     }
   }
@@ -110,9 +99,10 @@ export class Tries {
 
   /** What the client hears, when it is not an answer that has already begun. */
   get finalAnswer(): FinalAnswer {
+    const { hints } = this.exchange;
+    const tried = this.#tried.map(({ resourceId }) => resourceId);
     return finalAnswer(this.#tried, {
-      untried: this.#tried.length >= MAX_ATTEMPTS && this.#candidatesLeft(),
-      nextFreeSeconds: this.#nextFreeSeconds,
+      others: hints === null ? null : this.deps.balancer.others(hints, tried),
       generates: this.rules.generates,
     });
   }
@@ -124,15 +114,6 @@ export class Tries {
   #retriesFailure(): void {
     this.#retriedFailure = true;
     if (this.rules.budget !== null) this.#endRetry = this.rules.budget.spend();
-  }
-
-  #candidatesLeft(): boolean {
-    const { hints } = this.exchange;
-    if (hints === null) return false;
-    const tried = new Set(this.#tried.map(({ resourceId }) => resourceId));
-    return this.deps.balancer
-      .explain(hints)
-      .candidates.some(({ resourceId, rejected }) => !tried.has(resourceId) && USABLE.has(rejected));
   }
 
   #triedIds(): string[] {

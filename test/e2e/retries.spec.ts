@@ -191,6 +191,16 @@ describe('when every key refuses', () => {
     expect(error(seen.text).code).toBe('upstream_auth_failed');
   });
 
+  it('an unknown model is the upstream’s own answer', async () => {
+    const { pool, arrivals } = freshPool();
+    const body = { model: 'fault:model_not_found' };
+    const seen = await rig.client.send({ headers: inPool(pool), body });
+    expect(seen.status).toBe(404);
+    expect(error(seen.text).code).toBe('model_not_found');
+    expect(seen.sha256).toBe(arrivals().at(-1)?.responseSha256);
+    expect(arrivals().length).toBe(3);
+  });
+
   it('rate limits are one 429 with a short retry-after', async () => {
     const { pool } = freshPool();
     const seen = await rig.client.send({ headers: inPool(pool), body: { model: 'fault:429,retry=3600' } });

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import { answered, NO_HINTS, routingWorld, type WorldKey } from '../../test/support/routing-world.js';
+import type { RoutingHints } from '../balancer/routing-hints.js';
+import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
+import type { Exchange } from './exchange.js';
+import type { ProxyDependencies } from './proxy-dependencies.js';
+import { Tries } from './tries.js';
+import { WaitingRoom } from './waiting-room.js';
+
+const RULES = { method: 'POST', idempotent: false, generates: true, budget: null };
+
+/** Requests whose keys answer as told; waiting is off. */
+function tries(keys: readonly WorldKey[], prepare: (world: ReturnType<typeof routingWorld>) => void) {
+  const world = routingWorld(keys);
+  prepare(world);
+  const room = new WaitingRoom(world.balancer, { budgetMs: 0, maxWaiting: 256 }, world.clock);
+  const deps = { balancer: world.balancer, config: { retry5xx: true } } as unknown as ProxyDependencies;
+  const request = async (hints: Partial<RoutingHints>, answer: (id: string) => AttemptOutcome) => {
+    const all = { ...NO_HINTS, model: 'gpt-x', ...hints };
+    const plain = { hints: all, res: { headersSent: false }, waitedMs: 0, attempts: [], decisions: [] };
+    const exchange = { ...plain, callerId: all.callerId } as unknown as Exchange;
+    const tried = new Tries(deps, exchange, room, RULES);
+    const asked: string[] = [];
+    for (;;) {
+      const lease = await tried.next();
+      if (lease === null) break;
+      const { id } = lease.resource;
+      asked.push(id);
+      const outcome = answer(id);
+      lease.release(outcome);
+      if (!tried.mayGoOn(lease, outcome)) break;
+    }
+    const { finalAnswer } = tried;
+    const heard =
+      finalAnswer.kind === 'pass'
+        ? finalAnswer
+        : { code: finalAnswer.error.code, ...finalAnswer.error.toHeaders() };
+    return { asked, heard, exchange };
+  };
+  return { world, request };
+}
+
+const two: WorldKey[] = [{ key: 'a' }, { key: 'b', maxConcurrency: 1 }];
+const keys = (n: number): WorldKey[] => Array.from({ length: n }, (_, i) => ({ key: `k${i}` }));
+
+describe('what follows a refusal of one key', () => {
+  it.each([answered(401), answered(429, 'insufficient_quota'), answered(404, 'model_not_found')])(
+    'is "come back" while the other key is busy: %o',
+    async (outcome) => {
+      const { request } = tries(two, (world) => void world.live.enter('openai-2'));
+      const { asked, heard } = await request({}, () => outcome);
+      expect(asked).toEqual(['openai-1']);
+      expect(heard).toEqual({
+        code: 'no_available_resources',
+        'x-should-retry': 'true',
+        'retry-after': '1',
+      });
+    },
+  );
+
+  it('is the time of the other key while that one is paused, and no time of the refused one', async () => {
+    const { request } = tries(two, (world) => world.fail('openai-2', answered(429, null, 12_000)));
+    const { heard } = await request({}, () => answered(401));
+    expect(heard).toEqual({ code: 'upstream_rate_limited', 'x-should-retry': 'true', 'retry-after': '12' });
+  });
+
+  it('is the end when the other key has been refused, too', async () => {
+    for (const before of [answered(401), answered(429, 'insufficient_quota')]) {
+      const { request } = tries(two, (world) => world.fail('openai-2', before));
+      expect((await request({}, () => answered(401))).heard).toEqual({
+        code: 'upstream_auth_failed',
+        'x-should-retry': 'false',
+      });
+    }
+  });
+
+  it('finds the one key that has the model, or says in the end that there is none', async () => {
+    const missing = answered(404, 'model_not_found');
+    const { request } = tries(keys(4), () => undefined);
+    const first = await request({}, () => missing);
+    expect(first.asked).toHaveLength(3);
+    expect(first.heard).toMatchObject({ code: 'no_available_resources', 'retry-after': '1' });
+    const second = await request({}, () => missing);
+    expect(second.asked).toHaveLength(1);
+    expect(first.asked).not.toContain(second.asked[0]);
+    expect(second.heard).toEqual({ kind: 'pass', retryAfterSeconds: null });
+  });
+
+  it('is said with a time when the fourth key is paused after three were refused', async () => {
+    const { request } = tries(keys(4), (world) => world.fail('openai-4', answered(429, null, 8_000)));
+    const { asked, heard } = await request({}, () => answered(401));
+    expect(asked).toHaveLength(3);
+    expect(heard).toMatchObject({ code: 'upstream_rate_limited', 'retry-after': '8' });
+  });
+
+  it('is lost with the owner at the very request that finds its key refused', async () => {
+    const { world, request } = tries(two, () => undefined);
+    const owner = world.serve({}, { responseId: 'resp_1' });
+    const hints = { previousResponseId: 'resp_1' };
+    await expect(request(hints, () => answered(401))).rejects.toMatchObject({ code: 'affinity_lost' });
+    await expect(request(hints, () => answered(401))).rejects.toMatchObject({ code: 'affinity_lost' });
+    expect(world.live.inFlight(owner)).toBe(0);
+  });
+});
