@@ -12,6 +12,15 @@ const BODY_SHARE = 0.9;
 const EVENT_SHARE = 0.95;
 const RETRY_DISK_MS = 1_000;
 
+/** Records that wait for SQL. */
+export interface Backlog {
+  readonly pending: number;
+  readonly bytes: number;
+  readonly oldestAt: number | null;
+}
+
+export const NO_BACKLOG: Backlog = { pending: 0, bytes: 0, oldestAt: null };
+
 export interface FileSpoolOptions {
   /** `<dataDir>/spool`. */
   readonly root: string;
@@ -34,8 +43,8 @@ export class FileSpool implements Spool {
   drainError: string | null = null;
   tornRecords = 0;
   deadRecords = 0;
-  /** Bytes of other processes' directories that wait for adoption: they share the room. */
-  foreignBytes = 0;
+  /** In the directories of ended processes that this one has taken over: they share the room. */
+  adopted: () => Backlog = () => NO_BACKLOG;
 
   readonly #directory: SpoolDirectory;
   readonly #encoder = new SpoolEncoder();
@@ -87,10 +96,11 @@ export class FileSpool implements Spool {
   }
 
   status(): SpoolStatus {
+    const adopted = this.adopted();
     return {
-      pending: this.segments.pending,
-      bytes: this.segments.bytes + this.foreignBytes,
-      oldestAt: this.segments.oldestAt,
+      pending: this.segments.pending + adopted.pending,
+      bytes: this.segments.bytes + adopted.bytes,
+      oldestAt: earlier(this.segments.oldestAt, adopted.oldestAt),
       shedBodies: this.#shedBodies,
       shedRecords: this.#shedRecords,
       tornRecords: this.tornRecords,
@@ -125,7 +135,7 @@ export class FileSpool implements Spool {
   }
 
   #fits(total: number, share: number): boolean {
-    const used = this.segments.bytes + this.foreignBytes;
+    const used = this.segments.bytes + this.adopted().bytes;
     return used + total <= this.options.maxBytes * share;
   }
 
@@ -213,6 +223,10 @@ interface Frame {
   readonly record: TelemetryRecord;
   readonly body: CapturedBody | null;
   readonly encoded: EncodedRecord;
+}
+
+export function earlier(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.min(a, b);
 }
 
 function totalOf(frames: readonly Frame[]): number {

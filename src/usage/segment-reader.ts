@@ -1,4 +1,4 @@
-import { scanFrames } from './spool-frame.js';
+import { frameLengths, HEADER_BYTES, MARKER_BYTES, scanFrames } from './spool-frame.js';
 import { readRange, type SegmentFile } from './spool-segment.js';
 import type { SpooledRecord } from './telemetry-queue.js';
 
@@ -28,4 +28,33 @@ export async function readBatch(segment: SegmentFile, from: number, to: number):
     const next = buffer.length < size && scan.consumed >= buffer.length ? to : from + scan.consumed;
     return { records: scan.records, next, torn: scan.torn };
   }
+}
+
+/** Records in the first `size` bytes of a segment file by their headers, damaged ones among them: cheap, not exact. */
+export async function countRecords(segment: SegmentFile, size: number): Promise<number> {
+  let records = 0;
+  for (let offset = 0; offset < size;) {
+    const buffer = await readRange(segment.path, offset, Math.min(offset + CHUNK_BYTES, size));
+    const counted = countHeaders(buffer, segment.marker);
+    if (counted.next === 0) break; // less than a header is left
+    records += counted.records;
+    offset += counted.next;
+  }
+  return records;
+}
+
+function countHeaders(buffer: Buffer, marker: Buffer): { readonly records: number; readonly next: number } {
+  let records = 0;
+  let at = 0;
+  while (buffer.length - at >= HEADER_BYTES) {
+    const lengths = frameLengths(buffer, at, marker);
+    if (lengths !== null) {
+      records += 1;
+      at += HEADER_BYTES + lengths.json + lengths.body;
+      continue;
+    }
+    const found = buffer.indexOf(marker, at + 1);
+    at = found >= 0 ? found : buffer.length - MARKER_BYTES + 1;
+  }
+  return { records, next: at };
 }

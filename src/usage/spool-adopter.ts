@@ -1,12 +1,10 @@
-import { stat } from 'node:fs/promises';
-import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import type { Clock } from '../common/clock.js';
 import { newId } from '../common/ids.js';
 import type { Logger } from '../common/logger.js';
-import type { FileSpool } from './file-spool.js';
+import { type Backlog, earlier, type FileSpool, NO_BACKLOG } from './file-spool.js';
+import { OrphanSpool } from './orphan-spool.js';
 import type { RecordDeliverer } from './record-deliverer.js';
 import type { FinishedRecord } from './records.js';
-import { readBatch } from './segment-reader.js';
 import { SpoolClaim } from './spool-claim.js';
 import type { SpooledRecord } from './telemetry-queue.js';
 import type { UnfinishedReadModel, UnfinishedRequest } from './unfinished.read-model.js';
@@ -27,13 +25,17 @@ export interface SpoolAdopterOptions {
  */
 export class SpoolAdopter {
   #running: Promise<number> | null = null;
+  /** By directory, in the order they were taken over. */
+  readonly #orphans = new Map<string, OrphanSpool>();
 
   constructor(
     private readonly options: SpoolAdopterOptions,
     private readonly spool: FileSpool,
     private readonly deliverer: RecordDeliverer,
     private readonly unfinished: Pick<UnfinishedReadModel, 'ofInstance'>,
-  ) {}
+  ) {
+    spool.adopted = () => this.#backlog();
+  }
 
   /** Adopts every orphan there is; how many are home. With the way to SQL blocked the rest is kept for the next call. */
   adoptAll(): Promise<number> {
@@ -45,15 +47,13 @@ export class SpoolAdopter {
 
   async #adoptAll(): Promise<number> {
     const { root, instanceId, clock, logger } = this.options;
-    const claims = SpoolClaim.claimAll(root, instanceId, clock.now());
     let home = 0;
     try {
-      this.spool.foreignBytes = claims.reduce((total, claim) => total + claim.bytes, 0);
-      for (const claim of claims) {
-        await this.#adopt(claim);
+      await this.#take(SpoolClaim.claimAll(root, instanceId, clock.now()));
+      for (const orphan of this.#orphans.values()) {
+        await this.#adopt(orphan);
         home++;
       }
-      this.spool.foreignBytes = 0;
     } catch (e: unknown) {
       // Not lost: the directory stays ours and is tried again.
       logger.debug({ event: 'spool.adoption_waits', err: e }, 'orphaned spool waits for SQL');
@@ -61,38 +61,39 @@ export class SpoolAdopter {
     return home;
   }
 
-  async #adopt(claim: SpoolClaim): Promise<void> {
-    let records = 0;
-    let torn = 0;
-    for (const segment of claim.segments()) {
-      const result = await this.#replay(claim, segment);
-      records += result.records;
-      torn += result.torn;
+  /** Those that are known go on where they were. */
+  async #take(claims: readonly SpoolClaim[]): Promise<void> {
+    const ours = new Set(claims.map(({ directory }) => directory));
+    for (const directory of this.#orphans.keys()) if (!ours.has(directory)) this.#orphans.delete(directory);
+    for (const claim of claims) {
+      if (this.#orphans.has(claim.directory)) continue;
+      const orphan = new OrphanSpool(claim);
+      await orphan.measure();
+      this.#orphans.set(claim.directory, orphan);
     }
+  }
+
+  async #adopt(orphan: OrphanSpool): Promise<void> {
+    const { claim } = orphan;
+    await orphan.replay((batch) => this.deliverer.deliver(batch));
     const interrupted = await this.#interrupt(claim);
-    this.spool.foreignBytes = Math.max(0, this.spool.foreignBytes - claim.bytes);
     claim.remove();
+    this.#orphans.delete(claim.directory);
+    const { records, torn } = orphan;
     this.spool.tornRecords += torn;
     this.#tell(claim, { records, torn, interrupted });
   }
 
-  async #replay(
-    claim: SpoolClaim,
-    segment: Parameters<typeof readBatch>[0],
-  ): Promise<{ records: number; torn: number }> {
-    const { size } = await stat(segment.path);
-    let records = 0;
-    let torn = 0;
-    for (let offset = 0; offset < size;) {
-      const batch = await readBatch(segment, offset, size);
-      await this.deliverer.deliver(batch.records);
-      records += batch.records.length;
-      torn += batch.torn;
-      offset = batch.next;
-      claim.beat();
-      await yieldToLoop();
-    }
-    return { records, torn };
+  #backlog(): Backlog {
+    if (this.#orphans.size === 0) return NO_BACKLOG;
+    let total = NO_BACKLOG;
+    for (const { pending, bytes, oldestAt } of this.#orphans.values())
+      total = {
+        pending: total.pending + pending,
+        bytes: total.bytes + bytes,
+        oldestAt: earlier(total.oldestAt, oldestAt),
+      };
+    return total;
   }
 
   /** Also those whose start had been drained long before the process died. */

@@ -68,10 +68,6 @@ export class SpoolClaim {
     return new SpoolClaim(directory, origin.instanceId, origin.diedAt);
   }
 
-  get bytes(): number {
-    return this.segments().reduce((total, segment) => total + statSync(segment.path).size, 0);
-  }
-
   /** In the order they were written. */
   segments(): SegmentFile[] {
     return readdirSync(this.directory)

@@ -204,22 +204,6 @@ describe('spool', () => {
     spool.close();
   });
 
-  it('keeps orphans until SQL is back', async () => {
-    const first = open();
-    first.started(started('r1'));
-    first.close();
-    kill();
-    const next = open('inst_b');
-    const adopter = adopterOf(next);
-    queue.refuse = () => new TelemetryUnavailable('no connection');
-    expect(await adopter.adoptAll()).toBe(0);
-    expect(next.status().bytes).toBeGreaterThan(0);
-    queue.refuse = () => null;
-    expect(await adopter.adoptAll()).toBe(1);
-    expect(queue.ids).toEqual(['started:r1']);
-    next.close();
-  });
-
   it('survives a disk that refuses, counts the loss and recovers', () => {
     const blocked = join(dir.path, 'file');
     writeFileSync(blocked, '');
@@ -240,16 +224,6 @@ describe('spool', () => {
     now = 2000;
     spool.started(started('r2'));
     expect(spool.status()).toMatchObject({ writable: true, pending: 1, shedRecords: 2 });
-    spool.close();
-  });
-
-  it('leaves a living sibling alone', async () => {
-    const sibling = open('inst_a');
-    sibling.started(started('r1'));
-    const spool = open('inst_b');
-    expect(await adopterOf(spool).adoptAll()).toBe(0);
-    expect(queue.records).toEqual([]);
-    sibling.close();
     spool.close();
   });
 
