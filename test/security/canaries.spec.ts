@@ -65,7 +65,11 @@ describeWith(binary !== '', 'a Redis server')('secrets of a deployment', () => {
     const models = [
       // Several times: another key is asked each time, also those that no filter of texts could know.
       ...Array.from({ length: 6 }, () => ['gpt-5.5', 'fault:echo', 'fault:echo_error']).flat(),
-      ...['fault:401', 'fault:quota', 'fault:500', 'fault:cut', 'fault:garbage'],
+      'fault:401',
+      'fault:quota',
+      'fault:500',
+      'fault:cut',
+      'fault:garbage',
     ];
     const post = (headers: Record<string, string>, body: unknown): Promise<string> =>
       world.ask('POST', '/v1/responses', headers, body).catch((error: unknown) => String(error));
