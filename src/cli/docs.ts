@@ -1,29 +1,39 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { ENV_SECTIONS } from '../config/env.js';
-import { envTable, replaceBetweenMarkers } from './env-table.js';
+import { envTable } from './env-table.js';
+import { errorPages } from './error-pages.js';
 import { EXIT } from './exit-code.js';
+import { replaceGenerated } from './generated-part.js';
 
-/** `docs env [--write FILE | --check FILE]`: keeps the README's table the same as the code. */
+const PARTS: Readonly<Record<string, () => string>> = {
+  env: () => envTable(ENV_SECTIONS),
+  errors: errorPages,
+};
+
+/** `docs env|errors [--write FILE | --check FILE]`: keeps what documents say the same as the code. */
 export async function docsCommand(args: readonly string[]): Promise<number> {
-  const [subject, mode, file] = args;
-  if (subject !== 'env' || (mode !== undefined && (!['--write', '--check'].includes(mode) || !file))) {
-    process.stderr.write('Usage: responses-proxy docs env [--write FILE | --check FILE]\n');
+  const [subject = '', mode, file] = args;
+  const make = Object.hasOwn(PARTS, subject) ? PARTS[subject] : undefined;
+  if (make === undefined || (mode !== undefined && (!['--write', '--check'].includes(mode) || !file))) {
+    process.stderr.write('Usage: responses-proxy docs env|errors [--write FILE | --check FILE]\n');
     return EXIT.usage;
   }
-  const table = envTable(ENV_SECTIONS);
+  const part = make();
   if (mode === undefined || file === undefined) {
-    process.stdout.write(table);
+    process.stdout.write(part);
     return EXIT.ok;
   }
   const before = await readFile(file, 'utf8');
-  const after = replaceBetweenMarkers(before, table);
+  const after = replaceGenerated(before, subject, part);
   if (after === null) {
-    process.stderr.write(`${file} has no <!-- env:begin --> and <!-- env:end --> markers.\n`);
+    process.stderr.write(`${file} has no <!-- ${subject}:begin --> and <!-- ${subject}:end --> markers.\n`);
     return EXIT.failed;
   }
   if (after === before) return EXIT.ok;
   if (mode === '--check') {
-    process.stderr.write(`The environment table in ${file} is out of date. Run: npm run docs:env\n`);
+    process.stderr.write(
+      `The generated part of ${file} is out of date. Run: responses-proxy docs ${subject} --write ${file}\n`,
+    );
     return EXIT.failed;
   }
   await writeFile(file, after);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ENV_SECTIONS } from '../config/env.js';
-import { envTable, replaceBetweenMarkers } from './env-table.js';
+import { envTable } from './env-table.js';
+import { replaceGenerated } from './generated-part.js';
 
 describe('the table of environment variables', () => {
   const table = envTable(ENV_SECTIONS);
@@ -25,10 +26,10 @@ describe('the table of environment variables', () => {
 
   it('is replaced between its markers, twice the same', () => {
     const text = 'a\n<!-- env:begin -->\nstale rows\n<!-- env:end -->\nb\n';
-    const once = replaceBetweenMarkers(text, table);
+    const once = replaceGenerated(text, 'env', table);
     expect(once).toContain('| `PORT` |');
     expect(once).not.toContain('stale rows');
-    expect(replaceBetweenMarkers(once ?? '', table)).toBe(once);
-    expect(replaceBetweenMarkers('no markers', table)).toBeNull();
+    expect(replaceGenerated(once ?? '', 'env', table)).toBe(once);
+    expect(replaceGenerated('no markers', 'env', table)).toBeNull();
   });
 });

@@ -1,8 +1,5 @@
 import type { EnvSection } from '../config/env.js';
 
-const BEGIN = '<!-- env:begin -->';
-const END = '<!-- env:end -->';
-
 /** One Markdown table a section. */
 export function envTable(sections: readonly EnvSection[]): string {
   return sections
@@ -14,14 +11,6 @@ export function envTable(sections: readonly EnvSection[]): string {
       return `**${title}**\n\n| Variable | Default | Meaning |\n| --- | --- | --- |\n${rows.join('\n')}\n`;
     })
     .join('\n');
-}
-
-/** Null when the text has no place for the table. */
-export function replaceBetweenMarkers(text: string, table: string): string | null {
-  const begin = text.indexOf(BEGIN);
-  const end = text.indexOf(END);
-  if (begin < 0 || end < begin) return null;
-  return `${text.slice(0, begin + BEGIN.length)}\n\n${table}\n${text.slice(end)}`;
 }
 
 function escapeCell(text: string): string {

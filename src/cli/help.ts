@@ -16,8 +16,8 @@ Asking a running proxy (each explains itself with --help, and writes JSON with -
   export WHAT               requests, sessions, decisions or usage as NDJSON or CSV
 
   prune [--dry-run]         deletes history older than PROXY_RETENTION_DAYS now
-  docs env                  the table of environment variables; --write FILE puts it into FILE,
-                            --check FILE fails when FILE is out of date
+  docs env|errors           the table of environment variables, or what each error code means; --write FILE
+                            puts it into FILE, --check FILE fails when FILE is out of date
   --help, --version
 
 Exit codes: 0 done, 1 failed, 2 wrong command line, 78 wrong configuration.
