@@ -5,11 +5,15 @@ import { FleetModule } from '../fleet/fleet.module.js';
 import { HealthModule } from '../health/health.module.js';
 import { ResourcesModule } from '../resources/resources.module.js';
 import { StateModule } from '../state/state.module.js';
+import { UpstreamModule } from '../upstream/upstream.module.js';
 import { UsageModule } from '../usage/usage.module.js';
 import { RegistryModule } from '../registry/registry.module.js';
 import { AccessCheck } from './access-check.service.js';
 import { AccessGuard } from './access.guard.js';
+import { AdminRefusals } from './admin-refusals.service.js';
 import { ClientKeysController } from './client-keys.controller.js';
+import { DiagnosticsController } from './diagnostics.controller.js';
+import { DiagnosticsService } from './diagnostics.service.js';
 import { DocsFiles } from './docs-files.service.js';
 import { DocsController } from './docs.controller.js';
 import { ErrorFilter } from './error.filter.js';
@@ -18,6 +22,7 @@ import { FleetViewService } from './fleet-view.service.js';
 import { GaugesService } from './gauges.service.js';
 import { HealthCheckController } from './health-check.controller.js';
 import { HistoryController } from './history.controller.js';
+import { KeyFactsService } from './key-facts.service.js';
 import { KeyUseView } from './key-use-view.service.js';
 import { LiveEventsService } from './live-events.service.js';
 import { MetricsController } from './metrics.controller.js';
@@ -33,7 +38,9 @@ import { ResourceViewService } from './resource-view.service.js';
 import { RouteExplainController } from './route-explain.controller.js';
 import { StateViewService } from './state-view.service.js';
 import { StateController } from './state.controller.js';
+import { StoreFactsService } from './store-facts.service.js';
 import { StrictValidationPipe } from './strict-validation.pipe.js';
+import { UseFactsService } from './use-facts.service.js';
 
 /** What operators read and do, and the gate, the pipe and the filter of every Nest route. */
 @Module({
@@ -44,6 +51,7 @@ import { StrictValidationPipe } from './strict-validation.pipe.js';
     RegistryModule,
     ResourcesModule,
     StateModule,
+    UpstreamModule,
     UsageModule,
   ],
   controllers: [
@@ -53,6 +61,7 @@ import { StrictValidationPipe } from './strict-validation.pipe.js';
     ExportController,
     HealthCheckController,
     RouteExplainController,
+    DiagnosticsController,
     ClientKeysController,
     ProvidersController,
     ModelsController,
@@ -61,6 +70,11 @@ import { StrictValidationPipe } from './strict-validation.pipe.js';
   ],
   providers: [
     AccessCheck,
+    AdminRefusals,
+    KeyFactsService,
+    StoreFactsService,
+    UseFactsService,
+    DiagnosticsService,
     ProviderRoutingService,
     ModelRoutingService,
     { provide: APP_GUARD, useClass: AccessGuard },

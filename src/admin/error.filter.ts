@@ -1,10 +1,18 @@
-import { Catch, HttpException, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import {
+  Catch,
+  HttpException,
+  Inject,
+  Optional,
+  type ArgumentsHost,
+  type ExceptionFilter,
+} from '@nestjs/common';
 import type { Request, Response } from 'express';
 import type { Clock } from '../common/clock.js';
 import { ProxyError } from '../common/errors.js';
 import { newId } from '../common/ids.js';
 import type { Logger } from '../common/logger.js';
 import { CLOCK, LOGGER } from '../common/tokens.js';
+import { AdminRefusals } from './admin-refusals.service.js';
 
 /** Every error of every Nest route leaves here, in OpenAI's shape. The hot path does not come this way. */
 @Catch()
@@ -12,6 +20,8 @@ export class ErrorFilter implements ExceptionFilter {
   constructor(
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(CLOCK) private readonly clock: Clock,
+    /** A worker has no admin routes. */
+    @Optional() private readonly refusals?: AdminRefusals,
   ) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
@@ -23,6 +33,7 @@ export class ErrorFilter implements ExceptionFilter {
       res.destroy();
       return;
     }
+    this.refusals?.note(error);
     if (error.status === 401) res.setHeader('www-authenticate', 'Bearer');
     res.status(error.status).set(error.toHeaders()).json(error.toBody());
   }

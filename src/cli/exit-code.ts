@@ -4,6 +4,10 @@ export const EXIT = {
   failed: 1,
   /** The command line is wrong. */
   usage: 2,
+  /** Of `doctor`: something is not as it should be. */
+  warnings: 1,
+  /** Of `doctor`: something does not work. */
+  errors: 2,
   /** The environment is wrong. */
   config: 78,
   /** By a signal, as shells count: 128 and SIGINT. */

@@ -2,6 +2,8 @@ export const HELP = `Usage: responses-proxy [command]
 
   serve                     the proxy (default); configured by environment variables, see README.md
   worker                    writes the records of every serve to the database; needs PROXY_REDIS_URL
+  doctor [--json] [--url URL]
+                            what is wrong, why, and what to do about it; --help says more
   demo [--requests N]       a stand-in upstream and some traffic, to see the dashboard without a key
   migrate-data [--from URL] [--to URL] [--dry-run]
                             moves the history from SQLite to Postgres; --help says more

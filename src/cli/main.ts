@@ -9,6 +9,7 @@ type Command = (args: readonly string[]) => Promise<number | null>;
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.js')).serveCommand,
   worker: async () => (await import('./worker.js')).workerCommand,
+  doctor: async () => (await import('./doctor.js')).doctorCommand,
   demo: async () => (await import('./demo.js')).demoCommand,
   'migrate-data': async () => (await import('./migrate-data.js')).migrateDataCommand,
   requests: async () => (await import('./admin/requests.js')).requestsCommand,
@@ -26,6 +27,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 /** Commands that explain themselves. */
 const OWN_HELP: ReadonlySet<string> = new Set([
   'migrate-data',
+  'doctor',
   'requests',
   'sessions',
   'usage',

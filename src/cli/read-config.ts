@@ -3,7 +3,7 @@ import type { AppConfig } from '../config/app-config.js';
 import { ConfigError } from '../config/config-error.js';
 import { loadConfig } from '../config/load-config.js';
 import { processEnvironment } from '../config/process-environment.js';
-import { dataDirectoryWarning } from './data-directory.js';
+import { dataDirectoryWarning } from '../config/data-directory.js';
 import { packageVersion } from './package-version.js';
 
 /** The configuration of a process that runs, or null: what is wrong has then been said. Warnings go to the log. */

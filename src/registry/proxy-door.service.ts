@@ -52,6 +52,11 @@ export class ProxyDoor {
     return { callerId: key.id, key };
   }
 
+  /** A client key is wanted; null = nobody knows yet. */
+  get wantsKeys(): boolean | null {
+    return this.store.loaded ? this.#keyring.used : null;
+  }
+
   /** The key of a caller admitted earlier as it is now. */
   termsOf(id: string): ClientKey | null {
     return this.#keyring.get(id);

@@ -5,6 +5,7 @@ import type { UpstreamConfig } from '../config/app-config.js';
 import { AddressRules } from '../common/address-rules.js';
 import type { Resource } from '../resources/resource.js';
 import { guardedLookup, type GuardedLookup } from './guarded-lookup.js';
+import { ModelListSink, type ModelList } from './model-list-sink.js';
 import { bytesOf, joined, slices, type OutgoingBody } from './outgoing-body.js';
 import { ProbeSink } from './probe-sink.js';
 import { credentialHeaders } from './request-headers.js';
@@ -80,6 +81,20 @@ export class UpstreamClient {
       const headers = ['accept', 'application/json', ...credentialHeaders(resource)];
       const call = this.send({ resource, method: 'GET', path, headers, body: null }, sink);
       const timer = setTimeout(() => sink.timeout(timeoutMs), timeoutMs).unref();
+    });
+  }
+
+  /** What the resource's key may use, as its upstream lists it. Never throws. */
+  listModels(resource: Resource, timeoutMs: number): Promise<ModelList> {
+    return new Promise((resolve) => {
+      const sink = new ModelListSink((list) => {
+        clearTimeout(timer);
+        call.abort();
+        resolve(list);
+      });
+      const headers = ['accept', 'application/json', ...credentialHeaders(resource)];
+      const call = this.send({ resource, method: 'GET', path: '/models', headers, body: null }, sink);
+      const timer = setTimeout(() => sink.onError(), timeoutMs).unref();
     });
   }
 

@@ -1,0 +1,47 @@
+import { parseArgs } from 'node:util';
+
+export const DOCTOR_HELP = `Usage: responses-proxy doctor [--json] [--url URL]
+
+Looks for everything that docs/troubleshooting.md describes: what is wrong, what says so, why, and what to do. Changes
+nothing.
+
+The proxy that answers at HOST and PORT of this environment is asked, with PROXY_ADMIN_TOKEN where it wants one. Where
+none runs, the environment, port, database, Redis, disk and keys are looked at that it would start with. Codex
+configuration files are those of this user.
+
+  --json          the findings as one JSON document
+  --url URL       the address of a proxy elsewhere
+
+Exit codes: 0 nothing is wrong, 1 warnings, 2 errors (or a wrong command line).
+`;
+
+export interface DoctorArguments {
+  readonly json: boolean;
+  readonly url: string | null;
+  readonly idleSeconds: number;
+}
+
+const DEFAULT_IDLE_SECONDS = 65;
+const OPTIONS = { json: { type: 'boolean' }, url: { type: 'string' }, idle: { type: 'string' } } as const;
+
+/** What was asked for, or what is wrong with it. */
+export function readDoctorArguments(args: readonly string[]): DoctorArguments | string {
+  let given: { json?: boolean; url?: string; idle?: string };
+  try {
+    given = parseArgs({ args: [...args], options: OPTIONS }).values;
+  } catch (e: unknown) {
+    return e instanceof Error ? e.message : String(e);
+  }
+  const { json = false, url, idle = String(DEFAULT_IDLE_SECONDS) } = given;
+  const base = url === undefined ? null : baseOf(url);
+  if (url !== undefined && base === null) return '--url wants an address beginning with http:// or https://.';
+  if (!/^\d{1,3}(\.\d)?$/.test(idle)) return '--idle wants seconds, such as 65.';
+  return { json, url: base, idleSeconds: Number(idle) };
+}
+
+/** Clients are given the address with /v1, people say it without. */
+function baseOf(text: string): string | null {
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return null;
+  const { origin, pathname } = new URL(text);
+  return `${origin}${pathname.replace(/\/+$/, '').replace(/\/v1$/, '')}`;
+}

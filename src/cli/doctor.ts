@@ -1,0 +1,124 @@
+import { ConfigError } from '../config/config-error.js';
+import type { AppConfig } from '../config/app-config.js';
+import { loadConfig } from '../config/load-config.js';
+import { processEnvironment } from '../config/process-environment.js';
+import { askProxy, type ProxySeen } from '../diagnosis/ask-proxy.js';
+import { codexFiles } from '../diagnosis/codex-files.js';
+import { diagnose, findingsOf, merge, type Diagnosis } from '../diagnosis/diagnose.js';
+import type { Facts, SettingsFacts } from '../diagnosis/facts.js';
+import { DOCTOR_HELP, readDoctorArguments, type DoctorArguments } from './doctor-arguments.js';
+import { doctorText } from './doctor-output.js';
+import { EXIT } from './exit-code.js';
+import { packageVersion } from './package-version.js';
+
+const DEFAULT_PORT = 8000;
+const EXITS = { ok: EXIT.ok, warning: EXIT.warnings, error: EXIT.errors } as const;
+
+export async function doctorCommand(args: readonly string[]): Promise<number> {
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(DOCTOR_HELP);
+    return EXIT.ok;
+  }
+  const asked = readDoctorArguments(args);
+  if (typeof asked === 'string') {
+    process.stderr.write(`${asked}\n\n${DOCTOR_HELP}`);
+    return EXIT.usage;
+  }
+  const { diagnosis, seen } = await examine(asked);
+  process.stdout.write(asked.json ? json(diagnosis, seen) : text(diagnosis, seen));
+  return EXITS[diagnosis.status];
+}
+
+interface Examined {
+  readonly diagnosis: Diagnosis;
+  readonly seen: ProxySeen;
+}
+
+async function examine({ url }: DoctorArguments): Promise<Examined> {
+  const environment = processEnvironment();
+  const now = Date.now();
+  const config = configOf(environment);
+  const local = localAddress(config, environment);
+  const token = environment['PROXY_ADMIN_TOKEN']?.trim() || null;
+  const here = await askProxy(local, token);
+  const elsewhere = here.process.state === 'not_there' && url !== null ? await askProxy(url, token) : here;
+  const seen = elsewhere.diagnosis === null ? here : elsewhere;
+  const around: Facts = {
+    now,
+    process: seen.process,
+    codexFiles: codexFiles(environment, process.cwd(), addressesOf(local, url)),
+  };
+  if (seen.diagnosis !== null) return { diagnosis: merge(seen.diagnosis, diagnose(around)), seen };
+  // Of a process that does not tell, this environment may say nothing: it may have been started with another one.
+  const unseen = seen.process.state === 'refused' ? {} : await withoutProcess(config, now);
+  return { diagnosis: diagnose({ ...unseen, ...around }), seen };
+}
+
+async function withoutProcess(config: AppConfig | ConfigError, now: number): Promise<Partial<Facts>> {
+  if (config instanceof ConfigError) return { settings: unusable(config) };
+  const { factsWithoutProcess } = await import('../doctor.js');
+  return factsWithoutProcess(config, now);
+}
+
+function configOf(environment: Readonly<Record<string, string | undefined>>): AppConfig | ConfigError {
+  try {
+    return loadConfig(environment, packageVersion());
+  } catch (e: unknown) {
+    if (e instanceof ConfigError) return e;
+    throw e;
+  }
+}
+
+/** All that can be said of a configuration that cannot be read. */
+function unusable({ problems }: ConfigError): SettingsFacts {
+  return {
+    host: '127.0.0.1',
+    port: DEFAULT_PORT,
+    problems,
+    warnings: [],
+    databaseKind: 'sqlite',
+    databaseOrigin: '',
+    ignoredDatabases: [],
+    redis: false,
+    captureBytes: 0,
+    retentionDays: 0,
+    bodyRetentionDays: 0,
+    websocket: true,
+    tlsUnchecked: false,
+  };
+}
+
+function localAddress(
+  config: AppConfig | ConfigError,
+  environment: Readonly<Record<string, string | undefined>>,
+): string {
+  if (config instanceof ConfigError) {
+    const port = environment['PORT']?.trim() ?? '';
+    return `http://127.0.0.1:${/^\d{1,5}$/.test(port) ? port : DEFAULT_PORT}`;
+  }
+  const { host, port } = config.server;
+  const everywhere: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '[::1]' };
+  return `http://${everywhere[host] ?? (host.includes(':') ? `[${host}]` : host)}:${port || DEFAULT_PORT}`;
+}
+
+function addressesOf(...urls: readonly (string | null)[]): string[] {
+  return urls.flatMap((url) => {
+    if (url === null) return [];
+    const { hostname, port, protocol } = new URL(url);
+    return [`${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`];
+  });
+}
+
+function text(diagnosis: Diagnosis, { process: { url, state }, version }: ProxySeen): string {
+  const about =
+    state === 'running'
+      ? `responses-proxy ${version ?? ''} at ${url}`
+      : `responses-proxy ${packageVersion()}, no proxy to ask at ${url}`;
+  return doctorText(diagnosis, about, process.stdout.isTTY && !processEnvironment()['NO_COLOR']);
+}
+
+function json(diagnosis: Diagnosis, { process: { url, state }, version }: ProxySeen): string {
+  const { status, checks } = diagnosis;
+  const document = { status, url, proxy: state, version, findings: findingsOf(diagnosis), checks };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
