@@ -55,11 +55,26 @@ return answer`;
 export const LEAVE = `redis.call('DEL', KEYS[1])
 return redis.pcall('ZREM', KEYS[2], ARGV[1])`;
 
+/** Drops notices that are over; where that is not enough, a tenth of all, those first that end first. */
+const ROOM = `local function room(key, most)
+  local all = redis.call('HGETALL', key)
+  local live = {}
+  for i = 1, #all, 2 do
+    local til = tonumber(string.match(all[i + 1], '^%d+ (%d+) ') or '')
+    if til and til > now then live[#live + 1] = { til, all[i] }
+    else redis.call('HDEL', key, all[i]) end
+  end
+  if #live < most then return end
+  table.sort(live, function(a, b) return a[1] < b[1] end)
+  for i = 1, math.ceil(#live / 10) do redis.call('HDEL', key, live[i][2]) end
+end
+`;
+
 /**
  * KEYS: kept notices. ARGV: channel, field, age, time to live, content, most to keep. The later one of a field stays,
  * whoever comes first; one that is overtaken is not told. Answers how many values were not ours.
  */
-export const POST = `${NOW}${TOLD}${OURS}
+export const POST = `${NOW}${TOLD}${OURS}${ROOM}
 ours(KEYS[1], 'hash')
 local at = now - ARGV[3]
 local left = ARGV[4] - ARGV[3]
@@ -68,7 +83,7 @@ local heldAt = told(held)
 if held and not heldAt then bad = bad + 1 end
 if heldAt and heldAt > at then return bad end
 if left > 0 then
-  if redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[6]) and not held then return bad end
+  if redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[6]) and not held then room(KEYS[1], tonumber(ARGV[6])) end
   redis.call('HSET', KEYS[1], ARGV[2], string.format('%.0f %.0f %s', at, now + left, ARGV[5]))
   redis.call('PEXPIRE', KEYS[1], 2592000000)
 elseif held then

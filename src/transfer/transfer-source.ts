@@ -4,6 +4,7 @@ import sqlite3 from 'sqlite3';
 import type { DataSource, QueryRunner } from 'typeorm';
 import type { DatabaseConfig } from '../config/app-config.js';
 import type { Dialect } from '../infra/database/column-types.js';
+import { isMigrationsTableMissing } from '../infra/database/database-errors.js';
 import { createDataSource, dataSourceOptions, dialectOf } from '../infra/database/data-source.js';
 import { MIGRATIONS } from '../infra/database/migrations.js';
 import { SqlQuery } from '../usage/sql-query.js';
@@ -139,7 +140,7 @@ export class TransferSource {
     try {
       return (await this.rows<{ name: string }>('SELECT "name" FROM "migrations"')).map(({ name }) => name);
     } catch (e: unknown) {
-      if (/no such table|does not exist/.test((e as Error).message)) return [];
+      if (isMigrationsTableMissing(e)) return [];
       throw e;
     }
   }

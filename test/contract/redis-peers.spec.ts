@@ -121,6 +121,22 @@ describeWith(binary !== null, 'a Redis server')('peers through Redis', () => {
     await until(() => a.peers.claim('probe.f1', 300));
   });
 
+  it.each([
+    ['that are over', 1],
+    ['that still matter', 3_600_000],
+  ])('hear and keep a new notice where five thousand %s fill the table', async (_, leftMs) => {
+    const [a, b] = [await join(), await join()];
+    const heard = hearing(b);
+    const fill = `for i = 1, 5000 do redis.call('HSET', KEYS[1], 'old' .. i, '1 ' .. (ARGV[1] + i) .. ' {}') end`;
+    await redisCommand(redis.port, `EVAL "${fill}" 1 ${prefix}:notices ${Date.now() + leftMs}`);
+    for (const key of ['k1', 'k2', 'k3']) a.peers.post(aNotice({ key }));
+    await until(() => heard.length === 3);
+    const kept = Number((await redisCommand(redis.port, `HLEN ${prefix}:notices`)).slice(1));
+    expect(kept).toBeLessThanOrEqual(5_000);
+    const later = hearing(await join());
+    await until(() => later.length === 3);
+  });
+
   it('are not misled by what else lies there', async () => {
     const a = await join();
     const heard = hearing(a);

@@ -40,3 +40,8 @@ function codeOf(e: Error): string | null {
 export function isUniqueViolation(e: unknown): boolean {
   return e instanceof Error && (codeOf(e) === '23505' || /SQLITE_CONSTRAINT: UNIQUE/.test(e.message));
 }
+
+/** Of a query on the one table `migrations`: whether it is not there yet. By code: Postgres may speak any language. */
+export function isMigrationsTableMissing(e: unknown): boolean {
+  return e instanceof Error && (codeOf(e) === '42P01' || /no such table: migrations\b/.test(e.message));
+}

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import type { DatabaseConfig } from '../../config/app-config.js';
+import { isMigrationsTableMissing } from './database-errors.js';
 import { createDataSource, dataSourceOptions, STATEMENT_TIMEOUT_MS } from './data-source.js';
 
 /** How long a process waits for another one that is migrating. */
@@ -38,7 +39,7 @@ async function isBehind(dataSource: DataSource): Promise<boolean> {
     const names = new Set(applied.map(({ name }) => name));
     return dataSource.migrations.some(({ name }) => name === undefined || !names.has(name));
   } catch (e: unknown) {
-    if (/no such table|relation "migrations" does not exist/.test((e as Error).message)) return true;
+    if (isMigrationsTableMissing(e)) return true;
     throw e;
   }
 }
