@@ -71,7 +71,7 @@ export class UpstreamEnv {
     default: 256,
     min: 0,
     max: 100_000,
-    meaning: 'Most requests that wait so at once; further ones are refused.',
+    meaning: 'Most requests that wait so at once; beyond that the caller with most of them is refused.',
   })
   readonly PROXY_WAIT_MAX_REQUESTS!: number;
 

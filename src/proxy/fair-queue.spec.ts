@@ -77,6 +77,41 @@ describe('a fair queue', () => {
     expect(serveAll(queue).map((one) => one.n)).toEqual([0, 4, 3, 1, 2]);
   });
 
+  it('shares a full room evenly, whoever came first and however many', () => {
+    const CAP = 12;
+    const crowd = fc.array(
+      fc.record({ callerId: fc.constantFrom('a', 'b', 'c'), sessionId: fc.constantFrom(null, 's', 't') }),
+      { maxLength: 200 },
+    );
+    fc.assert(
+      fc.property(crowd, (list) => {
+        const queue = new FairQueue<Item>();
+        const wanted: Record<string, number> = {};
+        list.forEach((seat, n) => {
+          wanted[seat.callerId] = (wanted[seat.callerId] ?? 0) + 1;
+          if (queue.size < CAP) return queue.add({ ...seat, n });
+          const leaves = queue.givesWay(seat);
+          if (leaves === null) return;
+          expect(queue.remove(leaves)).toBe(true);
+          queue.add({ ...seat, n });
+        });
+        const has = (caller: string): number => queue.inTurn().filter((i) => i.callerId === caller).length;
+        expect(queue.size).toBe(Math.min(CAP, list.length));
+        const share = Math.floor(CAP / 3);
+        for (const [caller, n] of Object.entries(wanted))
+          expect(has(caller)).toBeGreaterThanOrEqual(Math.min(n, share));
+      }),
+    );
+  });
+
+  it('lets the busiest session of a caller give way to another of its own', () => {
+    const a = { callerId: 'a', sessionId: 's' };
+    const { queue, items } = filled([a, a, a, { callerId: 'a', sessionId: 't' }]);
+    expect(queue.givesWay({ callerId: 'a', sessionId: 'u' })).toBe(items[2]);
+    expect(queue.givesWay(a)).toBeNull();
+    expect(queue.givesWay({ callerId: 'b', sessionId: null })).toBe(items[2]);
+  });
+
   it('forgets who left', () => {
     const { queue, items } = filled([{ callerId: 'a', sessionId: null }]);
     const [only] = items;

@@ -49,6 +49,21 @@ export class FairQueue<T extends Seat> {
     toEnd(sessions, laneOf(item));
   }
 
+  /**
+   * Who leaves a full room to one more of this caller and session, so that neither has more of it than it must: the
+   * last of the caller that has most, else the last of this caller's longest session. Null = the newcomer's own would
+   * have as many as anybody then.
+   */
+  givesWay(to: Seat): T | null {
+    const own = this.#callers.get(to.callerId);
+    const most = largest(this.#callers.values(), countOf);
+    if (most === undefined) return null;
+    if (countOf(most) > (own === undefined ? 0 : countOf(own)) + 1) return lastOf(most);
+    if (own === undefined) return null;
+    const longest = largest(own.values(), ({ length }) => length) ?? [];
+    return longest.length > (own.get(laneOf(to))?.length ?? 0) + 1 ? (longest.at(-1) ?? null) : null;
+  }
+
   inTurn(): T[] {
     return interleave([...this.#callers.values()].map((sessions) => interleave([...sessions.values()])));
   }
@@ -57,6 +72,22 @@ export class FairQueue<T extends Seat> {
 /** Requests without a session share one lane. */
 function laneOf({ sessionId }: Seat): string {
   return sessionId ?? '';
+}
+
+function countOf(sessions: ReadonlyMap<string, readonly unknown[]>): number {
+  let count = 0;
+  for (const { length } of sessions.values()) count += length;
+  return count;
+}
+
+function lastOf<T>(sessions: ReadonlyMap<string, readonly T[]>): T | null {
+  return largest(sessions.values(), ({ length }) => length)?.at(-1) ?? null;
+}
+
+function largest<V>(all: Iterable<V>, size: (one: V) => number): V | undefined {
+  let found: V | undefined;
+  for (const one of all) if (found === undefined || size(one) > size(found)) found = one;
+  return found;
 }
 
 function toEnd<V>(map: Map<string, V>, key: string): void {

@@ -93,6 +93,25 @@ describe('the waiting room', () => {
     expect(got.exchange.waitedMs).toBeLessThanOrEqual(1_020);
   });
 
+  it('is no room for one caller alone: in a full one who has most makes place', async () => {
+    const { waiting, ask, pass } = room(1, { budgetMs: 2_000, maxWaiting: 4 }, 1);
+    const first = ask();
+    await pass(1);
+    const many = [1, 2, 3, 4, 5].map((n) => ask({ callerId: 'many', sessionId: `s${n}` }));
+    await pass(1);
+    expect(many.map(({ error }) => error !== null)).toEqual([false, false, false, false, true]);
+    const few = [1, 2, 3].map(() => ask({ callerId: 'few' }));
+    await pass(1);
+    expect(waiting.waiting).toBe(4);
+    expect(few.map(({ error }) => error !== null)).toEqual([false, false, true]);
+    const left = many.filter(({ error }) => (error as { code?: string } | null)?.code === 'overloaded');
+    expect(left).toHaveLength(2);
+    expect(left.every(({ exchange }) => exchange.decisions.length === 1)).toBe(true);
+    first.lease?.release(SERVED);
+    await pass(15);
+    expect([...many, ...few].filter(({ lease }) => lease !== null)).toHaveLength(1);
+  });
+
   it('lets a freed place go to who waits, in turns, and to nobody who comes later', async () => {
     const { waiting, ask, pass } = room(1, { budgetMs: 2_000, maxWaiting: 256 }, 1);
     const first = ask();

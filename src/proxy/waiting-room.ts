@@ -68,7 +68,7 @@ export class WaitingRoom {
     const until = now + this.limits.budgetMs - exchange.waitedMs;
     const patience = { waitedMs: exchange.waitedMs, until };
     if (behind) return this.#queueUnasked(exchange, request, now, until);
-    if (until <= now || this.#queue.size >= this.limits.maxWaiting)
+    if (until <= now || !this.#hasRoomFor(hints))
       return this.places.acquire(hints, tried, attempt, { ...patience, until: -Infinity });
     try {
       return this.places.acquire(hints, tried, attempt, patience);
@@ -86,13 +86,35 @@ export class WaitingRoom {
     now: number,
     until: number,
   ): Lease | Promise<Lease> {
-    if (until > now && this.#queue.size < this.limits.maxWaiting)
+    if (until > now && this.#hasRoomFor(request.hints))
       return this.#wait(exchange, request, null, now, until);
-    throw new ProxyError(
+    throw this.#crowded();
+  }
+
+  #hasRoomFor(seat: Seat): boolean {
+    return this.#queue.size < this.limits.maxWaiting || this.#queue.givesWay(seat) !== null;
+  }
+
+  /** A full room is shared evenly: whoever has most of it makes place for those who have less. */
+  #makeRoomFor(seat: Seat): void {
+    if (this.#queue.size < this.limits.maxWaiting) return;
+    const leaves = this.#queue.givesWay(seat);
+    if (leaves === null) return;
+    this.#note(leaves);
+    this.#end(leaves, this.#crowded());
+  }
+
+  #crowded(): ProxyError {
+    return new ProxyError(
       'overloaded',
       `${this.#queue.size} requests wait for a free key already (PROXY_WAIT_MAX_REQUESTS, PROXY_WAIT_BUDGET_SECONDS); try again in a moment.`,
       { retryAfterSeconds: 1 },
     );
+  }
+
+  /** What kept it waiting, for the record of a wait that ends without a decision. */
+  #note({ exchange, refusal, hints }: Waiter): void {
+    exchange.decisions.push(refusal?.decision ?? this.places.explain(hints));
   }
 
   #wait(
@@ -102,13 +124,14 @@ export class WaitingRoom {
     since: number,
     until: number,
   ): Promise<Lease> {
+    this.#makeRoomFor(request.hints);
     return new Promise((resolve, reject) => {
       const { callerId, sessionId } = request.hints;
       const freeAt = refusal === null ? since : (refusal.freeAt ?? until);
       const waiter = { ...request, exchange, callerId, sessionId, since, until, freeAt, refusal };
       const entry: Waiter = { ...waiter, resolve, reject };
       exchange.onClientGone = (): void => {
-        exchange.decisions.push(refusal?.decision ?? this.places.explain(request.hints));
+        this.#note(entry);
         this.#end(entry, new ClientGone('the client closed the connection while its request waited'));
       };
       exchange.onStop = (why): void => this.#end(entry, why);
