@@ -56,6 +56,9 @@ const MESSAGES: Partial<Record<ErrorCode, string>> = {
   upstream_first_byte_timeout: 'openai-1 sent no answer in time (PROXY_FIRST_BYTE_TIMEOUT_SECONDS).',
   upstream_total_timeout: 'openai-1: the attempt lasted longer than 600 s (PROXY_REQUEST_TIMEOUT_SECONDS).',
   server_shutdown: 'The proxy is stopping; send the request again.',
+  capture_unavailable:
+    'There is no room for the record of this request, and PROXY_CAPTURE_MODE is strict; nothing was sent. See spool ' +
+    'of /admin/state.',
   overloaded:
     'Request bodies held at the moment come to 536870912 bytes (PROXY_MAX_BUFFERED_BYTES); send the request again in ' +
     'a moment.',

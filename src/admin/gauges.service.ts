@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import { Gauge } from 'prom-client';
+import { Counter, Gauge } from 'prom-client';
 import { MetricsService } from '../infra/metrics/metrics.service.js';
 import { LIVE_STATE, type LiveState } from '../state/live-state.js';
 import { PROBLEM_CODES } from './dto/fleet.dto.js';
@@ -26,6 +26,10 @@ export class GaugesService implements OnModuleInit {
       'Records on this disk that wait for SQL',
       () => this.process.spool().pending,
     );
+    this.#plain('rpx_capture_degraded', '1 while not everything is kept', () =>
+      this.process.spool().capture_degraded ? 1 : 0,
+    );
+    this.#shed();
     this.#plain(
       'rpx_queue_depth',
       'Records that wait for SQL, all processes',
@@ -51,6 +55,20 @@ export class GaugesService implements OnModuleInit {
       registers: [this.metrics.registry],
       collect() {
         this.set(read());
+      },
+    });
+  }
+
+  #shed(): void {
+    const { process } = this;
+    new Counter({
+      name: 'rpx_spool_shed_total',
+      help: 'Records given up because the disk had no room for them',
+      labelNames: ['kind'],
+      registers: [this.metrics.registry],
+      collect() {
+        this.reset();
+        for (const [kind, count] of Object.entries(process.shed())) this.inc({ kind }, count);
       },
     });
   }

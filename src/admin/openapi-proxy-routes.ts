@@ -24,6 +24,7 @@ const COMMON: readonly ErrorCode[] = [
   'no_available_resources',
   'server_shutdown',
   'overloaded',
+  'capture_unavailable',
   'upstream_connect_timeout',
   'upstream_first_byte_timeout',
   'upstream_total_timeout',

@@ -3,7 +3,7 @@ import type { Clock } from '../common/clock.js';
 import { CLOCK, INSTANCE_ID } from '../common/tokens.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { DatabaseService } from '../infra/database/database.service.js';
-import { SPOOL, type Spool } from '../usage/spool.js';
+import { SPOOL, type Spool, type SpoolStatus } from '../usage/spool.js';
 import type { DatabaseStateDto, SpoolStateDto } from './dto/admin-state.dto.js';
 
 /** This process: who it is, how long it runs, and how its records fare. */
@@ -39,8 +39,14 @@ export class ProcessViewService {
       shed_records: status.shedRecords,
       torn_records: status.tornRecords,
       writable: status.writable,
+      capture_degraded: status.degraded,
       drain_error: status.drainError,
     };
+  }
+
+  /** Since start, by kind of record. */
+  shed(): SpoolStatus['shed'] {
+    return this.spoolPort.status().shed;
   }
 
   database(): DatabaseStateDto {

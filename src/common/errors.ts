@@ -108,6 +108,8 @@ export const ERRORS = {
   server_shutdown: server(503, true),
   /** The process is short of memory or connections. */
   overloaded: server(503, true),
+  /** The request cannot be recorded, and PROXY_CAPTURE_MODE=strict wants every one recorded. */
+  capture_unavailable: server(503, true),
   /** History cannot be read right now; traffic is not affected. */
   database_unavailable: server(503, true),
   /** A bug here. */

@@ -23,7 +23,8 @@ export interface AppConfig {
   readonly health: HealthConfig;
   readonly affinity: AffinityConfig;
   readonly retention: { readonly days: number; readonly bodyDays: number };
-  readonly capture: { readonly maxBytes: number };
+  /** `strict`: no request goes upstream without a record of it. */
+  readonly capture: { readonly maxBytes: number; readonly strict: boolean };
   readonly spool: { readonly maxBytes: number; readonly segmentBytes: number };
   readonly websocket: WebsocketConfig;
   readonly onDisconnect: OnDisconnectConfig;

@@ -39,7 +39,7 @@ describe('loadConfig', () => {
       onDisconnect: { otherwise: 'abort' },
       logLevel: 'info',
       adminToken: null,
-      capture: { maxBytes: 2_000_000 },
+      capture: { maxBytes: 2_000_000, strict: false },
       retention: { days: 30, bodyDays: 7 },
       affinity: { sessionTtlMs: 86_400_000, responseTtlMs: 2_592_000_000 },
       warnings: [],

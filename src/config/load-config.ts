@@ -64,7 +64,10 @@ export function loadConfig(
       sharedInOrganization: upstream.PROXY_AFFINITY_SHARED_IN_ORGANIZATION,
     },
     retention: { days: storage.PROXY_RETENTION_DAYS, bodyDays: storage.PROXY_BODY_RETENTION_DAYS },
-    capture: { maxBytes: storage.PROXY_MAX_CAPTURE_BYTES },
+    capture: {
+      maxBytes: storage.PROXY_MAX_CAPTURE_BYTES,
+      strict: storage.PROXY_CAPTURE_MODE === 'strict',
+    },
     spool: {
       maxBytes: storage.PROXY_SPOOL_MAX_BYTES,
       segmentBytes: Math.min(storage.PROXY_SPOOL_SEGMENT_BYTES, storage.PROXY_SPOOL_MAX_BYTES),

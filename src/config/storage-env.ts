@@ -1,5 +1,5 @@
 import { isKeyPrefix, isPostgresUrl, isRedisUrl, isSqliteUrl } from './env-checks.js';
-import { Switch, Text, UnlessSet, WholeNumber } from './env-variable.js';
+import { Choice, Switch, Text, UnlessSet, WholeNumber } from './env-variable.js';
 
 const POSTGRES = 'a URL beginning with postgres:// or postgresql://';
 
@@ -84,6 +84,15 @@ export class StorageEnv {
     meaning: 'Most bytes kept of each request body and of each response body; 0 keeps none.',
   })
   readonly PROXY_MAX_CAPTURE_BYTES!: number;
+
+  @Choice({
+    default: 'serve',
+    of: ['serve', 'strict'],
+    meaning:
+      'When the disk has no room for the record of a request: `serve` answers it and counts the loss, `strict` refuses ' +
+      'it with `503 capture_unavailable` before anything is sent, and `/readyz` says no.',
+  })
+  readonly PROXY_CAPTURE_MODE!: 'serve' | 'strict';
 
   @WholeNumber({ default: 30, min: 1, max: 3650, meaning: 'Days that requests, decisions and events stay.' })
   readonly PROXY_RETENTION_DAYS!: number;

@@ -5,6 +5,7 @@ import type { Response } from 'express';
 import { Access } from '../common/access.js';
 import { DatabaseIndicator } from './database.indicator.js';
 import { DrainIndicator } from './drain.indicator.js';
+import { RecordsIndicator } from './records.indicator.js';
 import { RedisIndicator } from './redis.indicator.js';
 import { FleetIndicator } from './fleet.indicator.js';
 import { ResourcesIndicator } from './resources.indicator.js';
@@ -19,6 +20,7 @@ export class HealthController {
     private readonly resources: ResourcesIndicator,
     private readonly database: DatabaseIndicator,
     private readonly redis: RedisIndicator,
+    private readonly records: RecordsIndicator,
     private readonly drain: DrainIndicator,
     private readonly fleet: FleetIndicator,
   ) {}
@@ -42,6 +44,7 @@ export class HealthController {
         info: {
           resources: { status: 'up', configured: 2, unhealthy: 0, degraded: false },
           database: { status: 'up' },
+          records: { status: 'up', capture_degraded: false },
           process: { status: 'up' },
           fleet: { status: 'up' },
         },
@@ -82,6 +85,7 @@ export class HealthController {
         () => this.resources.check(),
         () => this.database.check(),
         () => this.redis.check(),
+        () => this.records.check(),
         () => this.drain.check(),
         () => this.fleet.check(),
       ]);

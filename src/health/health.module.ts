@@ -14,6 +14,7 @@ import { HealthStateModule } from './health-state.module.js';
 import { HealthController } from './health.controller.js';
 import { PROBE_SENDER } from './probe-sender.js';
 import { ProberService } from './prober.service.js';
+import { RecordsIndicator } from './records.indicator.js';
 import { RedisIndicator } from './redis.indicator.js';
 import { ResourcesIndicator } from './resources.indicator.js';
 import { SCHEDULER, systemScheduler } from './scheduler.js';
@@ -37,6 +38,7 @@ import { SCHEDULER, systemScheduler } from './scheduler.js';
     ResourcesIndicator,
     DatabaseIndicator,
     RedisIndicator,
+    RecordsIndicator,
     DrainIndicator,
     FleetIndicator,
     { provide: PROBE_SENDER, useExisting: UpstreamClient },

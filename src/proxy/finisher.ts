@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { ProxyError } from '../common/errors.js';
 import { captureRequest, finishedRecord, logLine, startFacts, usageOf } from './exchange-records.js';
 import type { Ending } from './exchange-records.js';
 import type { Exchange } from './exchange.js';
@@ -6,6 +7,8 @@ import type { ProxyDependencies } from './proxy-dependencies.js';
 import type { DecisionRecord } from '../state/live-state.js';
 import type { FinishedRecord } from '../usage/records.js';
 import type { CapturedBody } from '../usage/spool.js';
+
+const STRICT_RETRY_SECONDS = 2;
 
 /** Writes the two records of an exchange, the metrics and the log line: each exactly once, whatever way it ends. */
 export class Finisher {
@@ -16,10 +19,21 @@ export class Finisher {
     this.#logger = deps.logger.child({}, { redact: [] });
   }
 
-  /** Before anything goes upstream. */
+  /** Before anything goes upstream. Throws when the request must not go there without a record of it. */
   start(exchange: Exchange, decision: DecisionRecord): void {
-    exchange.recorded = true;
-    this.deps.spool.started({
+    this.note(exchange, decision);
+    if (exchange.recorded || !this.deps.config.capture.strict) return;
+    throw new ProxyError(
+      'capture_unavailable',
+      'There is no room for the record of this request, and PROXY_CAPTURE_MODE is strict; nothing was sent. ' +
+        'See spool of /admin/state.',
+      { retryAfterSeconds: STRICT_RETRY_SECONDS },
+    );
+  }
+
+  /** The same for what runs already. */
+  note(exchange: Exchange, decision: DecisionRecord): void {
+    exchange.recorded = this.deps.spool.started({
       t: 'started',
       id: exchange.id,
       decision,

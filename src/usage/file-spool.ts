@@ -1,25 +1,25 @@
 import type { Clock } from '../common/clock.js';
 import type { Logger } from '../common/logger.js';
+import { type Backlog, earlier, NO_BACKLOG } from './backlog.js';
 import type { BodyRecord, EventRecord, FinishedRecord, StartedRecord, TelemetryRecord } from './records.js';
 import type { CapturedBodies, CapturedBody, Spool, SpoolStatus } from './spool.js';
 import { RecentRecords } from './recent-records.js';
 import { SpoolDirectory } from './spool-directory.js';
 import { type EncodedRecord, seal, SpoolEncoder } from './spool-encoder.js';
+import { type RecordKind, SpoolLosses } from './spool-losses.js';
 import { SpoolSegments } from './spool-segments.js';
 
 /** Bodies stop here, events there; the rest of the room is for what happened to requests. */
 const BODY_SHARE = 0.9;
 const EVENT_SHARE = 0.95;
+/** The last of the room is for the ends of requests that are under way: a new one whose start has no place tells it all at its end. */
+const START_SHARE = 0.975;
+/** What a start takes, about. */
+const START_BYTES = 4_096;
+const LONE_END_SHARE = 0.9875;
+/** Ends without a place are kept in memory up to this many: their requests must not stay open for ever. */
+const MAX_OWED = 1_000;
 const RETRY_DISK_MS = 1_000;
-
-/** Records that wait for SQL. */
-export interface Backlog {
-  readonly pending: number;
-  readonly bytes: number;
-  readonly oldestAt: number | null;
-}
-
-export const NO_BACKLOG: Backlog = { pending: 0, bytes: 0, oldestAt: null };
 
 export interface FileSpoolOptions {
   /** `<dataDir>/spool`. */
@@ -48,14 +48,17 @@ export class FileSpool implements Spool {
 
   readonly #directory: SpoolDirectory;
   readonly #encoder = new SpoolEncoder();
-  #shedBodies = 0;
-  #shedRecords = 0;
+  readonly #losses = new SpoolLosses();
+  #owed: FinishedRecord[] = [];
   #diskError: string | null = null;
   #retryAt = 0;
   #closed = false;
 
   private constructor(private readonly options: FileSpoolOptions) {
-    this.#directory = new SpoolDirectory(options.root, options.instanceId, () => this.#lost());
+    this.#directory = new SpoolDirectory(options.root, options.instanceId, {
+      lost: () => this.#lost(),
+      beat: () => this.#catchUp(),
+    });
     this.segments = new SpoolSegments(() => this.#directory.newSegment(), options.segmentBytes);
   }
 
@@ -70,42 +73,46 @@ export class FileSpool implements Spool {
     return spool;
   }
 
-  started(record: StartedRecord): void {
-    this.#guard(() => this.#single(record, 1));
+  started(record: StartedRecord): boolean {
+    return this.#guard('started', () => this.#single(record, START_SHARE));
   }
 
   event(record: EventRecord): void {
-    this.#guard(() => this.#single(record, EVENT_SHARE));
+    this.#guard('event', () => this.#single(record, EVENT_SHARE));
   }
 
   finished(record: FinishedRecord, bodies: CapturedBodies): void {
-    this.#guard(() => {
+    this.#guard('finished', () => {
       this.#encoder.reset();
       const frames: Frame[] = [];
       this.#addBody(frames, record, 'request', bodies.request);
       this.#addBody(frames, record, 'response', bodies.response);
       const plain = { record, body: null, encoded: this.#encoder.record(record) };
-      const all = [...frames, plain];
-      if (frames.length > 0 && this.#fits(totalOf(all), BODY_SHARE)) {
-        if (this.#append(all, record.at, 1, frames.length)) return;
-      } else {
-        this.#shedBodies += frames.length;
+      if (frames.length > 0) {
+        if (this.#append([...frames, plain], record.at, BODY_SHARE)) return true;
+        this.#lose('body', frames.length);
       }
-      this.#append([plain], record.at, 1);
+      return this.#append([plain], record.at, endShare(record)) || this.#owe(record);
     });
   }
 
   status(): SpoolStatus {
+    const { counts } = this.#losses;
+    const writable = this.#diskError === null;
     const adopted = this.adopted();
     return {
-      pending: this.segments.pending + adopted.pending,
+      pending: this.segments.pending + this.#owed.length + adopted.pending,
       bytes: this.segments.bytes + adopted.bytes,
       oldestAt: earlier(this.segments.oldestAt, adopted.oldestAt),
-      shedBodies: this.#shedBodies,
-      shedRecords: this.#shedRecords,
+      shedBodies: counts.body,
+      shedRecords: counts.started + counts.finished + counts.event,
+      shed: counts,
       tornRecords: this.tornRecords,
       deadRecords: this.deadRecords,
-      writable: this.#diskError === null,
+      writable,
+      keepsRequests: writable && this.#fits(START_BYTES, START_SHARE),
+      degraded:
+        !writable || this.#owed.length > 0 || !this.#fits(0, BODY_SHARE) || this.#losses.recent(this.#now()),
       drainError: this.drainError,
     };
   }
@@ -113,14 +120,15 @@ export class FileSpool implements Spool {
   /** What is not in SQL stays on disk for the next process. */
   close(): void {
     if (this.#closed) return;
+    this.#catchUp(true);
     this.#closed = true;
     this.segments.close();
     this.#directory.close();
   }
 
-  #single(record: TelemetryRecord, share: number): void {
+  #single(record: TelemetryRecord, share: number): boolean {
     this.#encoder.reset();
-    this.#append([{ record, body: null, encoded: this.#encoder.record(record) }], record.at, share);
+    return this.#append([{ record, body: null, encoded: this.#encoder.record(record) }], record.at, share);
   }
 
   #addBody(
@@ -139,24 +147,18 @@ export class FileSpool implements Spool {
     return used + total <= this.options.maxBytes * share;
   }
 
-  /** False when the write failed and had bodies in it: the caller writes the record alone. */
-  #append(frames: readonly Frame[], at: number, share: number, bodies = 0): boolean {
+  /** False when none of it was written. */
+  #append(frames: readonly Frame[], at: number, share: number): boolean {
     const total = totalOf(frames);
-    if (this.#closed || !this.#fits(total, share) || this.#diskResting()) {
-      this.#shedRecords++;
-      this.#shedBodies += bodies;
-      return true;
-    }
+    if (this.#closed || !this.#fits(total, share) || this.#diskResting()) return false;
     try {
       this.#write(frames, total, at);
-      this.#recovered();
     } catch (e: unknown) {
-      this.#shedBodies += bodies;
-      if (bodies > 0) return false;
-      this.#shedRecords++;
-      this.#failed(e);
-      return true;
+      // With bodies in it this was no proof yet: the record alone may still have a place.
+      if (frames.length === 1) this.#failed(e);
+      return false;
     }
+    this.#recovered();
     this.onData();
     return true;
   }
@@ -175,7 +177,7 @@ export class FileSpool implements Spool {
   }
 
   #diskResting(): boolean {
-    return this.#diskError !== null && this.options.clock.monotonic() < this.#retryAt;
+    return this.#diskError !== null && this.#now() < this.#retryAt;
   }
 
   #failed(e: unknown): void {
@@ -186,14 +188,16 @@ export class FileSpool implements Spool {
         'spool cannot be written; records are lost and counted',
       );
     this.#diskError = message;
-    this.#retryAt = this.options.clock.monotonic() + RETRY_DISK_MS;
+    // A full disk says so at once, and may have room for the next record: nothing is given up unasked.
+    const full = (e as NodeJS.ErrnoException).code === 'ENOSPC';
+    this.#retryAt = this.#now() + (full ? 0 : RETRY_DISK_MS);
   }
 
   #recovered(): void {
     if (this.#diskError === null) return;
     this.#diskError = null;
     this.options.logger.warn(
-      { event: 'spool.writable', shed: this.#shedRecords },
+      { event: 'spool.writable', shed: this.#losses.counts },
       'spool can be written again',
     );
   }
@@ -207,14 +211,41 @@ export class FileSpool implements Spool {
     this.recent.clear();
   }
 
-  /** A record that cannot even be encoded must not hurt the exchange. */
-  #guard(work: () => void): void {
+  #now(): number {
+    return this.options.clock.monotonic();
+  }
+
+  #lose(kind: RecordKind, count = 1): void {
+    if (!this.#losses.add(kind, this.#now(), count)) return;
+    this.options.logger.warn({ event: 'spool.shed' }, 'no room for all records; what is given up is counted');
+  }
+
+  /** True when the end of a started request is kept for later. */
+  #owe(record: FinishedRecord): boolean {
+    if (this.#closed || record.rejected !== null || this.#owed.length >= MAX_OWED) return false;
+    this.#owed.push(record);
+    return true;
+  }
+
+  /** Writes what is owed, and one event for what was given up when that is over. Also how a disk is tried again without traffic. */
+  #catchUp(last = false): void {
+    const owed = this.#owed.findIndex((record) => !this.#single(record, 1));
+    this.#owed = owed < 0 ? [] : this.#owed.slice(owed);
+    if (last) for (const { t } of this.#owed.splice(0)) this.#lose(t);
+    if (!(last ? this.#losses.untold : this.#losses.due(this.#now()))) return;
+    if (this.#single(this.#losses.event(this.options.clock.now()), EVENT_SHARE)) this.#losses.told();
+  }
+
+  /** False when the record is lost, which is counted. One that cannot even be encoded must not hurt the exchange. */
+  #guard(kind: RecordKind, work: () => boolean): boolean {
+    let kept = false;
     try {
-      work();
+      kept = work();
     } catch (e: unknown) {
-      this.#shedRecords++;
       this.options.logger.error({ event: 'spool.bug', err: e }, 'record could not be spooled');
     }
+    if (!kept) this.#lose(kind);
+    return kept;
   }
 }
 
@@ -225,8 +256,9 @@ interface Frame {
   readonly encoded: EncodedRecord;
 }
 
-export function earlier(a: number | null, b: number | null): number | null {
-  return a === null || b === null ? (a ?? b) : Math.min(a, b);
+/** What started goes before what never did: `rejected` means that no start is on disk. */
+function endShare({ rejected }: FinishedRecord): number {
+  return rejected === null ? 1 : LONE_END_SHARE;
 }
 
 function totalOf(frames: readonly Frame[]): number {

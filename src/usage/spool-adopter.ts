@@ -1,7 +1,8 @@
 import type { Clock } from '../common/clock.js';
 import { newId } from '../common/ids.js';
 import type { Logger } from '../common/logger.js';
-import { type Backlog, earlier, type FileSpool, NO_BACKLOG } from './file-spool.js';
+import { type Backlog, earlier, NO_BACKLOG } from './backlog.js';
+import type { FileSpool } from './file-spool.js';
 import { OrphanSpool } from './orphan-spool.js';
 import type { RecordDeliverer } from './record-deliverer.js';
 import type { FinishedRecord } from './records.js';

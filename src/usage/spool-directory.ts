@@ -14,11 +14,18 @@ export class SpoolDirectory {
   constructor(
     readonly root: string,
     private readonly instanceId: string,
-    /** Called when the directory was taken away: what is written into it is lost. */
-    private readonly onLost: () => void,
+    private readonly on: {
+      /** The directory was taken away: what is written into it is lost. */
+      readonly lost: () => void;
+      /** Every two seconds. */
+      readonly beat: () => void;
+    },
   ) {
     this.#path = join(root, instanceId);
-    this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS);
+    this.#heartbeat = setInterval(() => {
+      this.#beat();
+      on.beat();
+    }, HEARTBEAT_MS);
     this.#heartbeat.unref();
   }
 
@@ -52,7 +59,7 @@ export class SpoolDirectory {
       // Adopted by somebody who could not see us living, or deleted by hand: go on in a new one.
       this.#path = join(this.root, `${this.instanceId}.${++this.#generation}`);
       this.#made = false;
-      this.onLost();
+      this.on.lost();
     }
   }
 }

@@ -16,7 +16,7 @@ export class SpoolStateDto {
   @Field(0, 'Bodies given up because the spool was full, since start')
   readonly shed_bodies!: number;
 
-  @Field(0, 'Records given up because the spool was full, since start')
+  @Field(0, 'Records given up because the spool was full, since start; by kind in `rpx_spool_shed_total`')
   readonly shed_records!: number;
 
   @Field(0, 'Records a crash cut short, since start')
@@ -24,6 +24,12 @@ export class SpoolStateDto {
 
   @Field(true, 'False while the disk refuses writes')
   readonly writable!: boolean;
+
+  @Field(
+    false,
+    'True while not everything is kept: the disk refuses, the spool has no room for bodies, or something was given up within 5 s',
+  )
+  readonly capture_degraded!: boolean;
 
   @NullableField('connect ECONNREFUSED', 'Why the last batch did not reach SQL')
   readonly drain_error!: string | null;

@@ -82,6 +82,7 @@ export interface AdminState {
   readonly fleet_in_flight: number;
   readonly spool: {
     readonly writable: boolean;
+    readonly capture_degraded: boolean;
     readonly drain_error: string | null;
     readonly shed_bodies: number;
     readonly shed_records: number;

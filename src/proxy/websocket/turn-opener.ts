@@ -46,7 +46,7 @@ export class TurnOpener {
   }
 
   /** Takes a place on the connection's resource and writes `started`: the message may go upstream after this. */
-  open(exchange: Exchange, link: UpstreamLink, lane: string): WebsocketTurn {
+  open(exchange: Exchange, link: UpstreamLink, lane: string, runs = false): WebsocketTurn {
     const { deps, finisher, bodies } = this.parts;
     const { hints } = exchange;
     if (hints === null) throw new Error('a turn needs hints');
@@ -56,7 +56,9 @@ export class TurnOpener {
     const lease = deps.balancer.acquireOn(link.resource, hints, made);
     try {
       if (made === null) exchange.decisions.push(lease.decision);
-      finisher.start(exchange, exchange.decisions[0] ?? lease.decision);
+      const decision = exchange.decisions[0] ?? lease.decision;
+      if (runs) finisher.note(exchange, decision);
+      else finisher.start(exchange, decision);
       const release = (): void => bodies.give(exchange.bodyBytes);
       return new WebsocketTurn(deps, finisher, exchange, lease, { lane, head: link.head, release });
     } catch (error: unknown) {
@@ -79,7 +81,7 @@ export class TurnOpener {
       const previousResponseId = before.responseId;
       exchange.hints = { ...before.exchange.hints, requestId: exchange.id, previousResponseId };
     }
-    return this.open(exchange, link, lane);
+    return this.open(exchange, link, lane, true);
   }
 
   /** Records the creates among messages that waited for their connection in vain, with nobody left to tell. */

@@ -36,6 +36,7 @@ function trouble(): string[] {
   }
   if (!spool.writable) found.push('The disk refuses writes: records are being lost. Check PROXY_DATA_DIR.');
   if (spool.drain_error !== null) found.push(`Records wait on disk: ${spool.drain_error}`);
+  if (spool.capture_degraded && spool.writable) found.push('There is no room on disk to keep everything.');
   if (spool.shed_records > 0)
     found.push(`${spool.shed_records} records were given up because the spool was full.`);
   return found;
