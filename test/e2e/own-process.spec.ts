@@ -36,6 +36,15 @@ const completed = async (of: Rig): Promise<Set<string>> => {
   return new Set(rows.map(({ id }) => id));
 };
 
+async function migrationsIn(path: string): Promise<readonly { name: string }[]> {
+  try {
+    return await readSqlite<{ name: string }>(path, 'SELECT "name" FROM "migrations"');
+  } catch (error: unknown) {
+    if (/no such table/.test(String(error))) return [];
+    throw error;
+  }
+}
+
 /** Whether an entry of `/proc/<pid>/fd` leads to that file. */
 const opened =
   (pid: number, path: string) =>
@@ -54,7 +63,6 @@ describe('SIGTERM', () => {
       const seen: string[] = [];
       for (const [sign, afterMs] of [
         ['proxy.sqlite3', 0],
-        ['proxy.sqlite3-wal', 0],
         ['proxy.sqlite3-wal', 10],
         ['proxy.sqlite3-wal', 40],
         ['proxy.sqlite3-wal', 120],
@@ -67,10 +75,7 @@ describe('SIGTERM', () => {
         const how = await proxy.exited;
         expect(['SIGTERM', 0]).toContain(how);
         expect(performance.now() - at).toBeLessThan(5_000);
-        const file = join(proxy.dataDir, 'proxy.sqlite3');
-        const applied = await readSqlite<{ name: string }>(file, 'SELECT "name" FROM "migrations"').catch(
-          () => [],
-        );
+        const applied = await migrationsIn(join(proxy.dataDir, 'proxy.sqlite3'));
         expect([0, NAMES.length]).toContain(applied.length);
         seen.push(`${sign} + ${afterMs} ms: ${how}, ${applied.length} migrations`);
         if (afterMs === 10) {
