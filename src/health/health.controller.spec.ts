@@ -4,6 +4,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { afterEach, describe, expect, it } from 'vitest';
 import { answered, routingWorld, type WorldKey } from '../../test/support/routing-world.js';
 import { DrainState } from '../common/drain-state.js';
+import { APP_CONFIG } from '../config/app-config.js';
 import { DatabaseService } from '../infra/database/database.service.js';
 import { ResourceRegistry } from '../resources/resource-registry.service.js';
 import { DatabaseIndicator } from './database.indicator.js';
@@ -11,10 +12,12 @@ import { DrainIndicator } from './drain.indicator.js';
 import { FleetWatch } from '../fleet/fleet-watch.service.js';
 import { FleetIndicator } from './fleet.indicator.js';
 import { HealthController } from './health.controller.js';
+import { RecordsIndicator } from './records.indicator.js';
 import { HEALTH_VIEW } from './resource-health.js';
 import { RedisIndicator } from './redis.indicator.js';
 import { PEERS, type PeerLink } from '../state/peers.js';
 import { ResourcesIndicator } from './resources.indicator.js';
+import { SPOOL } from '../usage/spool.js';
 
 describe('health routes', () => {
   let app: NestExpressApplication | undefined;
@@ -27,6 +30,8 @@ describe('health routes', () => {
     const peers: { link: Pick<PeerLink, 'status' | 'warnings'> } = {
       link: { status: 'alone', warnings: [] },
     };
+    const capture = { strict: false };
+    const spool = { keepsRequests: true, degraded: false };
     const fleet = { problems: [] as { code: string; message: string }[] };
     const module = await Test.createTestingModule({
       imports: [TerminusModule.forRoot({ logger: false })],
@@ -35,6 +40,7 @@ describe('health routes', () => {
         ResourcesIndicator,
         DatabaseIndicator,
         RedisIndicator,
+        RecordsIndicator,
         DrainIndicator,
         FleetIndicator,
         { provide: FleetWatch, useValue: fleet },
@@ -43,6 +49,8 @@ describe('health routes', () => {
         { provide: DatabaseService, useValue: database },
         { provide: DrainState, useValue: drain },
         { provide: PEERS, useValue: peers },
+        { provide: APP_CONFIG, useValue: { capture } },
+        { provide: SPOOL, useValue: { status: () => spool } },
       ],
     }).compile();
     app = module.createNestApplication<NestExpressApplication>({ logger: false });
@@ -52,7 +60,7 @@ describe('health routes', () => {
       const response = await fetch(base + path);
       return { code: response.status, body: (await response.json()) as Record<string, unknown> };
     };
-    return { ...world, database, drain, peers, fleet, get };
+    return { ...world, database, drain, peers, fleet, capture, spool, get };
   }
 
   it('is ready with a key, a database and no intention to stop', async () => {
@@ -91,6 +99,18 @@ describe('health routes', () => {
       code: 200,
       body: { status: 'ready', details: { redis: { status: 'up', degraded: true } } },
     });
+  });
+
+  it('is ready while requests cannot be recorded, unless those are to be refused', async () => {
+    const { get, capture, spool } = await start([{ key: 'a' }]);
+    Object.assign(spool, { keepsRequests: false, degraded: true });
+    expect(await get('/readyz')).toMatchObject({
+      code: 200,
+      body: { details: { records: { status: 'up', capture_degraded: true } } },
+    });
+    capture.strict = true;
+    const { code, body } = await get('/readyz');
+    expect([code, Object.keys(body.error as object)]).toEqual([503, ['records']]);
   });
 
   it('tells that processes do not fit together, without their names, and is ready', async () => {
