@@ -174,6 +174,11 @@ export const ERROR_HELP: Readonly<Record<ErrorCode, ErrorHelp>> = {
     means: 'The process is short of memory or connections. The message names the limit.',
     fix: 'Send it again after `retry-after`; the operator adds replicas or raises the limit named.',
   },
+  capture_unavailable: {
+    means:
+      'The proxy cannot record requests now (its disk is full or refuses writes) and `PROXY_CAPTURE_MODE=strict`.',
+    fix: 'Send it again later; the operator makes room: `spool` of `/admin/state` and the log say what is wrong.',
+  },
   database_unavailable: {
     means:
       'History cannot be read right now. Traffic is not affected, and what happens meanwhile is written down later.',
