@@ -4,6 +4,7 @@ export const HELP = `Usage: responses-proxy [command]
   worker                    writes the records of every serve to the database; needs PROXY_REDIS_URL
   doctor [--json] [--url URL]
                             what is wrong, why, and what to do about it; --help says more
+  codex [ARGS]              runs Codex through the proxy; --print shows the settings
   demo [--requests N]       a stand-in upstream and some traffic, to see the dashboard without a key
   migrate-data [--from URL] [--to URL] [--dry-run]
                             moves the history from SQLite to Postgres; --help says more

@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.js')).serveCommand,
   worker: async () => (await import('./worker.js')).workerCommand,
   doctor: async () => (await import('./doctor.js')).doctorCommand,
+  codex: async () => (await import('./codex.js')).codexCommand,
   demo: async () => (await import('./demo.js')).demoCommand,
   'migrate-data': async () => (await import('./migrate-data.js')).migrateDataCommand,
   requests: async () => (await import('./admin/requests.js')).requestsCommand,
@@ -28,6 +29,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 const OWN_HELP: ReadonlySet<string> = new Set([
   'migrate-data',
   'doctor',
+  'codex',
   'requests',
   'sessions',
   'usage',

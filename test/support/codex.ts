@@ -47,7 +47,11 @@ export class Codex {
   }
 
   /** `args` follow `codex exec`: a prompt, or `resume <id> <prompt>`, or `fork <id> <prompt>`. */
-  exec(args: readonly string[], timeoutMs = 60_000): Promise<CodexRun> {
+  exec(
+    args: readonly string[],
+    timeoutMs = 60_000,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<CodexRun> {
     const overrides = ['model="gpt-5.5"', 'model_reasoning_effort="low"', ...this.overrides];
     const flags = ['--json', '--skip-git-repo-check', '--dangerously-bypass-approvals-and-sandbox'];
     const all = ['exec', ...flags, ...overrides.flatMap((o) => ['-c', o]), ...args];
@@ -65,6 +69,7 @@ export class Codex {
           NO_PROXY: '127.0.0.1,localhost',
           // Anything that is not the proxy fails at once instead of looking for a network.
           HTTPS_PROXY: 'http://127.0.0.1:9',
+          ...env,
         },
       });
       const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);

@@ -1,0 +1,83 @@
+import type { CodexTarget } from './codex-settings.js';
+
+/** Read when it is set: where `/v1` wants a client key. */
+export const KEY_VARIABLE = 'RPX_CLIENT_KEY';
+
+export const CODEX_HELP = `Usage: responses-proxy codex [--print] [--url URL] [--key-env NAME] [--websocket] [--] [codex's own arguments]
+
+Runs Codex through the proxy, with one -c override per setting and no change to any file.
+
+  --print         shows the overrides and the TOML for ~/.codex/config.toml instead
+  --url URL       address of the proxy (default: the one that HOST and PORT of this environment name)
+  --key-env NAME  variable with the client key, where the proxy wants one (default: ${KEY_VARIABLE}, if it is set)
+  --websocket     lets Codex use WebSocket mode
+
+Everything from the first other argument on is for Codex: responses-proxy codex exec "say hello". Codex does not get the
+secrets of the proxy's own environment. Its exit code is passed on; 1 if the proxy or Codex is not there, 2 for a wrong
+command line.
+`;
+
+export interface CodexArguments extends CodexTarget {
+  readonly print: boolean;
+  readonly rest: readonly string[];
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+interface Given {
+  print: boolean;
+  websockets: boolean;
+  url: string | null;
+  key: string | null;
+}
+
+/** What was asked for, or what is wrong with it. */
+export function readCodexArguments(
+  args: readonly string[],
+  environment: Environment,
+  local: string,
+): CodexArguments | string {
+  const given: Given = { print: false, websockets: false, url: null, key: null };
+  let at = 0;
+  for (; at < args.length; at++) {
+    const [name = '', inline] = (args[at] ?? '').split(/=(.*)/s);
+    if (name === '--') {
+      at++;
+      break;
+    }
+    if (name === '--print') given.print = true;
+    else if (name === '--websocket') given.websockets = true;
+    else if (name === '--url') given.url = inline ?? args[++at] ?? '';
+    else if (name === '--key-env') given.key = inline ?? args[++at] ?? '';
+    else break;
+  }
+  return settle(given, args.slice(at), environment, local);
+}
+
+function settle(
+  { print, websockets, url, key }: Given,
+  rest: readonly string[],
+  environment: Environment,
+  local: string,
+): CodexArguments | string {
+  const isSet = (name: string): boolean => (environment[name] ?? '') !== '';
+  if (key !== null && !/^[A-Za-z_]\w*$/.test(key)) return '--key-env wants the name of a variable.';
+  if (key !== null && !isSet(key) && !print) return `${key}, which --key-env names, is not set.`;
+  const baseUrl = withV1(url ?? local);
+  if (baseUrl === null) return '--url wants an address like http://127.0.0.1:8000.';
+  return {
+    print,
+    websockets,
+    rest,
+    baseUrl,
+    keyVariable: key ?? (isSet(KEY_VARIABLE) ? KEY_VARIABLE : null),
+  };
+}
+
+/** People give the address with and without it. */
+function withV1(url: string): string | null {
+  const parsed = URL.canParse(url) ? new URL(url) : null;
+  if (parsed === null || !['http:', 'https:'].includes(parsed.protocol) || parsed.username !== '')
+    return null;
+  return `${parsed.origin}${parsed.pathname.replace(/\/+$/, '').replace(/\/v1$/, '')}/v1`;
+}

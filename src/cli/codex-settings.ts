@@ -1,0 +1,60 @@
+import { ENV_SECTIONS } from '../config/env.js';
+import { NUMBERED_KEY } from '../config/resource-env.js';
+
+/** Name of the provider in Codex's configuration. */
+const PROVIDER = 'proxy';
+
+export interface CodexTarget {
+  /** With `/v1`. */
+  readonly baseUrl: string;
+  /** Variable that holds the client key; null where none is wanted. */
+  readonly keyVariable: string | null;
+  readonly websockets: boolean;
+}
+
+type Setting = readonly [name: string, value: string];
+
+/** One setting per `-c`: a whole table in one would be read as a string and refused. */
+export function codexOverrides(target: CodexTarget): string[] {
+  return [
+    `model_provider=${JSON.stringify(PROVIDER)}`,
+    ...settings(target).map(([name, value]) => `model_providers.${PROVIDER}.${name}=${value}`),
+  ];
+}
+
+/** The same for `~/.codex/config.toml`. */
+export function codexToml(target: CodexTarget): string {
+  const lines = settings(target).map(([name, value]) => `${name} = ${value}`);
+  return `model_provider = ${JSON.stringify(PROVIDER)}\n\n[model_providers.${PROVIDER}]\n${lines.join('\n')}\n`;
+}
+
+/** As a command line for a shell. */
+export function codexCommandLine(target: CodexTarget): string {
+  return ['codex', ...codexOverrides(target).map((override) => `-c '${override}'`)].join(' \\\n  ');
+}
+
+/** Codex runs what a model tells it to: none of the proxy's secrets belong into its environment. */
+export function codexEnvironment(
+  environment: Readonly<Record<string, string | undefined>>,
+  keyVariable: string | null,
+): Record<string, string | undefined> {
+  const secrets = new Set(
+    ENV_SECTIONS.flatMap(({ variables }) => variables.filter(({ secret }) => secret).map(({ name }) => name)),
+  );
+  return Object.fromEntries(
+    Object.entries(environment).filter(
+      ([name]) => name === keyVariable || !(secrets.has(name) || NUMBERED_KEY.test(name)),
+    ),
+  );
+}
+
+/** Values as TOML has them. */
+function settings({ baseUrl, keyVariable, websockets }: CodexTarget): Setting[] {
+  return [
+    ['name', JSON.stringify(PROVIDER)],
+    ['base_url', JSON.stringify(baseUrl)],
+    ['wire_api', '"responses"'],
+    ...(keyVariable === null ? [] : [['env_key', JSON.stringify(keyVariable)] as const]),
+    ...(websockets ? [['supports_websockets', 'true'] as const] : []),
+  ];
+}
