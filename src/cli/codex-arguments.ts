@@ -25,10 +25,10 @@ export interface CodexArguments extends CodexTarget {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 interface Given {
-  print: boolean;
-  websockets: boolean;
-  url: string | null;
-  key: string | null;
+  readonly print?: boolean;
+  readonly websockets?: boolean;
+  readonly url?: string;
+  readonly key?: string;
 }
 
 /** What was asked for, or what is wrong with it. */
@@ -37,32 +37,45 @@ export function readCodexArguments(
   environment: Environment,
   local: string,
 ): CodexArguments | string {
-  const given: Given = { print: false, websockets: false, url: null, key: null };
+  let given: Given = {};
   let at = 0;
-  for (; at < args.length; at++) {
+  while (at < args.length) {
     const [name = '', inline] = (args[at] ?? '').split(/=(.*)/s);
-    if (name === '--') {
-      at++;
-      break;
-    }
-    if (name === '--print') given.print = true;
-    else if (name === '--websocket') given.websockets = true;
-    else if (name === '--url') given.url = inline ?? args[++at] ?? '';
-    else if (name === '--key-env') given.key = inline ?? args[++at] ?? '';
-    else break;
+    const option = optionOf(name, inline ?? args[at + 1] ?? '');
+    if (option === null) break;
+    given = { ...given, ...option };
+    at += TAKES_A_VALUE.has(name) && inline === undefined ? 2 : 1;
   }
-  return settle(given, args.slice(at), environment, local);
+  return settle(given, args.slice(args[at] === '--' ? at + 1 : at), environment, local);
+}
+
+const TAKES_A_VALUE: ReadonlySet<string> = new Set(['--url', '--key-env']);
+
+/** Null for what is Codex's own. */
+function optionOf(name: string, value: string): Given | null {
+  switch (name) {
+    case '--print':
+      return { print: true };
+    case '--websocket':
+      return { websockets: true };
+    case '--url':
+      return { url: value };
+    case '--key-env':
+      return { key: value };
+    default:
+      return null;
+  }
 }
 
 function settle(
-  { print, websockets, url, key }: Given,
+  { print = false, websockets = false, url, key }: Given,
   rest: readonly string[],
   environment: Environment,
   local: string,
 ): CodexArguments | string {
   const isSet = (name: string): boolean => (environment[name] ?? '') !== '';
-  if (key !== null && !/^[A-Za-z_]\w*$/.test(key)) return '--key-env wants the name of a variable.';
-  if (key !== null && !isSet(key) && !print) return `${key}, which --key-env names, is not set.`;
+  if (key !== undefined && !/^[A-Za-z_]\w*$/.test(key)) return '--key-env wants the name of a variable.';
+  if (key !== undefined && !isSet(key) && !print) return `${key}, which --key-env names, is not set.`;
   const baseUrl = withV1(url ?? local);
   if (baseUrl === null) return '--url wants an address like http://127.0.0.1:8000.';
   return {
