@@ -30,8 +30,13 @@ export function condemnsKey(code: string | null): boolean {
   return code !== null && CONDEMNING.has(code);
 }
 
-export function lacksScope(code: string | null): boolean {
-  return code !== null && SCOPE_CODES.has(code);
+/** Most such answers carry no code of their own, only words. */
+const SCOPE_WORDS = /\bmissing scopes?\b|\binsufficient permissions\b/i;
+
+/** A 401 or 403 about what this key was not given rights to. The key itself is in order. */
+export function lacksScope(code: string | null, message: string | null): boolean {
+  if (condemnsKey(code)) return false;
+  return (code !== null && SCOPE_CODES.has(code)) || (message !== null && SCOPE_WORDS.test(message));
 }
 
 export function isQuotaCode(code: string | null): boolean {

@@ -26,9 +26,10 @@ function times(n: number, outcome: AttemptOutcome): AttemptOutcome[] {
 function probe(
   state: HealthState,
   status: number | null,
-  options: { code?: string; byOperator?: boolean } = {},
+  options: { code?: string; error?: string; byOperator?: boolean } = {},
 ) {
-  const answer = { status, latencyMs: 5, error: null, organization: null, code: options.code ?? null };
+  const { code = null, error = null } = options;
+  const answer = { status, latencyMs: 5, error, organization: null, code };
   return applyProbe(state, answer, NOW, options.byOperator ?? false);
 }
 
@@ -40,12 +41,26 @@ function summary(state: HealthState, now = NOW): string {
   return `${status}/${reason} ${refusal.reason}${wait}${refusal.soft ? ' soft' : ''}`;
 }
 
+const SCOPE_MESSAGE =
+  'You have insufficient permissions for this operation. Missing scopes: api.responses.write.';
+
 describe('passive health', () => {
   it.each<[string, AttemptOutcome[], string]>([
     ['nothing', [], 'unknown/not_tried usable'],
     ['served', [SERVED], 'healthy/served usable'],
     ['401', [SERVED, answered(401)], 'unhealthy/invalid_key unhealthy'],
     ['403', [answered(403)], 'unhealthy/forbidden unhealthy 300s'],
+    ['401 for a scope', [answered(401, 'missing_scope')], 'unhealthy/forbidden unhealthy 300s'],
+    [
+      '401 for a scope, in words only',
+      [{ ...answered(401, 'invalid_request_error'), message: SCOPE_MESSAGE }],
+      'unhealthy/forbidden unhealthy 300s',
+    ],
+    [
+      '401 of a revoked key that speaks of permissions, too',
+      [{ ...answered(401, 'api_key_revoked'), message: SCOPE_MESSAGE }],
+      'unhealthy/invalid_key unhealthy',
+    ],
     ['quota', [answered(429, 'insufficient_quota', 1)], 'unhealthy/insufficient_quota unhealthy 300s'],
     ['429 without retry-after', [answered(429)], 'degraded/rate_limited cooling 20s'],
     ['429 with it', [answered(429, 'rate_limit_exceeded', 7_500)], 'degraded/rate_limited cooling 7.5s'],
@@ -253,6 +268,7 @@ describe('probes', () => {
     ['401', after(SERVED), 401, {}, 'unhealthy/invalid_key unhealthy'],
     ['401 keeps a lasting verdict', after(answered(403)), 401, {}, 'unhealthy/forbidden unhealthy 300s'],
     ['401 for a scope', after(SERVED), 401, { code: 'missing_scope' }, 'healthy/served usable'],
+    ['401 for a scope, in words', after(SERVED), 401, { error: SCOPE_MESSAGE }, 'healthy/served usable'],
     ['403 from unknown', after(), 403, {}, 'degraded/probe_forbidden usable'],
     ['403 of a key that serves', after(SERVED), 403, {}, 'healthy/served usable'],
     ['404 from unknown', after(), 404, {}, 'degraded/probe_rejected usable'],

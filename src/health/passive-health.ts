@@ -1,5 +1,5 @@
 import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
-import { isQuotaCode } from './account-codes.js';
+import { isQuotaCode, lacksScope } from './account-codes.js';
 import type { DeniedModel, HealthState } from './health-state.js';
 import {
   condemn,
@@ -26,7 +26,7 @@ const STREAM_FAILURES = new Set([
  * What live answers say about a resource. Pure: state in, outcome and time in, state out.
  *
  * - 401 → `invalid_key`: no request until a probe or a request succeeds.
- * - 403 (other than for a model) → `forbidden`, 429 for quota → `insufficient_quota`: no request, except that every five
+ * - 403 (other than for a model), 401 for a missing scope → `forbidden`, 429 for quota → `insufficient_quota`: no request, except that every five
  *   minutes one may try. A probe's 200 proves nothing here; a served request does, and an operator's check with a 200
  *   makes the next try due at once.
  * - other 429 → `rate_limited`: no request until `retry-after` (20 s when absent, 10 min at most, the longest wins).
@@ -112,11 +112,14 @@ function answered(
   const reached = state.unsent === 0 ? state : { ...state, unsent: 0 };
   const detail = message ?? `status ${status}`;
   if (code === 'model_not_found' && (status === 403 || status === 404)) return deny(reached, model, now);
-  if (status === 401) return condemn(reached, now, 'invalid_key', detail);
-  if (status === 403) return condemn(reached, now, 'forbidden', detail);
+  if (status === 401 || status === 403) return condemn(reached, now, keyVerdict(outcome), detail);
   if (status === 429) return refusedForNow(reached, code, outcome.retryAfterMs, detail, now);
   if (status >= 400 && status < 500) return reached;
   return failedUpstream(reached, outcome, now, straggles(state, startedAt));
+}
+
+function keyVerdict({ status, code, message }: Extract<AttemptOutcome, { kind: 'answered' }>) {
+  return status === 401 && !lacksScope(code, message) ? 'invalid_key' : 'forbidden';
 }
 
 /** A time to come back at holds also from a request that left before the verdict in force: the longest wins. */

@@ -32,7 +32,8 @@ export function applyProbe(
     return suspect(failed(state, now, `probe answered ${status}`), now, 'probe_failed', null);
   const reached = { ...state, unsent: 0 };
   if (status >= 200 && status < 300) return confirmed(reached, now, byOperator);
-  if (status === 401 && !lacksScope(answer.code)) return condemn(reached, now, 'invalid_key', answer.error);
+  if (status === 401 && !lacksScope(answer.code, answer.error))
+    return condemn(reached, now, 'invalid_key', answer.error);
   const forbidden = status === 401 || status === 403;
   return suspect(reached, now, forbidden ? 'probe_forbidden' : 'probe_rejected', `probe answered ${status}`);
 }

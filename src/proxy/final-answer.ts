@@ -92,7 +92,9 @@ function comeBack(
 }
 
 function isForbidden(outcome: AttemptOutcome): boolean {
-  return outcome.kind === 'answered' && (outcome.status === 403 || lacksScope(outcome.code));
+  if (outcome.kind !== 'answered') return false;
+  const { status, code, message } = outcome;
+  return status === 403 || (status === 401 && lacksScope(code, message));
 }
 
 function byOutcome({ resourceId, outcome }: TriedResource): FinalAnswer {

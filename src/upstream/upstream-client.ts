@@ -40,7 +40,12 @@ export class UpstreamClient {
   /** For connections of guarded resources that others make. */
   readonly lookup: GuardedLookup;
 
+  /** 0 = none: undici's timers may be half a second early, and a total limit that comes first has its own name. */
+  readonly #firstByteMs: number;
+
   constructor(private readonly limits: UpstreamConfig) {
+    const { firstByteTimeoutMs, totalTimeoutMs } = limits;
+    this.#firstByteMs = firstByteTimeoutMs < totalTimeoutMs ? firstByteTimeoutMs : 0;
     this.lookup = guardedLookup(new AddressRules(limits.allowCidrs));
   }
 
@@ -58,7 +63,7 @@ export class UpstreamClient {
       headers: large ? [...headers, 'content-length', String(length)] : headers,
       // undici takes any iterable of buffers; its types do not say so.
       body: large && body ? (slices(body) as unknown as Readable) : body && joined(body),
-      headersTimeout: this.limits.firstByteTimeoutMs,
+      headersTimeout: this.#firstByteMs,
       bodyTimeout: this.limits.idleTimeoutMs,
     };
     try {

@@ -63,6 +63,21 @@ describe('limits of one attempt', () => {
   });
 });
 
+describe('a total limit that comes before the first byte', () => {
+  it('is named as such', async () => {
+    // The HTTP client's clock has steps of half a second: its own limit of the same length would be first.
+    const limits = { PROXY_REQUEST_TIMEOUT_SECONDS: '1.99', PROXY_FIRST_BYTE_TIMEOUT_SECONDS: '1.99' };
+    const brief = await Rig.start({ env: limits });
+    try {
+      const seen = await brief.client.send({ body: { model: 'fault:hang' } });
+      expect([seen.status, codeOf(seen.text)]).toEqual([504, 'upstream_total_timeout']);
+      expect((await brief.history.finished(seen.proxyRequestId)).state).toBe('timeout');
+    } finally {
+      await brief.stop();
+    }
+  });
+});
+
 describe('an answer that comes before the request is over', () => {
   it('is delivered', async () => {
     const pool = ownPool();
