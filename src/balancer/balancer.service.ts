@@ -39,6 +39,8 @@ interface Asked {
   readonly tried: readonly string[];
   readonly attempt: number;
   readonly patience: Patience;
+  /** Who made what it continues, where its connection knows better than the bindings. */
+  readonly madeBy?: Resource;
 }
 
 interface Chosen {
@@ -117,13 +119,12 @@ export class Balancer {
   /**
    * A place for one response on the resource its WebSocket connection goes to. The decision tells how it stands beside
    * the others all the same; `made` is the decision that chose the connection, for the response it was made for.
+   * `continues`: it goes on from a response of this very connection.
    */
-  acquireOn(resource: Resource, hints: RoutingHints, made: DecisionRecord | null): Lease {
+  acquireOn(resource: Resource, hints: RoutingHints, made: DecisionRecord | null, continues = false): Lease {
     const startedAt = steadyNow(this.clock);
-    const { request, choice } = this.#decide(
-      { hints, tried: [], attempt: 1, patience: NO_PATIENCE },
-      startedAt,
-    );
+    const asked = { hints, tried: [], attempt: 1, patience: NO_PATIENCE };
+    const { request, choice } = this.#decide(continues ? { ...asked, madeBy: resource } : asked, startedAt);
     if (made !== null) return this.#lease(request, resource, made, startedAt);
     const held = holdTo(choice, resource.id);
     const explanation = explainChoice(held, request, resource);
@@ -222,10 +223,9 @@ export class Balancer {
     return { request, choice, decision, refusal, resource };
   }
 
-  #choose({ hints, tried, attempt, patience }: Asked, now: number): Chosen {
-    const { callerId } = hints;
+  #choose({ hints, tried, attempt, patience, madeBy }: Asked, now: number): Chosen {
     const at = Math.round(now);
-    const affinity = resolveAffinity(hints, this.#bindings.of(callerId, at));
+    const affinity = resolveAffinity(hints, this.#bindings.of(hints, at, madeBy));
     const world: RoutingWorld = {
       snapshot: this.registry.snapshot,
       organizations: this.registry,

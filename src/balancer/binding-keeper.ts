@@ -7,6 +7,7 @@ import type { Resource } from '../resources/resource.js';
 import type { AffinityBinding, LiveState } from '../state/live-state.js';
 import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
 import type { BindingLookup } from './affinity.js';
+import { continuing } from './connection-choice.js';
 import type { RoutingRequest } from './decide.js';
 import { learnedBindings, type BindingOwner } from './learned-bindings.js';
 import type { ServedFacts } from './lease.js';
@@ -24,9 +25,13 @@ export class BindingKeeper {
     private readonly clock: Clock,
   ) {}
 
-  /** The bindings of one caller at a time (epoch ms). */
-  of(callerId: string, at: number): BindingLookup {
-    return (kind, id) => this.live.binding({ callerId, kind, id }, at);
+  /** The bindings of the caller at a time (epoch ms); `madeBy` made the response that the request continues. */
+  of(hints: RoutingHints, at: number, madeBy?: Resource): BindingLookup {
+    const { callerId } = hints;
+    const lookup: BindingLookup = (kind, id) => this.live.binding({ callerId, kind, id }, at);
+    if (madeBy === undefined) return lookup;
+    const organization = this.registry.organizationOf(madeBy);
+    return continuing(lookup, hints, { fingerprint: madeBy.fingerprint, organization, at });
   }
 
   /**
@@ -35,7 +40,7 @@ export class BindingKeeper {
    */
   recall(hints: RoutingHints): Promise<void> | null {
     const now = this.#now();
-    const keys = recallKeys(hints, this.of(hints.callerId, now));
+    const keys = recallKeys(hints, this.of(hints, now));
     const recalled = keys.length === 0 ? null : this.live.recall(keys, now);
     return recalled === null ? null : this.#refuseGuesses(recalled);
   }

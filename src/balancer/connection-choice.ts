@@ -1,4 +1,21 @@
+import type { BindingLookup } from './affinity.js';
 import type { Choice } from './decide.js';
+import { bindingOf, type BindingOwner } from './learned-bindings.js';
+import type { RoutingHints } from './routing-hints.js';
+
+/** Far longer than any connection lives. */
+const CONNECTION_MS = 86_400_000;
+
+/**
+ * The bindings as they are for a response that continues one of its own connection: that one is with the connection's
+ * resource, be it stored or not, and nowhere else.
+ */
+export function continuing(lookup: BindingLookup, hints: RoutingHints, owner: BindingOwner): BindingLookup {
+  return (kind, id) =>
+    kind === 'response' && id === hints.previousResponseId
+      ? bindingOf(hints, kind, id, owner, CONNECTION_MS)
+      : lookup(kind, id);
+}
 
 /**
  * The choice as it is for a response of a connection that is already there: whatever would have been chosen, the

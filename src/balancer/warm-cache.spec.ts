@@ -165,6 +165,25 @@ describe('a response of a connection that is there already', () => {
     expect(away).toMatchObject({ reason: 'connection', affinityResult: 'moved', cachedTokensAtStake: 1_024 });
     expect(away.explanation).toContain('on another resource before; the move leaves 1,024 cached tokens');
   });
+
+  it('that goes on from one of the same connection is with its owner, though nothing of it is stored', () => {
+    const { world, balancer, home } = settled(1_024);
+    const own = world.registry.snapshot.byId.get(home);
+    if (own === undefined) throw new Error('a resource');
+    const hints = { ...hintsOf('s'), store: false, previousResponseId: 'resp_unstored' };
+    const elsewhere = balancer.acquireOn(own, hints, null).decision;
+    expect(elsewhere).toMatchObject({ affinityClass: 'hard', affinityResult: 'miss' });
+    const lease = balancer.acquireOn(own, hints, null, true);
+    expect(lease.decision).toMatchObject({
+      affinityClass: 'hard',
+      affinityKind: 'previous_response_id',
+      affinityResult: 'hit',
+      reason: 'connection',
+    });
+    expect(lease.decision.explanation).not.toContain('not known');
+    const learned = lease.release(SERVED, learnt({ responseId: 'resp_next' }));
+    expect(learned.map(({ kind }) => kind)).toEqual(['session']);
+  });
 });
 
 function hintsOf(sessionId: string) {

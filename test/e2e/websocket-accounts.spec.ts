@@ -33,6 +33,28 @@ describe('the record of a response over WebSocket', () => {
     expect(metrics).toContain('rpx_requests_total{state="completed",transport="websocket"} 1');
   });
 
+  it('says of a response that goes on from the one before it that it is where that one is', async () => {
+    ws = await SocketRig.start();
+    const client = await ws.open();
+    client.create({ prompt_cache_key: 'one' });
+    for (let n = 1; n < 4; n += 1) {
+      const before = (await client.ended(n)).at(-1)?.['response'] as { id: string };
+      client.create({ prompt_cache_key: 'one', previous_response_id: before.id });
+    }
+    expect((await client.ended(4)).map(({ type }) => type)).toEqual(Array(4).fill('response.completed'));
+    await ws.rows(4);
+    const { decisions } = await ws.proxy.admin<{ decisions: { reason: string }[] }>('/admin/decisions');
+    const later = decisions.filter(({ reason }) => reason === 'connection');
+    expect(later).toHaveLength(3);
+    for (const decision of later)
+      expect(decision).toMatchObject({
+        affinity_class: 'hard',
+        affinity_kind: 'previous_response_id',
+        affinity_result: 'hit',
+      });
+    client.ws.close();
+  });
+
   it('exists once for each of many, whatever leaves when', async () => {
     ws = await SocketRig.start();
     const clients = await Promise.all(Array.from({ length: 20 }, () => ws.open()));

@@ -40,6 +40,13 @@ export class TurnBook {
     return [...this.#lanes.values()].flatMap((lane) => lane.turns);
   }
 
+  /** Whether the response is the latest one of a lane: those the upstream keeps for the connection, stored or not. */
+  knows(responseId: string | null): boolean {
+    if (responseId === null) return false;
+    for (const { last } of this.#lanes.values()) if (last?.responseId === responseId) return true;
+    return false;
+  }
+
   /** Throws `overloaded` when the connection has more open than any upstream would run. */
   checkRoom(): void {
     if (this.#size < MAX_TURNS) return;

@@ -45,15 +45,18 @@ export class TurnOpener {
     exchange.decisions.push(...this.handshake.decisions);
   }
 
-  /** Takes a place on the connection's resource and writes `started`: the message may go upstream after this. */
-  open(exchange: Exchange, link: UpstreamLink, lane: string, runs = false): WebsocketTurn {
+  /**
+   * Takes a place on the connection's resource and writes `started`: the message may go upstream after this. `continues`:
+   * it goes on from a response of this connection.
+   */
+  open(exchange: Exchange, link: UpstreamLink, lane: string, continues: boolean, runs = false): WebsocketTurn {
     const { deps, finisher, bodies } = this.parts;
     const { hints } = exchange;
     if (hints === null) throw new Error('a turn needs hints');
     if (hints.alias !== null && !isOfAlias(hints.alias, link.resource))
       throw otherModel(hints.alias, link.resource);
     const made: DecisionRecord | null = exchange.decisions.at(-1) ?? null;
-    const lease = deps.balancer.acquireOn(link.resource, hints, made);
+    const lease = deps.balancer.acquireOn(link.resource, hints, made, continues);
     try {
       if (made === null) exchange.decisions.push(lease.decision);
       const decision = exchange.decisions[0] ?? lease.decision;
@@ -81,7 +84,7 @@ export class TurnOpener {
       const previousResponseId = before.responseId;
       exchange.hints = { ...before.exchange.hints, requestId: exchange.id, previousResponseId };
     }
-    return this.open(exchange, link, lane, true);
+    return this.open(exchange, link, lane, before !== null, true);
   }
 
   /** Records the creates among messages that waited for their connection in vain, with nobody left to tell. */

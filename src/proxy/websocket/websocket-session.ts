@@ -149,7 +149,8 @@ export class WebsocketSession {
 
   #dispatch(exchange: Exchange, message: Message, lane: string): void {
     if (this.#book.size === 0) this.#silence.owed();
-    this.#book.wait(this.#opener.open(exchange, this.link, lane));
+    const continues = this.#book.knows(exchange.hints?.previousResponseId ?? null);
+    this.#book.wait(this.#opener.open(exchange, this.link, lane, continues));
     this.#forward({ ...message, data: this.#opener.outgoing(exchange, message.data) });
   }
 
