@@ -21,7 +21,7 @@ import type { RateLimitFacts } from '../upstream/attempt-outcome.js';
 import { resolveAffinity } from './affinity.js';
 import { BalancerLease } from './balancer-lease.js';
 import { BindingKeeper } from './binding-keeper.js';
-import { holdTo } from './connection-choice.js';
+import { holdTo, onConnection } from './connection-choice.js';
 import { codeOf, decisionOf } from './decision-of.js';
 import { decide, type Choice, type RoutingRequest, type RoutingWorld } from './decide.js';
 import { explainChoice } from './explanation.js';
@@ -63,7 +63,20 @@ export interface Outlook {
   readonly freeAt: number | null;
 }
 
-const READY: Outlook = { ready: true, freeAt: null };
+function outlookOf(choice: Choice): Outlook {
+  return choice.kind === 'chosen' ? { ready: true, freeAt: null } : { ready: false, freeAt: choice.freeAt };
+}
+
+/** What is known of a response when it asks for a place on its connection's resource. */
+interface ConnectionTerms {
+  /** The decision that chose the connection, for the response it was made for. */
+  readonly made?: DecisionRecord | null;
+  /** It goes on from a response of this very connection. */
+  readonly continues?: boolean;
+  /** The upstream has begun it: there is nothing left to refuse. */
+  readonly begun?: boolean;
+  readonly patience?: Patience;
+}
 
 interface Decided {
   readonly request: RoutingRequest;
@@ -103,8 +116,44 @@ export class Balancer {
     patience: Patience = NO_PATIENCE,
   ): Lease {
     const startedAt = steadyNow(this.clock);
-    const asked = { hints, tried, attempt, patience };
-    const { resource, choice, decision, refusal, request } = this.#decide(asked, startedAt);
+    const decided = this.#decide({ hints, tried, attempt, patience }, startedAt);
+    return this.#grant(decided, patience, startedAt);
+  }
+
+  /**
+   * A place for one response on the resource its WebSocket connection goes to. The decision tells how it stands beside
+   * the others all the same. Throws as `acquire` does when that resource has none, whoever else may have one.
+   */
+  acquireOn(resource: Resource, hints: RoutingHints, terms: ConnectionTerms): Lease {
+    const { made = null, begun = false, patience = NO_PATIENCE } = terms;
+    const startedAt = steadyNow(this.clock);
+    const chosen = this.#chooseOn(resource, hints, terms, startedAt);
+    if (made !== null) return this.#lease(chosen.request, resource, made, startedAt);
+    const choice = begun ? holdTo(chosen.choice, resource.id) : chosen.choice;
+    return this.#grant(this.#conclude({ ...chosen, choice }, patience, resource), patience, startedAt);
+  }
+
+  /** The same for `acquireOn`: whether it would have a place now, and if not, when it may. */
+  outlookOn(resource: Resource, hints: RoutingHints): Outlook {
+    return outlookOf(this.#chooseOn(resource, hints, {}, steadyNow(this.clock)).choice);
+  }
+
+  #chooseOn(
+    resource: Resource,
+    hints: RoutingHints,
+    { continues = false }: ConnectionTerms,
+    now: number,
+  ): Chosen {
+    const asked = { hints, tried: [], attempt: 1, patience: NO_PATIENCE };
+    const chosen = this.#choose(continues ? { ...asked, madeBy: resource } : asked, now);
+    return { ...chosen, choice: onConnection(chosen.choice, resource, now) };
+  }
+
+  #grant(
+    { choice, decision, refusal, resource, request }: Decided,
+    patience: Patience,
+    startedAt: number,
+  ): Lease {
     if (resource === null) {
       const { message, ...options } = refusal ?? { message: decision.explanation };
       const freeAt = choice.kind === 'refused' ? choice.freeAt : null;
@@ -112,23 +161,6 @@ export class Balancer {
       if (!refused.endsBy(patience.until)) this.live.rememberDecision(decision);
       throw refused;
     }
-    this.live.rememberDecision(decision);
-    return this.#lease(request, resource, decision, startedAt);
-  }
-
-  /**
-   * A place for one response on the resource its WebSocket connection goes to. The decision tells how it stands beside
-   * the others all the same; `made` is the decision that chose the connection, for the response it was made for.
-   * `continues`: it goes on from a response of this very connection.
-   */
-  acquireOn(resource: Resource, hints: RoutingHints, made: DecisionRecord | null, continues = false): Lease {
-    const startedAt = steadyNow(this.clock);
-    const asked = { hints, tried: [], attempt: 1, patience: NO_PATIENCE };
-    const { request, choice } = this.#decide(continues ? { ...asked, madeBy: resource } : asked, startedAt);
-    if (made !== null) return this.#lease(request, resource, made, startedAt);
-    const held = holdTo(choice, resource.id);
-    const explanation = explainChoice(held, request, resource);
-    const decision = decisionOf(request, held, explanation, resource, this.clock.now(), 0);
     this.live.rememberDecision(decision);
     return this.#lease(request, resource, decision, startedAt);
   }
@@ -175,13 +207,14 @@ export class Balancer {
   ): Outlook {
     const now = steadyNow(this.clock);
     const { choice } = this.#choose({ hints, tried, attempt, patience }, now);
-    return choice.kind === 'chosen' ? READY : { ready: false, freeAt: choice.freeAt };
+    return outlookOf(choice);
   }
 
-  /** Whether the resource may not serve the request any more and somebody else could, who has not failed himself. */
-  mayLeave(resourceId: string, hints: RoutingHints): boolean {
-    if (this.health.refusal(resourceId, hints.model, steadyNow(this.clock)) === null) return false;
-    return this.outlook(hints, [resourceId], 2).ready;
+  /** Whether the resource may not serve the request now and somebody else could, who has not failed himself. */
+  mayLeave({ id, maxConcurrency }: Resource, hints: RoutingHints): boolean {
+    const full = maxConcurrency !== null && this.live.inFlight(id) >= maxConcurrency;
+    if (!full && this.health.refusal(id, upstreamModel(hints), steadyNow(this.clock)) === null) return false;
+    return this.outlook(hints, [id], 2).ready;
   }
 
   /** What those who have not been tried could do for the request; null = nobody is due. Without effects. */
@@ -208,18 +241,23 @@ export class Balancer {
   }
 
   #decide(asked: Asked, now: number): Decided {
+    return this.#conclude(this.#choose(asked, now), asked.patience, null);
+  }
+
+  /** `held`: the resource of its connection, which may have left the snapshot. */
+  #conclude({ world, request, choice }: Chosen, { waitedMs }: Patience, held: Resource | null): Decided {
     const at = this.clock.now();
-    const { world, request, choice } = this.#choose(asked, now);
     const refusal =
       choice.kind === 'chosen'
         ? null
         : refusalOf(world, request, choice.reason, choice.candidates, choice.backAt);
-    const resource = choice.kind === 'chosen' ? (world.snapshot.resources[choice.index] ?? null) : null;
+    const resource =
+      choice.kind === 'chosen' ? (held ?? world.snapshot.resources[choice.index] ?? null) : null;
     const explanation =
       choice.kind === 'chosen' && resource !== null
         ? explainChoice(choice, request, resource)
         : (refusal?.message ?? '');
-    const decision = decisionOf(request, choice, explanation, resource, at, asked.patience.waitedMs);
+    const decision = decisionOf(request, choice, explanation, resource, at, waitedMs);
     return { request, choice, decision, refusal, resource };
   }
 

@@ -1,4 +1,5 @@
 import type { BindingLookup } from './affinity.js';
+import type { Resource } from '../resources/resource.js';
 import type { Choice } from './decide.js';
 import { bindingOf, type BindingOwner } from './learned-bindings.js';
 import type { RoutingHints } from './routing-hints.js';
@@ -36,4 +37,17 @@ export function holdTo(choice: Choice, resourceId: string): Extract<Choice, { ki
     ownerOverloaded: false,
     keptWarm: false,
   };
+}
+
+/** The same while its place is still to be had: a resource that is full has none for it. `now` is `steadyNow`. */
+export function onConnection(choice: Choice, { id, maxConcurrency }: Resource, now: number): Choice {
+  const held = holdTo(choice, id);
+  const own = held.candidates[held.index];
+  if (own === undefined || maxConcurrency === null || own.inFlight < maxConcurrency) return held;
+  const candidates = held.candidates.map((candidate) => ({
+    ...candidate,
+    chosen: false,
+    rejected: candidate === own ? 'at_capacity' : 'other_connection',
+  }));
+  return { kind: 'refused', reason: 'no_available_resources', candidates, backAt: now, freeAt: now };
 }

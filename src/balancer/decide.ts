@@ -86,6 +86,7 @@ const BY_HEALTH = new Set<string | null>(['unhealthy', 'cooling', 'model_denied'
 const OUT_OF_SCOPE = new Set<string | null>([
   'not_of_alias',
   'other_pool',
+  'other_connection',
   'not_owner',
   'other_organization',
 ]);

@@ -64,10 +64,11 @@ function nobody(
     const there = pools === '' ? 'No pool is configured; leave the pool out' : `Pools: ${pools}`;
     return { message: `Pool "${poolId}" has no resources. ${there}.`, shouldRetry: false };
   }
-  const whole = poolId === null ? 'All resources' : `All resources of pool "${poolId}"`;
+  const whole = poolId === null ? 'All resources are' : `All resources of pool "${poolId}" are`;
+  const pinned = candidates.some(({ rejected }) => rejected === 'other_connection');
   const seconds = secondsUntil(world.now, backAt);
   return {
-    message: `${whole} are unavailable: ${inScope(world, request, candidates)}.`,
+    message: `${pinned ? 'The resource of this connection is' : whole} unavailable: ${inScope(world, request, candidates)}.`,
     retryAfterSeconds: seconds ?? UNKNOWN_RETRY_AFTER_S,
     // An SDK that came back any sooner would only hit the same wall.
     shouldRetry: backAt !== null && backAt - world.now <= LONGEST_RETRY_AFTER_S * 1000,

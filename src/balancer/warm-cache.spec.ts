@@ -158,10 +158,10 @@ describe('a response of a connection that is there already', () => {
     const [own, foreign] = [byId.get(home), byId.get(other)];
     if (own === undefined || foreign === undefined) throw new Error('two resources');
     const hints = hintsOf('s');
-    const stays = balancer.acquireOn(own, hints, null).decision;
+    const stays = balancer.acquireOn(own, hints, {}).decision;
     expect(stays).toMatchObject({ reason: 'connection', affinityResult: 'hit', cachedTokensAtStake: null });
     expect(stays.explanation).not.toContain('cannot serve');
-    const away = balancer.acquireOn(foreign, hints, null).decision;
+    const away = balancer.acquireOn(foreign, hints, {}).decision;
     expect(away).toMatchObject({ reason: 'connection', affinityResult: 'moved', cachedTokensAtStake: 1_024 });
     expect(away.explanation).toContain('on another resource before; the move leaves 1,024 cached tokens');
   });
@@ -171,9 +171,9 @@ describe('a response of a connection that is there already', () => {
     const own = world.registry.snapshot.byId.get(home);
     if (own === undefined) throw new Error('a resource');
     const hints = { ...hintsOf('s'), store: false, previousResponseId: 'resp_unstored' };
-    const elsewhere = balancer.acquireOn(own, hints, null).decision;
+    const elsewhere = balancer.acquireOn(own, hints, {}).decision;
     expect(elsewhere).toMatchObject({ affinityClass: 'hard', affinityResult: 'miss' });
-    const lease = balancer.acquireOn(own, hints, null, true);
+    const lease = balancer.acquireOn(own, hints, { continues: true });
     expect(lease.decision).toMatchObject({
       affinityClass: 'hard',
       affinityKind: 'previous_response_id',

@@ -21,6 +21,8 @@ export interface PlaceRequest {
   /** Resource ids. */
   readonly tried: readonly string[];
   readonly attempt: number;
+  /** Those it can take; everybody's when left out. */
+  readonly places?: Places;
 }
 
 interface Waiter extends Seat, PlaceRequest {
@@ -36,7 +38,7 @@ interface Waiter extends Seat, PlaceRequest {
   readonly reject: (error: unknown) => void;
 }
 
-type Places = Pick<Balancer, 'acquire' | 'outlook' | 'explain' | 'onChange'>;
+export type Places = Pick<Balancer, 'acquire' | 'outlook' | 'explain'>;
 
 /**
  * Requests that nobody can take now and somebody can in a moment wait here instead of being refused: before anything is
@@ -51,7 +53,7 @@ export class WaitingRoom {
   #changed = false;
 
   constructor(
-    private readonly places: Places,
+    private readonly everybody: Places & Pick<Balancer, 'onChange'>,
     private readonly limits: WaitConfig,
     private readonly clock: Clock,
   ) {}
@@ -62,16 +64,16 @@ export class WaitingRoom {
 
   /** A lease at once where there is one. Throws, or rejects with, what `Balancer.acquire` throws, in the end. */
   acquire(exchange: Exchange, request: PlaceRequest): Lease | Promise<Lease> {
-    const { hints, tried, attempt } = request;
+    const { hints, tried, attempt, places = this.everybody } = request;
     const now = steadyNow(this.clock);
     const behind = this.#letEarlierGoFirst(hints.poolId, now);
     const until = now + this.limits.budgetMs - exchange.waitedMs;
     const patience = { waitedMs: exchange.waitedMs, until };
     if (behind) return this.#queueUnasked(exchange, request, now, until);
     if (until <= now || !this.#hasRoomFor(hints))
-      return this.places.acquire(hints, tried, attempt, { ...patience, until: -Infinity });
+      return places.acquire(hints, tried, attempt, { ...patience, until: -Infinity });
     try {
-      return this.places.acquire(hints, tried, attempt, patience);
+      return places.acquire(hints, tried, attempt, patience);
     } catch (error: unknown) {
       if (error instanceof RoutingRefusal && error.endsBy(until))
         return this.#wait(exchange, request, error, now, until);
@@ -113,8 +115,8 @@ export class WaitingRoom {
   }
 
   /** What kept it waiting, for the record of a wait that ends without a decision. */
-  #note({ exchange, refusal, hints }: Waiter): void {
-    exchange.decisions.push(refusal?.decision ?? this.places.explain(hints));
+  #note({ exchange, refusal, hints, places = this.everybody }: Waiter): void {
+    exchange.decisions.push(refusal?.decision ?? places.explain(hints));
   }
 
   #wait(
@@ -136,7 +138,7 @@ export class WaitingRoom {
       };
       exchange.onStop = (why): void => this.#end(entry, why);
       this.#queue.add(entry);
-      this.#unsubscribe ??= this.places.onChange(() => this.#onChange());
+      this.#unsubscribe ??= this.everybody.onChange(() => this.#onChange());
       this.#wakeBy(Math.min(freeAt > since ? freeAt : until, until));
     });
   }
@@ -177,15 +179,15 @@ export class WaitingRoom {
 
   /** True when it waits no longer. */
   #serve(waiter: Waiter, now: number): boolean {
-    const { hints, tried, attempt, until } = waiter;
+    const { hints, tried, attempt, until, places = this.everybody } = waiter;
     const waitedMs = waiter.exchange.waitedMs + Math.max(0, Math.round(now - waiter.since));
-    const { ready, freeAt } = this.places.outlook(hints, tried, attempt, { waitedMs, until });
+    const { ready, freeAt } = places.outlook(hints, tried, attempt, { waitedMs, until });
     if (!ready && now < until && freeAt !== null && freeAt <= until) {
       waiter.freeAt = freeAt;
       return false;
     }
     try {
-      const lease = this.places.acquire(hints, tried, attempt, { waitedMs, until: -Infinity });
+      const lease = places.acquire(hints, tried, attempt, { waitedMs, until: -Infinity });
       this.#queue.served(waiter);
       this.#settle(waiter, now);
       waiter.resolve(lease);

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { RawClient, rawRequest } from '../support/raw-http.js';
 import { key } from '../support/rig.js';
+import type { SocketClient } from '../support/socket-client.js';
 import { SocketRig, UPGRADE } from '../support/socket-rig.js';
 import { until } from '../support/until.js';
 
@@ -76,5 +78,112 @@ describe('creates that wait while their connection moves', () => {
       ['interrupted', 'server_shutdown'],
       ['interrupted', 'server_shutdown'],
     ]);
+  });
+});
+
+const LONG = { model: 'plan:paced,n=60,interval=20' };
+const CAP = { OPENAI_RESOURCE_MAX_CONCURRENCY: '1' };
+
+/** Two connections that have each had a response from the same key, and the id of the second one's. */
+async function twoOnOneKey(): Promise<{
+  one: SocketClient;
+  two: SocketClient;
+  previous: string;
+  owner: string;
+}> {
+  const served = async (): Promise<SocketClient> => {
+    const client = await ws.open();
+    client.create({});
+    await client.ended();
+    return client;
+  };
+  const one = await served();
+  const owner = ws.up.last.key;
+  const two = await until(served, (client) => {
+    if (ws.up.last.key !== owner) client.ws.close();
+    return ws.up.last.key === owner;
+  });
+  const { id: previous } = two.ends()[0]?.['response'] as { id: string };
+  return { one, two, previous, owner };
+}
+
+async function running(client: SocketClient): Promise<void> {
+  const before = client.frames.length;
+  client.create(LONG);
+  await until(() => client.frames.length > before + 2);
+}
+
+describe('a later create of a connection whose key is at its cap', () => {
+  it('waits for a place there when it goes on from a response of the connection', async () => {
+    ws = await SocketRig.start({ keys: [key('a')], env: { ...CAP, PROXY_WAIT_BUDGET_SECONDS: '20' } });
+    const { one, two, previous } = await twoOnOneKey();
+    await running(one);
+    const sent = ws.up.creates.length;
+    two.create({ previous_response_id: previous });
+    two.create({});
+    await one.ended(2, 15_000);
+    expect((await two.ended(3, 20_000)).map(({ type }) => type)).toEqual(Array(3).fill('response.completed'));
+    expect(ws.up.creates.length).toBe(sent + 2);
+    await ws.rows(5);
+    const { decisions } = await ws.proxy.admin<{ decisions: { reason: string; waited_ms: number }[] }>(
+      '/admin/decisions',
+    );
+    const waited = decisions.filter(({ reason, waited_ms }) => reason === 'connection' && waited_ms > 0);
+    expect(waited.length).toBeGreaterThanOrEqual(1);
+    for (const client of [one, two]) client.ws.close();
+    await ws.proxy.idle();
+  });
+
+  it('is told to come back when the wait is over, and nothing was sent', async () => {
+    ws = await SocketRig.start({ keys: [key('a')], env: { ...CAP, PROXY_WAIT_BUDGET_SECONDS: '0.2' } });
+    const { one, two, previous } = await twoOnOneKey();
+    await running(one);
+    const sent = ws.up.creates.length;
+    two.create({ previous_response_id: previous });
+    expect((await two.ended(2))[1]).toMatchObject({
+      type: 'error',
+      status: 503,
+      error: { code: 'no_available_resources', message: expect.stringContaining('at_capacity') },
+      headers: { 'retry-after': '1', 'x-should-retry': 'true' },
+    });
+    expect([ws.up.creates.length, two.closed]).toEqual([sent, null]);
+    await one.ended(2);
+    two.create({ previous_response_id: previous });
+    expect((await two.ended(3))[2]?.type).toBe('response.completed');
+    const rows = await ws.rows(5);
+    expect(rows.map(({ state }) => state).sort()).toEqual([...Array(4).fill('completed'), 'rejected']);
+    for (const client of [one, two]) client.ws.close();
+    await ws.proxy.idle();
+  });
+
+  it('goes to another key, unseen, when it goes on from nothing', async () => {
+    ws = await SocketRig.start({
+      keys: [key('a'), key('b')],
+      env: { OPENAI_RESOURCE_MAX_CONCURRENCY: '1,1' },
+    });
+    const { one, two, owner } = await twoOnOneKey();
+    await running(one);
+    two.create({});
+    expect((await two.ended(2))[1]?.type).toBe('response.completed');
+    expect(one.ends()).toHaveLength(1);
+    expect(ws.up.last.key).not.toBe(owner);
+    for (const client of [one, two]) client.ws.terminate();
+    await ws.proxy.idle();
+  });
+
+  it('that waits is forgotten with its client', async () => {
+    ws = await SocketRig.start({ keys: [key('a')], env: { ...CAP, PROXY_WAIT_BUDGET_SECONDS: '20' } });
+    const { one, two, previous } = await twoOnOneKey();
+    await running(one);
+    two.create({ previous_response_id: previous });
+    // What came before a ping has been read when it is answered.
+    two.ws.ping();
+    await once(two.ws, 'pong');
+    two.ws.terminate();
+    await one.ended(2);
+    const rows = await ws.rows(4);
+    expect(rows.at(-1)).toMatchObject({ state: 'client_aborted' });
+    one.ws.close();
+    await ws.proxy.idle();
   });
 });

@@ -32,6 +32,13 @@ export function readClientFrame(bytes: Buffer): ClientFrame {
   return { type, lane: lane !== null && LANE.test(lane) ? lane : DEFAULT_LANE };
 }
 
+const ASKING: ReadonlySet<string | null> = new Set(['response.steer', 'response.inject']);
+
+/** Whether it is no create and can be answered by a response of its own. */
+export function asksForMore({ type }: ClientFrame): boolean {
+  return ASKING.has(type);
+}
+
 /** What a message of the upstream is to accounting. */
 export type ServerKind = 'created' | 'ended' | 'error' | 'other';
 

@@ -7,6 +7,7 @@ import type { Exchange } from '../exchange.js';
 import type { RelayParts } from './connection-facts.js';
 import { HandshakeLoop } from './handshake-loop.js';
 import type { UpstreamLink } from './handshake-loop.js';
+import type { TurnBook } from './turn-book.js';
 import type { WebsocketTurn } from './websocket-turn.js';
 
 /** Verdicts on the connection's own resource with which a first message cannot be served there. */
@@ -28,27 +29,31 @@ function belongsElsewhere(balancer: Balancer, { hints }: Exchange, { resource }:
 }
 
 /** Null when the exchange can be served where the connection goes to; otherwise to be given to `linkFor`. */
-export function doubtAbout(balancer: Balancer, exchange: Exchange, link: UpstreamLink): Promise<void> | null {
+function doubtAbout(balancer: Balancer, exchange: Exchange, link: UpstreamLink): Promise<void> | null {
   const recalled = exchange.hints === null ? null : balancer.recall(exchange.hints);
   if (recalled !== null) return recalled;
   return belongsElsewhere(balancer, exchange, link) ? Promise.resolve() : null;
 }
 
 /**
- * Whether a later message carries what only another organisation can read: Codex warms a connection up and then sends a
- * history that was sealed elsewhere. Throws what makes clients send all of it again where it also builds on a response
- * of this connection, which no other upstream knows.
+ * Whether a later message needs another connection: it carries what only another organisation can read (Codex warms a
+ * connection up and then sends a history that was sealed elsewhere), or the resource cannot take it now and it goes on
+ * from nothing that is here, so that any other may. Throws what makes clients send all of it again where content sealed
+ * elsewhere comes with a reference to a response of this connection, which no other upstream knows.
  */
-export function mustLeave(
+function mustLeave(
   balancer: Balancer,
   { hints }: Exchange,
   { resource }: UpstreamLink,
-  open: number,
-): Promise<void> | null {
-  if (hints === null || hints.sealedDigests.length === 0) return null;
+  book: Pick<TurnBook, 'size' | 'quiet'>,
+): boolean {
+  if (hints === null) return false;
+  const movable = hints.previousResponseId === null;
+  if (movable && book.quiet && balancer.mayLeave(resource, hints)) return true;
+  if (hints.sealedDigests.length === 0) return false;
   const own = balancer.explain(hints).candidates.find(({ resourceId }) => resourceId === resource.id);
-  if (own?.rejected !== 'other_organization') return null;
-  if (hints.previousResponseId === null) return open === 0 ? Promise.resolve() : null;
+  if (own?.rejected !== 'other_organization') return false;
+  if (movable) return book.size === 0;
   throw new ProxyError(
     'previous_response_not_found',
     'The input was sealed by another organisation than the one this connection goes to; send all of it without previous_response_id.',
@@ -62,7 +67,7 @@ export function mustLeave(
  */
 export function canBeSentAgain(balancer: Balancer, { exchange, lease, outcome }: WebsocketTurn): boolean {
   if (exchange.hints === null || outcome === null || !isAboutKey(outcome)) return false;
-  return balancer.mayLeave(lease.resource.id, exchange.hints);
+  return balancer.mayLeave(lease.resource, exchange.hints);
 }
 
 /** Refused keys and models, spent quotas and pauses, however the frame puts them. */
@@ -72,15 +77,35 @@ function isAboutKey(outcome: AttemptOutcome): boolean {
   return outcome.code === 'rate_limit_exceeded' || isQuotaCode(outcome.code);
 }
 
+/**
+ * Where the connection has to go for the exchange; null = it is there. `book` is that of a connection something has
+ * been sent over: it stays with its upstream if it can.
+ */
+export function wayOf(
+  parts: RelayParts,
+  exchange: Exchange,
+  link: UpstreamLink,
+  book: Pick<TurnBook, 'size' | 'quiet'> | null,
+): Promise<UpstreamLink> | null {
+  const { balancer } = parts.deps;
+  if (book !== null) return mustLeave(balancer, exchange, link, book) ? newLink(parts, exchange) : null;
+  const doubt = doubtAbout(balancer, exchange, link);
+  return doubt === null ? null : linkFor(parts, exchange, link, doubt);
+}
+
 /** The connection to where the exchange belongs, be it the one there is. Throws what the client should hear when there is none. */
-export async function linkFor(
-  { deps, room }: RelayParts,
+async function linkFor(
+  parts: RelayParts,
   exchange: Exchange,
   link: UpstreamLink,
   doubt: Promise<void>,
 ): Promise<UpstreamLink> {
   await doubt;
-  if (!belongsElsewhere(deps.balancer, exchange, link)) return link;
+  return belongsElsewhere(parts.deps.balancer, exchange, link) ? newLink(parts, exchange) : link;
+}
+
+/** A connection to wherever the exchange belongs now. */
+async function newLink({ deps, room }: RelayParts, exchange: Exchange): Promise<UpstreamLink> {
   if (exchange.route === null) throw new Error('a connection needs a route');
   const end = await new HandshakeLoop(deps, room, exchange, exchange.route).run();
   if (end.kind === 'open') return end.link;

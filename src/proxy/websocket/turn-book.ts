@@ -40,6 +40,11 @@ export class TurnBook {
     return [...this.#lanes.values()].flatMap((lane) => lane.turns);
   }
 
+  /** Nothing is open, and it has one lane: whatever comes next is the only thing that can go on from what was. */
+  get quiet(): boolean {
+    return this.#size === 0 && !this.#named;
+  }
+
   /** Whether the response is the latest one of a lane: those the upstream keeps for the connection, stored or not. */
   knows(responseId: string | null): boolean {
     if (responseId === null) return false;

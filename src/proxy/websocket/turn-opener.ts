@@ -1,10 +1,13 @@
 import { isOfAlias } from '../../balancer/alias-scope.js';
-import type { DecisionRecord } from '../../state/live-state.js';
+import type { Lease } from '../../balancer/lease.js';
+import { RoutingRefusal } from '../../balancer/routing-refusal.js';
 import { ProxyError } from '../../common/errors.js';
 import type { Exchange } from '../exchange.js';
 import { limitedRequest } from '../limits/limited-request.js';
 import { withUpstreamModel } from '../model-rewrite.js';
 import { refusedEnding } from '../refused-ending.js';
+import { ClientGone } from '../request-body.js';
+import { ConnectionPlace } from './connection-place.js';
 import { readHints, responseExchange } from './connection-facts.js';
 import type { RelayParts } from './connection-facts.js';
 import { readClientFrame } from './frames.js';
@@ -12,6 +15,7 @@ import type { UpstreamLink } from './handshake-loop.js';
 import { stopping } from '../stop-reason.js';
 import { otherModel, unsent } from './session-errors.js';
 import type { Ask } from './kept-asks.js';
+import type { TurnBook } from './turn-book.js';
 import { WebsocketTurn } from './websocket-turn.js';
 
 /** Makes the exchanges and turns of one connection, and the records of those that come to nothing. */
@@ -46,19 +50,30 @@ export class TurnOpener {
   }
 
   /**
-   * Takes a place on the connection's resource and writes `started`: the message may go upstream after this. `continues`:
-   * it goes on from a response of this connection.
+   * A place on the connection's resource, as an HTTP request would get one there: at once, or after a wait. The first
+   * response has the one its connection was made for.
    */
-  open(exchange: Exchange, link: UpstreamLink, lane: string, continues: boolean, runs = false): WebsocketTurn {
-    const { deps, finisher, bodies } = this.parts;
+  place(
+    exchange: Exchange,
+    { resource }: UpstreamLink,
+    book: Pick<TurnBook, 'knows'>,
+  ): Lease | Promise<Lease> {
+    const { deps, room } = this.parts;
     const { hints } = exchange;
     if (hints === null) throw new Error('a turn needs hints');
-    if (hints.alias !== null && !isOfAlias(hints.alias, link.resource))
-      throw otherModel(hints.alias, link.resource);
-    const made: DecisionRecord | null = exchange.decisions.at(-1) ?? null;
-    const lease = deps.balancer.acquireOn(link.resource, hints, made, continues);
+    if (hints.alias !== null && !isOfAlias(hints.alias, resource)) throw otherModel(hints.alias, resource);
+    const continues = book.knows(hints.previousResponseId);
+    const made = exchange.decisions.at(-1) ?? null;
+    if (made !== null) return deps.balancer.acquireOn(resource, hints, { made, continues });
+    const places = new ConnectionPlace(deps.balancer, resource, continues);
+    return room.acquire(exchange, { hints, tried: [], attempt: 1, places });
+  }
+
+  /** Writes `started`: the message may go upstream after this. */
+  open(exchange: Exchange, link: UpstreamLink, lane: string, lease: Lease, runs = false): WebsocketTurn {
+    const { deps, finisher, bodies } = this.parts;
     try {
-      if (made === null) exchange.decisions.push(lease.decision);
+      if (exchange.decisions.at(-1) !== lease.decision) exchange.decisions.push(lease.decision);
       const decision = exchange.decisions[0] ?? lease.decision;
       if (runs) finisher.note(exchange, decision);
       else finisher.start(exchange, decision);
@@ -84,7 +99,10 @@ export class TurnOpener {
       const previousResponseId = before.responseId;
       exchange.hints = { ...before.exchange.hints, requestId: exchange.id, previousResponseId };
     }
-    return this.open(exchange, link, lane, before !== null, true);
+    const { hints } = exchange;
+    if (hints === null) throw new Error('a turn needs hints');
+    const terms = { continues: before !== null, begun: true };
+    return this.open(exchange, link, lane, this.parts.deps.balancer.acquireOn(link.resource, hints, terms), true);
   }
 
   /** Records the creates among messages that waited for their connection in vain, with nobody left to tell. */
@@ -108,7 +126,10 @@ export class TurnOpener {
   refuse(exchange: Exchange, error: unknown): ProxyError {
     const { deps, finisher, bodies } = this.parts;
     let told: ProxyError;
+    if (error instanceof RoutingRefusal && !exchange.decisions.includes(error.decision))
+      exchange.decisions.push(error.decision);
     if (error instanceof ProxyError) told = error;
+    else if (error instanceof ClientGone) told = unsent();
     else {
       deps.logger.error({ id: exchange.id, err: error }, 'a WebSocket message failed inside the proxy');
       told = new ProxyError(

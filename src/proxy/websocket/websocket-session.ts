@@ -1,16 +1,19 @@
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
+import type { Lease } from '../../balancer/lease.js';
 import type { Exchange } from '../exchange.js';
 import { drainsFor } from '../on-disconnect.js';
 import { causeOf, closeOf, stopping, type StopReason } from '../stop-reason.js';
 import { CLIENT_PATIENCE_MS, UPSTREAM_PATIENCE_MS, closeLike, endSocket } from './close-socket.js';
 import { maskKey, type RelayParts } from './connection-facts.js';
 import { errorMessage } from './error-message.js';
-import { readClientFrame } from './frames.js';
+import { asksForMore, readClientFrame } from './frames.js';
 import type { UpstreamLink } from './handshake-loop.js';
+import { hear } from './hear.js';
 import { IncomingBytes } from './incoming-bytes.js';
-import { canBeSentAgain, doubtAbout, linkFor, mustLeave } from './move-link.js';
+import { canBeSentAgain, wayOf } from './move-link.js';
 import { bothWays, type Pump } from './pump.js';
+import { unsent } from './session-errors.js';
 import { limitReached } from './session-limits.js';
 import { Silence } from './silence.js';
 import { TurnBook } from './turn-book.js';
@@ -23,8 +26,6 @@ interface Message {
 
 const CHECK_MS = 1_000;
 const NOTHING = Buffer.alloc(0);
-/** Messages that are no create and can be answered by a response of their own. */
-const ASKING: ReadonlySet<string> = new Set(['response.steer', 'response.inject']);
 
 /** A client's connection and the upstream's behind it: relays messages both ways and keeps the book on the responses. */
 export class WebsocketSession {
@@ -34,9 +35,11 @@ export class WebsocketSession {
   readonly #incoming: IncomingBytes;
   #up: Pump;
   #down: Pump;
-  /** Messages that wait while the connection moves to another upstream. */
+  /** Messages that wait behind a create which waits for a place or another upstream, and that create. */
   #held: Message[] | null = null;
   #moving: Exchange | null = null;
+  /** The upstream there is may be left. */
+  #leaving = false;
   /** A message has gone upstream: from then on the connection stays where it is. */
   #used = false;
   #draining = false;
@@ -95,25 +98,19 @@ export class WebsocketSession {
   }
 
   #listen({ socket }: UpstreamLink): void {
-    // One that is about to be left does not matter any more.
-    const current = (): boolean => this.link.socket === socket && this.#moving === null;
-    socket.on('message', (data: Buffer, binary) => {
-      if (current()) this.#onUpstream({ data, binary });
+    hear(socket, {
+      matters: () => this.link.socket === socket && !this.#leaving,
+      onMessage: (data, binary) => this.#onUpstream({ data, binary }),
+      onClose: (code, reason) => this.#upstreamLeft(code, reason),
     });
-    socket.once('close', (code, reason) => {
-      if (current()) this.#upstreamLeft(code, reason);
-    });
-    socket.on('error', () => {
-      if (current()) this.#upstreamLeft(1006, NOTHING);
-    });
-    socket.resume();
   }
 
   #onClient(message: Message): void {
     if (this.#closed) return;
     this.#silence.sent();
-    if (this.#held === null) this.#take(message);
-    else this.#held.push(message);
+    if (this.#held === null) return this.#take(message);
+    this.#held.push(message);
+    this.client.pause();
   }
 
   #take(message: Message): void {
@@ -122,7 +119,7 @@ export class WebsocketSession {
       const frame = readClientFrame(message.data);
       lane = frame.lane;
       if (frame.type !== 'response.create') {
-        if (frame.type !== null && ASKING.has(frame.type)) this.#book.asked(lane, message.data);
+        if (asksForMore(frame)) this.#book.asked(lane, message.data);
         return this.#forward(message);
       }
     } catch (error: unknown) {
@@ -137,20 +134,19 @@ export class WebsocketSession {
       this.#book.checkRoom();
       if (this.#draining) throw stopping();
       this.#opener.read(exchange);
-      const { balancer } = this.parts.deps;
-      const parting = (): Promise<void> | null => mustLeave(balancer, exchange, this.link, this.#book.size);
-      const doubt = this.#used ? parting() : doubtAbout(balancer, exchange, this.link);
-      if (doubt !== null) return void this.#move(exchange, message, lane, doubt);
-      this.#dispatch(exchange, message, lane);
+      const going = wayOf(this.parts, exchange, this.link, this.#used ? this.#book : null);
+      const place =
+        going === null ? this.#opener.place(exchange, this.link, this.#book) : this.#goTo(going, exchange);
+      if (place instanceof Promise) void this.#park(exchange, message, lane, place);
+      else this.#dispatch(exchange, message, lane, place);
     } catch (error: unknown) {
       this.#refuse(exchange, error, lane);
     }
   }
 
-  #dispatch(exchange: Exchange, message: Message, lane: string): void {
+  #dispatch(exchange: Exchange, message: Message, lane: string, lease: Lease): void {
     if (this.#book.size === 0) this.#silence.owed();
-    const continues = this.#book.knows(exchange.hints?.previousResponseId ?? null);
-    this.#book.wait(this.#opener.open(exchange, this.link, lane, continues));
+    this.#book.wait(this.#opener.open(exchange, this.link, lane, lease));
     this.#forward({ ...message, data: this.#opener.outgoing(exchange, message.data) });
   }
 
@@ -163,19 +159,17 @@ export class WebsocketSession {
     this.#tell(errorMessage(this.#opener.refuse(exchange, error), lane));
   }
 
-  /** Nothing has been sent and the client knows nothing of upstreams: the connection may still go to the right one. */
-  async #move(exchange: Exchange, message: Message, lane: string, doubt: Promise<void>): Promise<void> {
+  /** What comes behind a create that has no place yet waits with it. */
+  async #park(exchange: Exchange, message: Message, lane: string, place: Promise<Lease>): Promise<void> {
     this.#held = [];
     this.#moving = exchange;
-    this.client.pause();
     try {
-      const link = await linkFor(this.parts, exchange, this.link, doubt);
-      if (this.#closed) {
-        link.socket.terminate();
-        throw stopping();
+      const lease = await place;
+      if (this.#closed || this.#clientGone) {
+        lease.release({ kind: 'neutral', cause: 'client_aborted' });
+        throw this.#draining ? stopping() : unsent();
       }
-      if (link !== this.link) this.#goTo(link);
-      this.#dispatch(exchange, message, lane);
+      this.#dispatch(exchange, message, lane, lease);
     } catch (error: unknown) {
       this.#refuse(exchange, error, lane);
     } finally {
@@ -185,7 +179,24 @@ export class WebsocketSession {
     }
   }
 
-  #goTo(link: UpstreamLink): void {
+  /** The client knows nothing of upstreams: the connection may still go to the right one. */
+  async #goTo(going: Promise<UpstreamLink>, exchange: Exchange): Promise<Lease> {
+    this.client.pause();
+    this.#leaving = true;
+    try {
+      const link = await going;
+      if (this.#closed) {
+        link.socket.terminate();
+        throw stopping();
+      }
+      if (link !== this.link) this.#become(link);
+    } finally {
+      this.#leaving = false;
+    }
+    return this.#opener.place(exchange, this.link, this.#book);
+  }
+
+  #become(link: UpstreamLink): void {
     const old = this.link.socket;
     this.link = link;
     [this.#up, this.#down] = this.#pumps();
@@ -196,7 +207,7 @@ export class WebsocketSession {
   #releaseHeld(): void {
     const held = this.#held ?? [];
     this.#held = null;
-    if (this.#closed) return this.#opener.abandon(held, this.#clientGone, this.#draining);
+    if (this.#closed || this.#clientGone) return this.#opener.abandon(held, this.#clientGone, this.#draining);
     for (const [i, message] of held.entries()) {
       this.#take(message);
       // Moved again: the rest waits for that.
@@ -212,7 +223,7 @@ export class WebsocketSession {
     this.#silence.heard();
     maskKey(this.parts.deps, this.link.resource, data);
     const refused = this.#book.observe(data);
-    if (refused !== null && this.#book.size === 0 && canBeSentAgain(this.parts.deps.balancer, refused))
+    if (refused !== null && this.open === 0 && canBeSentAgain(this.parts.deps.balancer, refused))
       return this.#close(1012, 'send the request again');
     if (!this.#clientGone) this.#down.send(data, message.binary);
     if (this.#clientGone && this.#book.size === 0) this.#close(1000, '');
