@@ -103,8 +103,8 @@ async function twoOnOneKey(): Promise<{
     if (ws.up.last.key !== owner) client.ws.close();
     return ws.up.last.key === owner;
   });
-  const { id: previous } = two.ends()[0]?.['response'] as { id: string };
-  return { one, two, previous, owner };
+  const response = two.ends()[0]?.['response'] as { id: string } | undefined;
+  return { one, two, previous: response?.id ?? '', owner };
 }
 
 async function running(client: SocketClient): Promise<void> {
