@@ -102,7 +102,13 @@ export class TurnOpener {
     const { hints } = exchange;
     if (hints === null) throw new Error('a turn needs hints');
     const terms = { continues: before !== null, begun: true };
-    return this.open(exchange, link, lane, this.parts.deps.balancer.acquireOn(link.resource, hints, terms), true);
+    return this.open(
+      exchange,
+      link,
+      lane,
+      this.parts.deps.balancer.acquireOn(link.resource, hints, terms),
+      true,
+    );
   }
 
   /** Records the creates among messages that waited for their connection in vain, with nobody left to tell. */
