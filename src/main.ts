@@ -15,10 +15,12 @@ import type { AppConfig } from './config/app-config.js';
 import { DatabaseService } from './infra/database/database.service.js';
 import { KeyUsageFollower } from './proxy/limits/key-usage-follower.service.js';
 import { ProxyHandler } from './proxy/proxy-handler.service.js';
+import { ProviderDirectory } from './registry/provider-directory.service.js';
 import { RegistryStore } from './registry/registry-store.service.js';
 import { ResourceRegistry } from './resources/resource-registry.service.js';
 import { drainOnSignals } from './shutdown.js';
 import { RecordedBindings } from './state/recorded-bindings.js';
+import { checkStoredSecrets } from './stored-secrets.js';
 import { surviveStrayErrors } from './stray-errors.js';
 import { AffinityReadModel } from './usage/affinity.read-model.js';
 import { OrphanedBindings } from './usage/orphaned-bindings.js';
@@ -41,6 +43,7 @@ export async function serve(config: AppConfig): Promise<void> {
   surviveStrayErrors(logger);
   await app.get(DatabaseService).connect();
   await app.get(RegistryStore).start();
+  checkStoredSecrets(app.get(RegistryStore).rows.providers, app.get(ProviderDirectory).cipher, logger);
   await app.get(ResourceRegistry).load();
   await restoreMemory(app, config, logger);
   // Behind what predecessors left behind: budgets know of it then.

@@ -11,6 +11,7 @@ import { RegistryModule } from '../registry/registry.module.js';
 import { AccessCheck } from './access-check.service.js';
 import { AccessGuard } from './access.guard.js';
 import { AdminRefusals } from './admin-refusals.service.js';
+import { AuditController } from './audit.controller.js';
 import { ClientKeysController } from './client-keys.controller.js';
 import { DiagnosticsController } from './diagnostics.controller.js';
 import { DiagnosticsService } from './diagnostics.service.js';
@@ -63,6 +64,7 @@ import { UseFactsService } from './use-facts.service.js';
     RouteExplainController,
     DiagnosticsController,
     ClientKeysController,
+    AuditController,
     ProvidersController,
     ModelsController,
     MetricsController,

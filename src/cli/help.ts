@@ -8,6 +8,7 @@ export const HELP = `Usage: responses-proxy [command]
   demo [--requests N]       a stand-in upstream and some traffic, to see the dashboard without a key
   migrate-data [--from URL] [--to URL] [--dry-run]
                             moves the history from SQLite to Postgres; --help says more
+  rewrap [--json]           moves stored secrets to the current encryption key; --help says more
 
 Asking a running proxy (each explains itself with --help, and writes JSON with --json):
   requests [ID]             the last requests, or one with its attempts and the reasons for its way

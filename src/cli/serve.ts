@@ -1,3 +1,4 @@
+import { ConfigError } from '../config/config-error.js';
 import { EXIT } from './exit-code.js';
 import { listenFailure } from './listen-failure.js';
 import { readConfig } from './read-config.js';
@@ -19,6 +20,10 @@ export async function serveCommand(args: readonly string[]): Promise<number | nu
     await serve(config);
     return null;
   } catch (e: unknown) {
+    if (e instanceof ConfigError) {
+      process.stderr.write(`${e.message}\n`);
+      return EXIT.config;
+    }
     const message = listenFailure(e, config.server) ?? storageFailure(e, config);
     if (message === null) throw e;
     process.stderr.write(`${message}\n`);

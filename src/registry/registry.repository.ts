@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { EntityManager, EntityTarget, ObjectLiteral } from 'typeorm';
+import type { EntityManager, EntityTarget, FindOneOptions, ObjectLiteral } from 'typeorm';
 import type { Clock } from '../common/clock.js';
 import { ProxyError } from '../common/errors.js';
 import { newId } from '../common/ids.js';
@@ -101,7 +101,7 @@ export class RegistryRepository {
     by: Author,
   ): Promise<T | null> {
     return this.#write(async (manager) => {
-      const before = await manager.findOneBy(entity, { id } as never);
+      const before = await manager.findOne<T>(entity, { where: { id } as never, ...this.#lock });
       if (before === null) return null;
       const after = { ...before, ...change(before) };
       await manager.update(entity, { id }, after);
@@ -124,6 +124,11 @@ export class RegistryRepository {
       await this.#note(manager, action, id, before, null, by);
       return before;
     });
+  }
+
+  /** The row as it is until the change is in; on SQLite there is one writer at a time anyway. */
+  get #lock(): Pick<FindOneOptions, 'lock'> {
+    return this.database.dialect === 'postgres' ? { lock: { mode: 'pessimistic_write' } } : {};
   }
 
   async #note(

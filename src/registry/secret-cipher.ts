@@ -71,6 +71,12 @@ export class SecretCipher {
     }
   }
 
+  /** Whether the key it was sealed with is configured; true of what is no ciphertext at all: no key would open that. */
+  knows(ciphertext: string): boolean {
+    const id = keyIdOf(ciphertext);
+    return id === null || this.#keys.has(id);
+  }
+
   /** Whether it was sealed with another key than the current one. */
   isStale(ciphertext: string): boolean {
     return keyIdOf(ciphertext) !== this.#current.id;

@@ -5,6 +5,7 @@ import type { Logger } from '../common/logger.js';
 import { CLOCK, INSTANCE_ID, LOGGER } from '../common/tokens.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { AffinityReadModel } from './affinity.read-model.js';
+import { AuditReadModel } from './audit.read-model.js';
 import { DecisionReadModel } from './decision.read-model.js';
 import { DiagnosisReadModel } from './diagnosis.read-model.js';
 import { EventReadModel } from './event.read-model.js';
@@ -27,6 +28,7 @@ import { UsageReadModel } from './usage.read-model.js';
 
 const READ_MODELS = [
   AffinityReadModel,
+  AuditReadModel,
   DecisionReadModel,
   DiagnosisReadModel,
   EventReadModel,

@@ -1,0 +1,34 @@
+import { Injectable } from '@nestjs/common';
+import { DatabaseService } from '../infra/database/database.service.js';
+import { type Page, pageOf } from './cursor.js';
+import { SqlQuery } from './sql-query.js';
+
+/** One change of the registry; of a secret it says only that it changed. */
+export interface AuditItem {
+  /** `aud_…` */
+  readonly id: string;
+  /** Epoch ms. */
+  readonly at: number;
+  readonly actor: 'admin_token' | 'local' | 'command';
+  readonly address: string | null;
+  /** Dotted: `provider.created`, `client_key.revoked`. */
+  readonly action: string;
+  readonly target_id: string;
+  /** Field → before and after. */
+  readonly changes: Readonly<Record<string, readonly [before: unknown, after: unknown]>>;
+}
+
+/** Who changed what in the registry, newest first. Throws `database_unavailable` while there is no database. */
+@Injectable()
+export class AuditReadModel {
+  constructor(private readonly database: DatabaseService) {}
+
+  async list(filter: { readonly limit: number; readonly cursor?: string | null }): Promise<Page<AuditItem>> {
+    const query = new SqlQuery(this.database.dialect).after(filter.cursor, 'at');
+    const sql = `SELECT "id", "at", "actor", "address", "action", "target_id", "changes"
+      FROM "audit_entries"${query.where} ORDER BY "at" DESC, "id" DESC LIMIT ${query.param(filter.limit + 1)}`;
+    const raw = await this.database.read<Omit<AuditItem, 'changes'> & { changes: string }>(sql, query.params);
+    const rows = raw.map((row) => ({ ...row, changes: JSON.parse(row.changes) as AuditItem['changes'] }));
+    return pageOf(rows, filter.limit, (row) => ({ at: row.at, id: row.id }));
+  }
+}
