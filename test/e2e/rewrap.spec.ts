@@ -155,7 +155,7 @@ describe('the encryption key of stored secrets', () => {
     const strange = await runCli(['rewrap', '--json'], env(OTHER));
     expect(strange.code).toBe(1);
     expect(JSON.parse(strange.stdout)).toMatchObject({ rewrapped: 0, unreadable: SECRETS });
-    expect(strange.stderr).toMatch(/providers prov_\d+ .*… and 990 more\./s);
+    expect(strange.stderr).toMatch(new RegExp(`providers prov_\\d+ [^]*… and ${SECRETS - 10} more\\.`));
     expect((await runCli(['rewrap'], { PROXY_DATA_DIR: dataDir })).code).toBe(78);
     expect((await runCli(['rewrap', '--all'], env(NEW))).code).toBe(2);
   });
