@@ -64,6 +64,6 @@ try {
   const message = e instanceof Error ? e.message : String(e);
   if (e instanceof Error && e.stack !== undefined) process.stderr.write(`${e.stack}\n`);
   // The last line says why, in words; the stack above is for a bug report.
-  process.stderr.write(`responses-proxy failed: ${message.replaceAll(/\s*\n\s*/g, ' ')}\n`);
+  process.stderr.write(`responses-proxy failed: ${message.replaceAll(/(?<!\s)\s*\n\s*/g, ' ')}\n`);
   process.exit(EXIT.failed);
 }

@@ -220,16 +220,21 @@ export class JsonScanner {
 
   #skipScalar(): void {
     const start = this.pos;
+    // Digits and the minus come before every letter; a body may hold millions of numbers.
+    const end = (this.bytes[start] ?? 0) > 0x39 ? this.#endOfLiteral(start) : endOfNumber(this.bytes, start);
+    if (end < 0) this.fail(start >= this.#length ? 'The body is cut short' : 'Expected a JSON value');
+    this.pos = end;
+  }
+
+  #endOfLiteral(start: number): number {
     for (const literal of LITERALS) {
       if (this.bytes[start] !== literal[0]) continue;
       const end = start + literal.length;
-      if (this.bytes.compare(literal, 0, literal.length, start, Math.min(end, this.#length)) !== 0) break;
-      this.pos = end;
-      return;
+      return this.bytes.compare(literal, 0, literal.length, start, Math.min(end, this.#length)) === 0
+        ? end
+        : -1;
     }
-    const end = endOfNumber(this.bytes, start);
-    if (end < 0) this.fail(start >= this.#length ? 'The body is cut short' : 'Expected a JSON value');
-    this.pos = end;
+    return -1;
   }
 }
 

@@ -115,7 +115,7 @@ function serverConfig(env: ListenerEnv): ServerConfig {
 
 function upstreamConfig(env: UpstreamEnv): UpstreamConfig {
   return {
-    baseUrl: env.PROXY_UPSTREAM_BASE_URL.replace(/\/+$/, ''),
+    baseUrl: env.PROXY_UPSTREAM_BASE_URL.replace(/(?<!\/)\/+$/, ''),
     connectTimeoutMs: ms(env.PROXY_CONNECT_TIMEOUT_SECONDS),
     firstByteTimeoutMs: ms(env.PROXY_FIRST_BYTE_TIMEOUT_SECONDS),
     idleTimeoutMs: ms(env.PROXY_IDLE_TIMEOUT_SECONDS),

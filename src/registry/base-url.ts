@@ -27,7 +27,7 @@ export function checkBaseUrl(text: string, rules: AddressRules): BaseUrlCheck {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const problem = isIP(host) === 0 ? nameProblem(url, host) : addressProblem(url, host, rules);
   return problem === null
-    ? { ok: true, url: (url.origin + url.pathname).replace(/\/+$/, '') }
+    ? { ok: true, url: (url.origin + url.pathname).replace(/(?<!\/)\/+$/, '') }
     : refused(problem);
 }
 

