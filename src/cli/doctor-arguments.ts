@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const DOCTOR_HELP = `Usage: responses-proxy doctor [--json] [--url URL]
+export const DOCTOR_HELP = `Usage: responses-proxy doctor [--json] [--url URL [--idle SECONDS]]
 
 Looks for everything that docs/troubleshooting.md describes: what is wrong, what says so, why, and what to do. Changes
 nothing.
@@ -10,7 +10,10 @@ none runs, the environment, port, database, Redis, disk and keys are looked at t
 configuration files are those of this user.
 
   --json          the findings as one JSON document
-  --url URL       the address of a proxy elsewhere
+  --url URL       the address that clients use, through load balancers and reverse proxies: streams, silence, WebSocket,
+                  headers and a large request are sent through it and back, without asking any upstream. Wants
+                  PROXY_ADMIN_TOKEN, or a client key in RPX_CLIENT_KEY
+  --idle SECONDS  how long the stream is silent (default 65; 0 leaves it out)
 
 Exit codes: 0 nothing is wrong, 1 warnings, 2 errors (or a wrong command line).
 `;

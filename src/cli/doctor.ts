@@ -5,7 +5,8 @@ import { processEnvironment } from '../config/process-environment.js';
 import { askProxy, type ProxySeen } from '../diagnosis/ask-proxy.js';
 import { codexFiles } from '../diagnosis/codex-files.js';
 import { diagnose, findingsOf, merge, type Diagnosis } from '../diagnosis/diagnose.js';
-import type { Facts, SettingsFacts } from '../diagnosis/facts.js';
+import type { Facts, PublicUrlFacts, SettingsFacts } from '../diagnosis/facts.js';
+import { SelfTestClient } from '../diagnosis/self-test-client.js';
 import { DOCTOR_HELP, readDoctorArguments, type DoctorArguments } from './doctor-arguments.js';
 import { doctorText } from './doctor-output.js';
 import { EXIT } from './exit-code.js';
@@ -29,12 +30,14 @@ export async function doctorCommand(args: readonly string[]): Promise<number> {
   return EXITS[diagnosis.status];
 }
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 interface Examined {
   readonly diagnosis: Diagnosis;
   readonly seen: ProxySeen;
 }
 
-async function examine({ url }: DoctorArguments): Promise<Examined> {
+async function examine({ url, idleSeconds }: DoctorArguments): Promise<Examined> {
   const environment = processEnvironment();
   const now = Date.now();
   const config = configOf(environment);
@@ -45,6 +48,7 @@ async function examine({ url }: DoctorArguments): Promise<Examined> {
   const seen = elsewhere.diagnosis === null ? here : elsewhere;
   const around: Facts = {
     now,
+    publicUrl: url === null ? null : await testThrough(url, environment, idleSeconds),
     process: seen.process,
     codexFiles: codexFiles(environment, process.cwd(), addressesOf(local, url)),
   };
@@ -54,13 +58,26 @@ async function examine({ url }: DoctorArguments): Promise<Examined> {
   return { diagnosis: diagnose({ ...unseen, ...around }), seen };
 }
 
+/** Says what it waits for: the silence is as long as a model may think. */
+async function testThrough(
+  url: string,
+  environment: Environment,
+  idleSeconds: number,
+): Promise<PublicUrlFacts> {
+  const credential =
+    environment['PROXY_ADMIN_TOKEN']?.trim() || environment['RPX_CLIENT_KEY']?.trim() || null;
+  if (process.stderr.isTTY)
+    process.stderr.write(`testing ${url}, with ${idleSeconds} s of silence (--idle 0 leaves it out)\n`);
+  return new SelfTestClient(url, credential).run(Math.round(idleSeconds * 1000));
+}
+
 async function withoutProcess(config: AppConfig | ConfigError, now: number): Promise<Partial<Facts>> {
   if (config instanceof ConfigError) return { settings: unusable(config) };
   const { factsWithoutProcess } = await import('../doctor.js');
   return factsWithoutProcess(config, now);
 }
 
-function configOf(environment: Readonly<Record<string, string | undefined>>): AppConfig | ConfigError {
+function configOf(environment: Environment): AppConfig | ConfigError {
   try {
     return loadConfig(environment, packageVersion());
   } catch (e: unknown) {
@@ -88,10 +105,7 @@ function unusable({ problems }: ConfigError): SettingsFacts {
   };
 }
 
-function localAddress(
-  config: AppConfig | ConfigError,
-  environment: Readonly<Record<string, string | undefined>>,
-): string {
+function localAddress(config: AppConfig | ConfigError, environment: Environment): string {
   if (config instanceof ConfigError) {
     const port = environment['PORT']?.trim() ?? '';
     return `http://127.0.0.1:${/^\d{1,5}$/.test(port) ? port : DEFAULT_PORT}`;

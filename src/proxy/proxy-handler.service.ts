@@ -18,6 +18,7 @@ import { RetryBudget } from './retry-budget.js';
 import { matchRoute } from './route-grammar.js';
 import { stopping } from './stop-reason.js';
 import { WebsocketGateway } from './websocket/websocket-gateway.js';
+import { SelfTest } from './self-test/self-test.js';
 import { sendOwnError } from './send-answer.js';
 import { WaitingRoom } from './waiting-room.js';
 
@@ -36,6 +37,7 @@ export class ProxyHandler {
   readonly #room: WaitingRoom;
   readonly #websockets: WebsocketGateway;
   readonly #access: AccessWatch;
+  readonly #selfTest: SelfTest;
 
   constructor(private readonly deps: ProxyDependencies) {
     this.#bodies = new BodyBudget(deps.config.server.maxBufferedBytes);
@@ -44,6 +46,7 @@ export class ProxyHandler {
     this.#finisher = new Finisher(deps);
     const [finisher, bodies, room] = [this.#finisher, this.#bodies, this.#room];
     this.#websockets = new WebsocketGateway({ deps, finisher, bodies, room });
+    this.#selfTest = new SelfTest(deps.config.adminToken, deps.clock);
     this.#access = new AccessWatch(deps.door, () => this.#guarded());
   }
 
@@ -80,7 +83,9 @@ export class ProxyHandler {
 
   /** `Upgrade: websocket`, off its parser. */
   upgrade(req: IncomingMessage, socket: Socket, head: Buffer): void {
-    this.#websockets.handle(req, socket, head);
+    const plan = SelfTest.planOf(req);
+    if (plan === null) this.#websockets.handle(req, socket, head);
+    else this.#selfTest.upgrade(req, socket, () => this.deps.door.admit(req));
   }
 
   /** The process begins to stop: connections without a response end now, the others after their last. */
@@ -97,6 +102,11 @@ export class ProxyHandler {
     const { req } = exchange;
     const { config, drain } = this.deps;
     checkHead(req.rawHeaders, config.server.maxHeaders);
+    const plan = SelfTest.planOf(req);
+    if (plan !== null) {
+      this.#selfTest.answer(plan, exchange, () => this.deps.door.admit(req));
+      return;
+    }
     exchange.caller = this.deps.door.admit(req);
     // Not before: strangers must not earn retries.
     exchange.leaveBudget = this.#budget.enter();

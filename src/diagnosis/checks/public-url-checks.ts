@@ -39,8 +39,9 @@ function reach({ publicUrl: { url, reach: seen } }: Given<'publicUrl'>): Finding
 
 function buffered({ publicUrl: { stream } }: Given<'publicUrl'>): Finding[] {
   if (stream === null || stream.events === 0) return [];
-  const incomplete = stream.received < stream.events;
-  if (!incomplete && stream.receivedOverMs > stream.sentOverMs * HELD_BACK) return [];
+  const compressed = stream.encoding !== null;
+  const incomplete = stream.received < stream.events && !compressed;
+  if (!incomplete && !compressed && stream.receivedOverMs > stream.sentOverMs * HELD_BACK) return [];
   return [
     {
       id: incomplete ? 'stream_incomplete' : 'stream_buffered',
