@@ -14,6 +14,7 @@ export function imaginedHints(body: RouteExplainBody, alias: AliasPin | null): R
   return {
     requestId: NO_REQUEST,
     callerId: body.caller_id ?? 'loopback',
+    tenant: false,
     poolId: orNull(body.pool_id) ?? alias?.poolId ?? null,
     routeKind: body.route_kind ?? (pathResponseId === null ? 'create' : 'response'),
     model: orNull(body.model),

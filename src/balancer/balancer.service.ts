@@ -29,6 +29,7 @@ import type { Lease } from './lease.js';
 import { othersOf, type Others } from './others.js';
 import { ownerPatience } from './owner-wait.js';
 import { RateLimits } from './rate-limits.js';
+import type { Reference } from './references.js';
 import { refusalOf, type Refusal } from './refusal-text.js';
 import { generates, upstreamModel, type RoutingHints } from './routing-hints.js';
 import { RoutingRefusal } from './routing-refusal.js';
@@ -190,6 +191,11 @@ export class Balancer {
    */
   recall(hints: RoutingHints): Promise<void> | null {
     return this.#bindings.recall(hints);
+  }
+
+  /** What the request refers to and its caller does not own, after `recall`. */
+  strangeReferences(hints: RoutingHints): readonly Reference[] {
+    return this.#bindings.strangeReferences(hints);
   }
 
   /** The decision that `acquire` would make now, without its effects. */

@@ -13,6 +13,7 @@ import { learnedBindings, type BindingOwner } from './learned-bindings.js';
 import type { ServedFacts } from './lease.js';
 import { ProvisionalBindings } from './provisional-bindings.js';
 import { recallKeys } from './recall-keys.js';
+import { type Reference, strangeReferences } from './references.js';
 import { generates, type RoutingHints } from './routing-hints.js';
 import { usageClaim } from './usage-claim.js';
 
@@ -42,13 +43,17 @@ export class BindingKeeper {
     const now = this.#now();
     const keys = recallKeys(hints, this.of(hints, now));
     const recalled = keys.length === 0 ? null : this.live.recall(keys, now);
-    return recalled === null ? null : this.#refuseGuesses(recalled);
+    return recalled === null ? null : this.#refuseGuesses(recalled, hints);
+  }
+
+  strangeReferences(hints: RoutingHints): readonly Reference[] {
+    return strangeReferences(hints, this.of(hints, this.#now()));
   }
 
   /** A wrong key would answer that it has never heard of it, and the client would take that for the truth. */
-  async #refuseGuesses(recalled: Promise<boolean>): Promise<void> {
+  async #refuseGuesses(recalled: Promise<boolean>, { tenant }: RoutingHints): Promise<void> {
     const known = await recalled;
-    if (known || this.registry.snapshot.resources.length < 2) return;
+    if (known || (!tenant && this.registry.snapshot.resources.length < 2)) return;
     throw new ProxyError(
       'affinity_unavailable',
       'Which key holds what this request continues cannot be looked up now: the database does not answer. Send it again.',

@@ -1,5 +1,6 @@
 import type { BindingKey, BindingKind } from '../state/live-state.js';
 import { resolveAffinity, type Affinity, type BindingLookup } from './affinity.js';
+import { referencesOf } from './references.js';
 import { generates, type RoutingHints } from './routing-hints.js';
 
 /** What decides goes before what only helps to. The claim on usage decides nothing and must not be passed over. */
@@ -27,10 +28,19 @@ export function recallKeys(hints: RoutingHints, lookup: BindingLookup): readonly
     if (found === null) miss(kind, id);
     return found;
   });
-  if (isDecided(affinity)) return [];
+  if (isDecided(affinity)) return hints.tenant ? unknownReferences(hints, lookup) : [];
+  if (hints.tenant) for (const { kind, id } of unknownReferences(hints, lookup)) miss(kind, id);
   // Whoever may read a response first counts its tokens, wherever it was made.
   if (pathResponseId !== null && !generates(hints)) miss('usage', pathResponseId);
   return [...missed.values()].sort((a, b) => WEIGHT[a.kind] - WEIGHT[b.kind]);
+}
+
+/** Whatever decides: each of them must be the caller's. */
+function unknownReferences(hints: RoutingHints, lookup: BindingLookup): readonly BindingKey[] {
+  const { callerId } = hints;
+  return referencesOf(hints)
+    .filter(({ kind, id }) => lookup(kind, id) === null)
+    .map(({ kind, id }) => ({ callerId, kind, id }));
 }
 
 function isDecided({ class: affinityClass, owner, unknownOwner, via }: Affinity): boolean {

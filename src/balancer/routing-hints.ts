@@ -22,6 +22,8 @@ export interface RoutingHints {
   readonly requestId: string;
   /** `loopback`, `anonymous` or a client key's id: the scope of every binding. */
   readonly callerId: string;
+  /** The caller has a client key: what the request refers to must be the caller's own. */
+  readonly tenant: boolean;
   /** Pool asked for, or null for all resources. */
   readonly poolId: string | null;
   readonly routeKind: RouteKind;

@@ -33,6 +33,7 @@ export function buildHints(input: HintsInput): RoutingHints {
   return {
     requestId,
     callerId: caller.callerId,
+    tenant: caller.key !== null,
     routeKind: route.kind,
     poolId: poolOf(caller.key, pool, body.model, input.alias),
     model: body.model,

@@ -20,6 +20,7 @@ import { stopping } from './stop-reason.js';
 import { WebsocketGateway } from './websocket/websocket-gateway.js';
 import { SelfTest } from './self-test/self-test.js';
 import { sendOwnError } from './send-answer.js';
+import { checkOwnership } from './tenancy.js';
 import { WaitingRoom } from './waiting-room.js';
 
 const SHUTDOWN_RETRY_SECONDS = 1;
@@ -129,6 +130,7 @@ export class ProxyHandler {
     exchange.hold = this.deps.limits.reserve(limitedRequest(exchange, exchange.hints));
     const recalled = this.deps.balancer.recall(exchange.hints);
     if (recalled !== null) await recalled;
+    checkOwnership(this.deps.balancer, exchange.hints);
     await new AttemptLoop(this.deps, this.#finisher, exchange, this.#budget, this.#room).run();
   }
 

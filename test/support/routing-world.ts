@@ -21,6 +21,7 @@ import type { AttemptOutcome } from '../../src/upstream/attempt-outcome.js';
 export const NO_HINTS: RoutingHints = {
   requestId: 'req_1',
   callerId: 'loopback',
+  tenant: false,
   poolId: null,
   routeKind: 'create',
   model: null,

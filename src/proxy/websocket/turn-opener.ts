@@ -12,6 +12,7 @@ import { readHints, responseExchange } from './connection-facts.js';
 import type { RelayParts } from './connection-facts.js';
 import { readClientFrame } from './frames.js';
 import type { UpstreamLink } from './handshake-loop.js';
+import { checkOwnership } from '../tenancy.js';
 import { stopping } from '../stop-reason.js';
 import { otherModel, unsent } from './session-errors.js';
 import type { Ask } from './kept-asks.js';
@@ -62,6 +63,7 @@ export class TurnOpener {
     const { hints } = exchange;
     if (hints === null) throw new Error('a turn needs hints');
     if (hints.alias !== null && !isOfAlias(hints.alias, resource)) throw otherModel(hints.alias, resource);
+    checkOwnership(deps.balancer, hints, (id) => book.knows(id));
     const continues = book.knows(hints.previousResponseId);
     const made = exchange.decisions.at(-1) ?? null;
     if (made !== null) return deps.balancer.acquireOn(resource, hints, { made, continues });

@@ -1,0 +1,167 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { key, Rig } from '../support/rig.js';
+import { SocketClient } from '../support/socket-client.js';
+
+const TOKEN = 'admin-token-for-tenancy-0123456789';
+
+let rig: Rig;
+let alice: Record<string, string>;
+let bob: Record<string, string>;
+let response = '';
+let conversation = '';
+let item = '';
+
+beforeAll(async () => {
+  rig = await Rig.start({
+    keys: [key('a')],
+    upstream: { websocket: true },
+    env: { PROXY_ADMIN_TOKEN: TOKEN },
+  });
+  alice = await tenant('alice');
+  bob = await tenant('bob');
+  const made = await call(alice, 'POST', '/v1/responses', { input: 'of alice' });
+  const answer = JSON.parse(made.text) as { id: string; output: { id: string }[] };
+  response = answer.id;
+  item = answer.output[0]?.id ?? '';
+  const talk = await call(alice, 'POST', '/v1/conversations', {});
+  conversation = (JSON.parse(talk.text) as { id: string }).id;
+});
+afterAll(() => rig.stop());
+
+async function tenant(name: string): Promise<Record<string, string>> {
+  const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' };
+  const made = await rig.proxy.admin<{ key: string }>('/admin/keys', {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ name }),
+  });
+  return { authorization: `Bearer ${made.key}` };
+}
+
+const call = (
+  who: Record<string, string>,
+  method: string,
+  path: string,
+  body: Record<string, unknown> | null = null,
+) => rig.client.send({ headers: who, method, path, body, keepText: true });
+
+type Ids = { readonly response: string; readonly conversation: string; readonly item: string };
+interface Way {
+  readonly name: string;
+  readonly method: string;
+  readonly path: (ids: Ids) => string;
+  readonly body: ((ids: Ids) => Record<string, unknown>) | null;
+}
+const way = (name: string, method: string, path: Way['path'], body: Way['body'] = null): Way => ({
+  name,
+  method,
+  path,
+  body,
+});
+
+const WAYS: readonly Way[] = [
+  way('retrieve', 'GET', ({ response: id }) => `/v1/responses/${id}`),
+  way('stream', 'GET', ({ response: id }) => `/v1/responses/${id}?stream=true&starting_after=1`),
+  way('input items', 'GET', ({ response: id }) => `/v1/responses/${id}/input_items?limit=5`),
+  way('cancel', 'POST', ({ response: id }) => `/v1/responses/${id}/cancel`),
+  way('delete', 'DELETE', ({ response: id }) => `/v1/responses/${id}`),
+  way('conversation', 'GET', ({ conversation: id }) => `/v1/conversations/${id}`),
+  way('its items', 'GET', ({ conversation: id }) => `/v1/conversations/${id}/items`),
+  way(
+    'its change',
+    'POST',
+    ({ conversation: id }) => `/v1/conversations/${id}`,
+    () => ({ metadata: { a: 'b' } }),
+  ),
+  way('its end', 'DELETE', ({ conversation: id }) => `/v1/conversations/${id}`),
+  ...['/v1/responses', '/v1/responses/compact', '/v1/responses/input_tokens'].flatMap((path): Way[] => [
+    way(
+      `${path} after`,
+      'POST',
+      () => path,
+      (ids) => ({ previous_response_id: ids.response }),
+    ),
+    way(
+      `${path} in`,
+      'POST',
+      () => path,
+      (ids) => ({ conversation: ids.conversation }),
+    ),
+    way(
+      `${path} in object`,
+      'POST',
+      () => path,
+      (ids) => ({ conversation: { id: ids.conversation } }),
+    ),
+    way(
+      `${path} of`,
+      'POST',
+      () => path,
+      (ids) => ({ input: [{ type: 'item_reference', id: ids.item }] }),
+    ),
+  ]),
+];
+
+/** What no client can tell from another answer, but for the id of the request. */
+const told = ({ status, text, headers }: Awaited<ReturnType<typeof call>>): unknown => {
+  const stable = Object.entries(headers).filter(([name]) => !['date', 'x-proxy-request-id'].includes(name));
+  return { status, text, headers: Object.fromEntries(stable) };
+};
+
+const UNKNOWN: Ids = { response: 'resp_unknown', conversation: 'conv_unknown', item: 'msg_unknown' };
+
+describe('an id belongs to the client key it was made with', () => {
+  it.each(WAYS)(
+    '%s: a stranger hears what of an unknown id, and nothing is sent',
+    async ({ method, path, body }) => {
+      const ids = { response, conversation, item };
+      const before = rig.upstream.ledger.traffic.length;
+      const hers = await call(bob, method, path(ids), body?.(ids) ?? null);
+      const nobodys = await call(bob, method, path(UNKNOWN), body?.(UNKNOWN) ?? null);
+      expect(hers.status).toBe(404);
+      expect((JSON.parse(hers.text) as { error: { code: string } }).error.code).toBe('response_not_found');
+      expect(told(hers)).toEqual(told(nobodys));
+      expect(rig.upstream.ledger.traffic.length).toBe(before);
+    },
+  );
+
+  it('a known id does not open the door to another one in the same request', async () => {
+    const own = JSON.parse((await call(bob, 'POST', '/v1/responses', { input: 'of bob' })).text) as {
+      id: string;
+    };
+    const before = rig.upstream.ledger.traffic.length;
+    const seen = await call(bob, 'POST', '/v1/responses', {
+      previous_response_id: own.id,
+      input: [{ type: 'item_reference', id: item }],
+    });
+    expect(seen.status).toBe(404);
+    expect(rig.upstream.ledger.traffic.length).toBe(before);
+  });
+
+  it('its own caller goes on', async () => {
+    expect((await call(alice, 'GET', `/v1/responses/${response}`)).status).toBe(200);
+    expect((await call(alice, 'GET', `/v1/conversations/${conversation}`)).status).toBe(200);
+    const next = await call(alice, 'POST', '/v1/responses', {
+      previous_response_id: response,
+      input: 'more',
+    });
+    expect(next.status, next.text).toBe(200);
+  });
+
+  it('over WebSocket too, where what the connection made itself may be continued though nobody stored it', async () => {
+    const client = await SocketClient.open(rig.proxy.url, bob);
+    const creates = rig.upstream.sockets.creates.length;
+    client.create({ previous_response_id: response, input: 'x' });
+    expect((await client.ended())[0]).toMatchObject({ type: 'error', error: { code: 'response_not_found' } });
+    client.create({ store: false, input: 'one' });
+    const [, first] = await client.ended(2);
+    expect(first?.type).toBe('response.completed');
+    const id = (first?.['response'] as { id: string } | undefined)?.id;
+    client.create({ store: false, previous_response_id: id, input: 'two' });
+    expect((await client.ended(3))[2]?.type).toBe('response.completed');
+    client.create({ previous_response_id: response, input: 'x' });
+    expect((await client.ended(4))[3]).toMatchObject({ error: { code: 'response_not_found' } });
+    expect(rig.upstream.sockets.creates.length).toBe(creates + 2);
+    client.ws.close();
+  });
+});
