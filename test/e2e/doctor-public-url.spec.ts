@@ -82,6 +82,23 @@ describe('what stands between clients and the proxy', () => {
     expect(found((await through({ forwards: true })).json, 'public_url_unreachable')).toBeUndefined();
   });
 
+  it('is no place to guess the admin token', async () => {
+    const guess = async (n: number): Promise<number> => {
+      const headers = {
+        'x-proxy-self-test': 'echo',
+        'x-forwarded-for': '10.1.2.3',
+        authorization: `Bearer guess-${n}`,
+      };
+      return (await fetch(`${proxy.v1}/responses`, { method: 'POST', headers, body: '{}' })).status;
+    };
+    const statuses = [];
+    for (let n = 0; n < 25; n++) statuses.push(await guess(n));
+    expect([statuses[0], statuses.at(-1)]).toEqual([401, 429]);
+    expect(
+      (await through({ forwards: true })).json.checks.find(({ name }) => name === 'public_url')?.outcome,
+    ).toBe('ok');
+  });
+
   it('is asked without any upstream, and leaves no record', async () => {
     expect(upstream.ledger.creates).toEqual([]);
     const { requests } = await proxy.admin<{ requests: unknown[] }>('/admin/requests', {
