@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stopPostgres } from '../../test/support/postgres.js';
 import { openDatabase, type TestDatabase, type TestDialect } from '../../test/support/database.js';
 import { systemClock } from '../common/clock.js';
 import { createLogger } from '../common/logger.js';
@@ -12,6 +13,8 @@ import { aClientKey, aModel, aProvider } from '../../test/support/registry-rows.
 
 const BY: Author = { actor: 'admin_token', address: '127.0.0.1' };
 const PEERS = new LonePeers({ instanceId: 'inst_1', role: 'api', version: '0' }, systemClock);
+
+afterAll(() => stopPostgres());
 
 describe.each<TestDialect>(['sqlite', 'postgres'])('the registry in %s', (dialect) => {
   let database: TestDatabase;
