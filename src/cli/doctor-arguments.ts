@@ -46,5 +46,5 @@ export function readDoctorArguments(args: readonly string[]): DoctorArguments | 
 function baseOf(text: string): string | null {
   if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return null;
   const { origin, pathname } = new URL(text);
-  return `${origin}${pathname.replace(/\/+$/, '').replace(/\/v1$/, '')}`;
+  return `${origin}${pathname.replace(/(?<!\/)\/+$/, '').replace(/\/v1$/, '')}`;
 }

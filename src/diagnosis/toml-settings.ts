@@ -68,5 +68,5 @@ function valueOf(raw: string): Pick<TomlSetting, 'kind' | 'value'> {
   const string = /^(?:"((?:[^"\\]|\\.)*)"|'([^']*)')/.exec(raw);
   if (string !== null)
     return { kind: 'string', value: (string[1] ?? string[2] ?? '').replaceAll('\\"', '"') };
-  return { kind: raw.startsWith('{') ? 'inline_table' : 'other', value: raw.replace(/\s*#.*$/, '') };
+  return { kind: raw.startsWith('{') ? 'inline_table' : 'other', value: raw.replace(/(?<!\s)\s*#.*$/, '') };
 }

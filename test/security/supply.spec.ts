@@ -62,7 +62,7 @@ describe('what is written here', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('reads text of 100 kB with every regular expression in 50 ms', () => {
+  it('reads text of 10 kB with every regular expression in 5 ms', () => {
     const expressions = sources.flatMap(({ path, text }) => literalsOf(path, text));
     expect(expressions.length).toBeGreaterThan(100);
     const pieces = [
@@ -90,15 +90,14 @@ describe('what is written here', () => {
       '{"a":',
     ];
     const texts = pieces.flatMap((piece) => {
-      const long = piece.repeat(Math.ceil(100_000 / piece.length));
+      const long = piece.repeat(Math.ceil(10_000 / piece.length));
       return [long, `${long}!`, `!${long}`, `https://${long}\0`];
     });
     const slow: string[] = [];
     for (const { where, expression } of expressions)
       for (const text of texts) {
-        const ms = once(expression, text);
         // A machine with other work is slow once, a bad expression always.
-        if (ms > 50 && bestOf(3, () => once(expression, text)) > 50)
+        if (once(expression, text) > 5 && bestOf(3, () => once(expression, text)) > 5)
           slow.push(`${where} ${String(expression)} on ${JSON.stringify(text.slice(0, 12))}`);
       }
     expect(slow).toEqual([]);
