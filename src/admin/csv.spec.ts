@@ -18,6 +18,10 @@ it.each([
   ['-cmd|x', "'-cmd|x"],
   ['@SUM(A1)', "'@SUM(A1)"],
   ['\t=1', "'\t=1"],
+  ['\r=1', '"\'\r=1"'],
+  ['\n=1', '"\'\n=1"'],
+  ['|calc', "'|calc"],
+  ['＝1', "'＝1"],
   ['=HYPERLINK("http://x","y")', '"\'=HYPERLINK(""http://x"",""y"")"'],
 ])('a cell of %j is %j, and no spreadsheet runs it', (value, cell) => {
   expect(csvCell(value)).toBe(cell);

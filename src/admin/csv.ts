@@ -1,5 +1,5 @@
 /** What a spreadsheet would run as a formula when it stands first in a cell. */
-const FORMULA = /^[=+\-@\t\r]/;
+const FORMULA = /^[=+\-@\t\r\n|＝＋－＠]/;
 const NUMBER = /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/;
 const QUOTED = /[",\r\n]/;
 

@@ -50,7 +50,7 @@ export interface RoutingHints {
   readonly pathResponseId: string | null;
   /** Body `conversation` (string or `{id}`) or `/v1/conversations/{id}…`. */
   readonly conversationId: string | null;
-  /** `item_reference` ids in the input, first 16. */
+  /** `item_reference` ids in the input: of a tenant all of them, otherwise the first 16. */
   readonly itemReferenceIds: readonly string[];
   /** Digests of encrypted items in the input, last 8, oldest first. Empty = nothing sealed. */
   readonly sealedDigests: readonly string[];

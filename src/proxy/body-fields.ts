@@ -20,8 +20,10 @@ export interface BodyFields {
   readonly parentThreadId: string | null;
   /** Out of the JSON text in `client_metadata["x-codex-turn-metadata"]`; nothing else of it is read. */
   readonly forkedFromThreadId: string | null;
-  /** First 16. */
+  /** First 256. */
   readonly itemReferenceIds: readonly string[];
+  /** There are more. */
+  readonly moreItemReferences: boolean;
   /** Of the input's encrypted items, last 8, oldest first. */
   readonly sealedDigests: readonly string[];
   /** A tool of type `mcp` is offered: it acts outside, so a second run is not harmless. */
@@ -49,6 +51,7 @@ export function emptyBodyDraft(): BodyDraft {
     parentThreadId: null,
     forkedFromThreadId: null,
     itemReferenceIds: [],
+    moreItemReferences: false,
     sealedDigests: [],
     hasSideEffects: false,
     modelSpan: null,

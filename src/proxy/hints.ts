@@ -5,12 +5,14 @@ import type { ProxyCaller } from '../registry/proxy-door.service.js';
 import { poolOf } from './alias-pool.js';
 import { emptyBodyDraft } from './body-fields.js';
 import type { BodyFields } from './body-fields.js';
+import { MAX_ITEM_REFERENCES } from './input-scan.js';
 import type { ProxyRoute } from './route-grammar.js';
 import { invalidField } from './routing-field.js';
 import { forkedFromThreadId } from './turn-metadata.js';
 
 /** Visible ASCII: an id from a header ends up in records, bindings and logs as it is. */
 const HEADER_ID = /^[\x21-\x7e]{1,256}$/;
+const DECIDING_REFERENCES = 16;
 /** Names may hold spaces. */
 const HEADER_NAME = /^[\x20-\x7e]{1,256}$/;
 
@@ -49,10 +51,18 @@ export function buildHints(input: HintsInput): RoutingHints {
     previousResponseId: first(body.previousResponseId),
     pathResponseId: route.responseId,
     conversationId: first(route.conversationId, body.conversationId),
-    itemReferenceIds: body.itemReferenceIds,
+    itemReferenceIds: referencesOf(caller, body),
     sealedDigests: body.sealedDigests,
     hasSideEffects: body.hasSideEffects,
   };
+}
+
+/** Where it goes, a few of them decide; whether a tenant may name them has to be known of each. */
+function referencesOf({ key }: ProxyCaller, body: BodyFields): readonly string[] {
+  if (key === null) return body.itemReferenceIds.slice(0, DECIDING_REFERENCES);
+  if (body.moreItemReferences)
+    throw invalidField('input', `must hold at most ${MAX_ITEM_REFERENCES} references to items.`);
+  return body.itemReferenceIds;
 }
 
 /** First of the documented order that says anything. Every header is checked, also one that would lose. */

@@ -3,12 +3,14 @@ import { KeyTable } from '../common/key-table.js';
 import { MAX_SEALED_DIGESTS, sealedDigest } from '../common/sealed-digest.js';
 import { decodeRoutingString } from './routing-field.js';
 
-const MAX_ITEM_REFERENCES = 16;
+/** Of one input. Whose they are must be known of each, so what is beyond is told, not dropped. */
+export const MAX_ITEM_REFERENCES = 256;
 const ITEM = new KeyTable(['type', 'id', 'encrypted_content', 'role']);
 const ITEM_REFERENCE = '"item_reference"';
 
 interface Input {
   readonly itemReferenceIds: readonly string[];
+  readonly moreItemReferences: boolean;
   readonly sealedDigests: readonly string[];
 }
 
@@ -21,8 +23,9 @@ export function readInput(scanner: JsonScanner): Input {
   const sealed: ByteSpan[] = [];
   if (!scanner.atArray()) {
     scanner.skipValue();
-    return { itemReferenceIds: [], sealedDigests: [] };
+    return { itemReferenceIds: [], moreItemReferences: false, sealedDigests: [] };
   }
+  let more = false;
   const item = new ItemFacts(scanner);
   scanner.elements(() => {
     if (!scanner.atObject()) {
@@ -34,12 +37,14 @@ export function readInput(scanner: JsonScanner): Input {
       if (sealed.length === MAX_SEALED_DIGESTS) sealed.shift();
       sealed.push(item.sealed);
     }
-    if (references.length < MAX_ITEM_REFERENCES && item.id !== null && item.isReference())
-      references.push(item.id);
+    if (item.id === null || !item.isReference()) return;
+    if (references.length < MAX_ITEM_REFERENCES) references.push(item.id);
+    else more = true;
   });
   const raw = (span: ByteSpan): Buffer => scanner.bytes.subarray(span.start, span.end);
   return {
     itemReferenceIds: references.map((span) => decodeRoutingString(raw(span), 'input[].id')),
+    moreItemReferences: more,
     sealedDigests: sealed.map((span) => sealedDigest(raw(span))).filter((digest) => digest !== null),
   };
 }

@@ -62,6 +62,7 @@ describe('scanRequestBody', () => {
       parentThreadId: 'pt',
       forkedFromThreadId: 'f',
       itemReferenceIds: ['ref_1', 'ref_2'],
+      moreItemReferences: false,
       sealedDigests: [sealedDigest(Buffer.from('gAAAAA'))],
       hasSideEffects: true,
       modelSpan: { start: 9, end: 18 },
@@ -217,14 +218,16 @@ describe('scanRequestBody', () => {
     expect(bestOf(2, () => scan(text))).toBeLessThan(1_000);
   });
 
-  it('keeps the last eight digests and the first sixteen references', () => {
+  it('keeps the last eight digests and the first 256 references, and tells of more', () => {
     const sealed = Array.from({ length: 20 }, (_, i) => ({ type: 'reasoning', encrypted_content: `c${i}` }));
-    const refs = Array.from({ length: 20 }, (_, i) => ({ type: 'item_reference', id: `r${i}` }));
+    const refs = Array.from({ length: 257 }, (_, i) => ({ type: 'item_reference', id: `r${i}` }));
     const fields = scan(JSON.stringify({ input: [...refs, ...sealed] }));
     expect(fields.sealedDigests).toEqual(
       sealed.slice(12).map((item) => sealedDigest(Buffer.from(item.encrypted_content))),
     );
-    expect(fields.itemReferenceIds).toEqual(refs.slice(0, 16).map((ref) => ref.id));
+    expect(fields.itemReferenceIds).toEqual(refs.slice(0, 256).map((ref) => ref.id));
+    expect(fields.moreItemReferences).toBe(true);
+    expect(scan(JSON.stringify({ input: refs.slice(1) })).moreItemReferences).toBe(false);
   });
 
   it('names sealed content by what it is, however it is spelled', () => {

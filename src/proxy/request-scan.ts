@@ -49,6 +49,7 @@ const ROOT: Readonly<Record<string, Reader>> = {
   input: (scanner, draft) => {
     const input = readInput(scanner);
     draft.itemReferenceIds = input.itemReferenceIds;
+    draft.moreItemReferences = input.moreItemReferences;
     draft.sealedDigests = input.sealedDigests;
   },
   tools: (scanner, draft) => {

@@ -138,6 +138,19 @@ describe('an id belongs to the client key it was made with', () => {
     expect(rig.upstream.ledger.traffic.length).toBe(before);
   });
 
+  it('no number of own references hides another one behind them', async () => {
+    const made = await call(bob, 'POST', '/v1/responses', { input: 'of bob' });
+    const own = (JSON.parse(made.text) as { output: { id: string }[] }).output[0]?.id ?? '';
+    const references = (count: number): object[] =>
+      Array.from({ length: count }, () => ({ type: 'item_reference', id: own }));
+    const before = rig.upstream.ledger.traffic.length;
+    const input = [...references(40), { type: 'item_reference', id: item }];
+    expect((await call(bob, 'POST', '/v1/responses', { input })).status).toBe(404);
+    const many = await call(bob, 'POST', '/v1/responses', { input: references(257) });
+    expect([many.status, many.text]).toEqual([400, expect.stringContaining('at most 256 references')]);
+    expect(rig.upstream.ledger.traffic.length).toBe(before);
+  });
+
   it('its own caller goes on', async () => {
     expect((await call(alice, 'GET', `/v1/responses/${response}`)).status).toBe(200);
     expect((await call(alice, 'GET', `/v1/conversations/${conversation}`)).status).toBe(200);
