@@ -229,9 +229,18 @@ const CONVERSATION_PATHS: Paths = {
 };
 
 const MODEL_PATHS: Paths = {
-  '/v1/models': { get: operation({ summary: 'Models the upstream offers', schema: 'List' }) },
+  '/v1/models': {
+    get: operation({
+      summary: 'Models the upstream offers, and behind them the aliases the caller may use',
+      schema: 'List',
+    }),
+  },
   '/v1/models/{model}': {
-    get: operation({ summary: 'One model', schema: 'Model', parameters: [path('model', 'gpt-5')] }),
+    get: operation({
+      summary: 'One model; an alias is answered by the proxy itself',
+      schema: 'Model',
+      parameters: [path('model', 'gpt-5')],
+    }),
   },
 };
 

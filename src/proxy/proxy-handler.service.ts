@@ -14,6 +14,7 @@ import type { ProxyDependencies } from './proxy-dependencies.js';
 import { refusedEnding } from './refused-ending.js';
 import { ClientGone } from './request-body.js';
 import { RequestIntake } from './request-intake.js';
+import { answerAlias } from './models/alias-answer.js';
 import { RetryBudget } from './retry-budget.js';
 import { matchRoute } from './route-grammar.js';
 import { stopping } from './stop-reason.js';
@@ -128,6 +129,7 @@ export class ProxyHandler {
       alias: exchange.aliased?.pin ?? null,
     });
     exchange.hold = this.deps.limits.reserve(limitedRequest(exchange, exchange.hints));
+    if (route.kind === 'model' && answerAlias(this.deps, this.#finisher, exchange)) return;
     const recalled = this.deps.balancer.recall(exchange.hints);
     if (recalled !== null) await recalled;
     checkOwnership(this.deps.balancer, exchange.hints);
