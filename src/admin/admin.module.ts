@@ -28,12 +28,15 @@ import { KeyUseView } from './key-use-view.service.js';
 import { LiveEventsService } from './live-events.service.js';
 import { MetricsController } from './metrics.controller.js';
 import { ModelRoutingService } from './model-routing.service.js';
+import { ModelTrialService } from './model-trial.service.js';
 import { ModelsController } from './models.controller.js';
 import { OpenApiSource } from './openapi.source.js';
 import { ProcessViewService } from './process-view.service.js';
 import { ReplicaFacts } from './replica-facts.service.js';
 import { ProviderRoutingService } from './provider-routing.service.js';
+import { ProviderTrialService } from './provider-trial.service.js';
 import { ProvidersController } from './providers.controller.js';
+import { RegistryTrialsController } from './registry-trials.controller.js';
 import { RequestsController } from './requests.controller.js';
 import { ResourceViewService } from './resource-view.service.js';
 import { RouteExplainController } from './route-explain.controller.js';
@@ -65,6 +68,7 @@ import { UseFactsService } from './use-facts.service.js';
     DiagnosticsController,
     ClientKeysController,
     AuditController,
+    RegistryTrialsController,
     ProvidersController,
     ModelsController,
     MetricsController,
@@ -79,6 +83,8 @@ import { UseFactsService } from './use-facts.service.js';
     DiagnosticsService,
     ProviderRoutingService,
     ModelRoutingService,
+    ProviderTrialService,
+    ModelTrialService,
     { provide: APP_GUARD, useClass: AccessGuard },
     { provide: APP_FILTER, useClass: ErrorFilter },
     { provide: APP_PIPE, useClass: StrictValidationPipe },

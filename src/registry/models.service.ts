@@ -25,13 +25,18 @@ export class ModelsService {
   }
 
   async create(terms: ModelTerms, by: Author): Promise<ModelAlias> {
-    const now = this.clock.now();
-    checkModelTerms(terms);
-    this.#checkProvider(terms.providerId);
-    const row: ModelAlias = { ...terms, id: newId('mdl', now), createdAt: now, updatedAt: now };
+    const row = this.draft(terms);
     await this.repository.insert(ModelAlias, row, 'model.created', by);
     await this.store.changed();
     return row;
+  }
+
+  /** The row that `create` would store; checks all it checks. */
+  draft(terms: ModelTerms): ModelAlias {
+    const now = this.clock.now();
+    checkModelTerms(terms);
+    this.#checkProvider(terms.providerId);
+    return { ...terms, id: newId('mdl', now), createdAt: now, updatedAt: now };
   }
 
   /** Fields left out stay as they are. Null when there is none of that id. */

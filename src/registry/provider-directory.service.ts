@@ -53,7 +53,7 @@ export class ProviderDirectory {
     const problem = this.#problemOf(provider);
     if (problem !== null) return { provider, apiKey: null, problem };
     try {
-      const apiKey = this.#keyOf(provider);
+      const apiKey = this.keyOf(provider);
       return typeof apiKey === 'string'
         ? { provider, apiKey: null, problem: apiKey }
         : { provider, apiKey, problem: null };
@@ -70,8 +70,8 @@ export class ProviderDirectory {
     return checked.ok ? null : checked.problem;
   }
 
-  /** The key, or why there is none. */
-  #keyOf(provider: Provider): Secret | string {
+  /** The key, or why there is none. Throws when it cannot be decrypted. */
+  keyOf(provider: Provider): Secret | string {
     if (provider.authType === 'none') return NO_KEY;
     if (provider.credentialRef !== null) {
       const name = provider.credentialRef.slice('env:'.length);

@@ -1,7 +1,7 @@
 import type { UpstreamSink } from './upstream-call.js';
 
 /** Lists of models are tens of kilobytes; some gateways list thousands. */
-const BODY_LIMIT = 4 * 1024 * 1024;
+export const MODEL_LIST_LIMIT = 4 * 1024 * 1024;
 const MOST_MODELS = 5_000;
 
 export interface ModelList {
@@ -30,14 +30,14 @@ export class ModelListSink implements UpstreamSink {
 
   onChunk(chunk: Buffer): boolean {
     this.#size += chunk.length;
-    if (this.#size <= BODY_LIMIT) this.#chunks.push(chunk);
+    if (this.#size <= MODEL_LIST_LIMIT) this.#chunks.push(chunk);
     return true;
   }
 
   onEnd(): void {
-    const complete = this.#ok && this.#size <= BODY_LIMIT;
+    const complete = this.#ok && this.#size <= MODEL_LIST_LIMIT;
     this.finish({
-      models: complete ? idsOf(Buffer.concat(this.#chunks)) : null,
+      models: complete ? modelIdsOf(Buffer.concat(this.#chunks)) : null,
       serverTime: this.#serverTime,
     });
   }
@@ -52,7 +52,8 @@ function timeOf(date: string): number | null {
   return Number.isNaN(time) ? null : time;
 }
 
-function idsOf(body: Buffer): string[] | null {
+/** Null for what is no list of models. */
+export function modelIdsOf(body: Buffer): string[] | null {
   try {
     const data: unknown = (JSON.parse(body.toString('utf8')) as { data?: unknown } | null)?.data;
     if (!Array.isArray(data)) return null;

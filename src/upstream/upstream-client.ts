@@ -10,6 +10,7 @@ import { bytesOf, joined, slices, type OutgoingBody } from './outgoing-body.js';
 import { ProbeSink } from './probe-sink.js';
 import { credentialHeaders } from './request-headers.js';
 import type { ProbeAnswer } from './probe-sink.js';
+import { TrialSink, type TrialAnswer } from './trial-sink.js';
 import { UpstreamCall } from './upstream-call.js';
 import type { UpstreamSink } from './upstream-call.js';
 
@@ -100,6 +101,20 @@ export class UpstreamClient {
       const headers = ['accept', 'application/json', ...credentialHeaders(resource)];
       const call = this.send({ resource, method: 'GET', path: '/models', headers, body: null }, sink);
       const timer = setTimeout(() => sink.onError(), timeoutMs).unref();
+    });
+  }
+
+  /** A GET with the resource's key, and all that can be said of how it went. Never throws. */
+  ask(resource: Resource, path: string, timeoutMs: number): Promise<TrialAnswer> {
+    return new Promise((resolve) => {
+      const sink = new TrialSink(resource.apiKey, (answer) => {
+        clearTimeout(timer);
+        call.abort();
+        resolve(answer);
+      });
+      const headers = ['accept', 'application/json', ...credentialHeaders(resource)];
+      const call = this.send({ resource, method: 'GET', path, headers, body: null }, sink);
+      const timer = setTimeout(() => sink.timeout(timeoutMs, call.sent), timeoutMs).unref();
     });
   }
 

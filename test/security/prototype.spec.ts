@@ -67,6 +67,8 @@ describeWith(binary !== '', 'a Redis server')('names out of the prototype', () =
       '/admin/keys',
       '/admin/models',
       '/admin/providers',
+      '/admin/providers/test',
+      '/admin/models/test',
       '/admin/route/explain',
     ]) {
       await post(path, POISON);

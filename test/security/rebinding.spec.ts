@@ -59,7 +59,7 @@ const resource = (guarded: boolean): Resource => ({
 });
 
 it.each(['127.0.0.1', '10.0.0.1', '169.254.169.254', '::1', '::ffff:127.0.0.1', 'fd00:ec2::254', '0.0.0.0'])(
-  'a name that was public when it was saved and then leads to %s is not connected to, by HTTP, probe or WebSocket',
+  'a name that was public when it was saved and then leads to %s is not connected to, by probe, trial or WebSocket',
   async (address) => {
     expect(checkBaseUrl('https://rebind.example.com/v1', new AddressRules([])).ok).toBe(true);
     points = address;
@@ -69,6 +69,7 @@ it.each(['127.0.0.1', '10.0.0.1', '169.254.169.254', '::1', '::ffff:127.0.0.1', 
       null,
       expect.stringContaining('PROXY_UPSTREAM_ALLOW_CIDRS'),
     ]);
+    expect((await client.ask(resource(true), '/models', 2_000)).failure?.kind).toBe('address_refused');
     const socket = new WebSocket(resource(true).baseUrl.replace('http', 'ws'), { lookup: client.lookup });
     const [error] = (await once(socket, 'error')) as [NodeJS.ErrnoException];
     expect(error.code).toBe(ADDRESS_REFUSED);
