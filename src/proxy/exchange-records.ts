@@ -100,7 +100,9 @@ export function finishedRecord(
     usage,
     cost,
     attempts: exchange.attempts,
-    decisions: exchange.recorded ? exchange.decisions.slice(1) : exchange.decisions,
+    decisions: exchange.recorded
+      ? exchange.decisions.toSpliced(exchange.refusedBefore, 1)
+      : exchange.decisions,
     bindings: ending.bindings,
     rejected: exchange.recorded ? null : startFacts(exchange, instanceId),
   };

@@ -46,6 +46,8 @@ export class Exchange {
   readonly attempts: AttemptRecord[] = [];
   /** Every decision, in order. */
   readonly decisions: DecisionRecord[] = [];
+  /** How many of them were refusals of other models, before the one that `started` tells. */
+  refusedBefore = 0;
   /** `started` is on disk. */
   recorded = false;
   /** `finished` is on disk. Nothing changes after that. */

@@ -63,7 +63,9 @@ export class Finisher {
     const usage = usageOf(exchange, ending);
     if (usage === null) return { usage, cost: null };
     const { resourceId, tap } = ending;
-    const [asked, served] = [exchange.hints?.model ?? null, tap?.servedModel ?? null];
+    // Sent as one of the fallbacks of what was asked for, it costs what that one does.
+    const asked = exchange.hints?.alias?.alias ?? exchange.hints?.model ?? null;
+    const served = tap?.servedModel ?? null;
     return { usage, cost: this.deps.prices.costOf({ asked, served, resourceId, usage }, now) };
   }
 

@@ -8,13 +8,14 @@ import { AttemptLoop } from './attempt-loop.js';
 import { BodyBudget } from './body-budget.js';
 import { Exchange, NOBODY } from './exchange.js';
 import { Finisher } from './finisher.js';
-import { buildHints } from './hints.js';
+import { buildHints, type HintsInput } from './hints.js';
 import { limitedRequest } from './limits/limited-request.js';
 import type { ProxyDependencies } from './proxy-dependencies.js';
 import { refusedEnding } from './refused-ending.js';
 import { ClientGone } from './request-body.js';
 import { RequestIntake } from './request-intake.js';
 import { answerAlias } from './models/alias-answer.js';
+import { runWithFallbacks } from './models/fallbacks.js';
 import { RetryBudget } from './retry-budget.js';
 import { matchRoute } from './route-grammar.js';
 import { stopping } from './stop-reason.js';
@@ -120,20 +121,34 @@ export class ProxyHandler {
     const route = matchRoute(req.method ?? 'GET', req.url ?? '');
     exchange.route = route;
     const fields = await this.#intake.read(exchange, route);
-    exchange.hints = buildHints({
+    const input: HintsInput = {
       requestId: exchange.id,
       caller: exchange.caller,
       route,
       headers: req.headers,
       body: fields,
       alias: exchange.aliased?.pin ?? null,
-    });
+    };
+    exchange.hints = buildHints(input);
     exchange.hold = this.deps.limits.reserve(limitedRequest(exchange, exchange.hints));
     if (route.kind === 'model' && answerAlias(this.deps, this.#finisher, exchange)) return;
     const recalled = this.deps.balancer.recall(exchange.hints);
     if (recalled !== null) await recalled;
     checkOwnership(this.deps.balancer, exchange.hints);
-    await new AttemptLoop(this.deps, this.#finisher, exchange, this.#budget, this.#room).run();
+    await this.#serve(exchange, input);
+  }
+
+  #serve(exchange: Exchange, input: HintsInput): Promise<void> {
+    const run = (): Promise<void> =>
+      new AttemptLoop(this.deps, this.#finisher, exchange, this.#budget, this.#room).run();
+    const { aliased } = exchange;
+    if (aliased === null) return run();
+    const { models } = this.deps;
+    return runWithFallbacks(exchange, aliased, {
+      models,
+      run,
+      hintsFor: (alias) => buildHints({ ...input, alias }),
+    });
   }
 
   #refuse(exchange: Exchange, error: unknown): void {

@@ -81,7 +81,11 @@ export class ModelChange {
   @Text('gpt-5', 256, 'What the upstream is told instead of the alias')
   readonly upstream_id?: string;
 
-  @Names(['gpt-5-mini'], 8, 'Aliases and models to try next, in order. Stored only')
+  @Names(
+    ['gpt-5-mini'],
+    8,
+    'Aliases and models to try next, in order, when nobody can take a request for it. Over HTTP',
+  )
   readonly fallbacks?: string[] | null;
 
   @Names(['vision'], 64, 'For people and clients; nothing is decided by it')

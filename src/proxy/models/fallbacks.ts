@@ -1,0 +1,68 @@
+import type { RoutingHints } from '../../balancer/routing-hints.js';
+import { RoutingRefusal } from '../../balancer/routing-refusal.js';
+import type { AliasPin } from '../../common/alias-pin.js';
+import { ProxyError } from '../../common/errors.js';
+import type { ModelDirectory } from '../../registry/model-directory.service.js';
+import type { Exchange } from '../exchange.js';
+import type { AliasedBody } from '../model-rewrite.js';
+
+/** What a request for an alias is sent as instead, in order. A name that is no alias is the upstream's own. */
+export function fallbackPins(models: Pick<ModelDirectory, 'find' | 'pinOf'>, name: string): AliasPin[] {
+  const names = models.find(name)?.fallbacks ?? [];
+  return names.map(
+    (one) => models.pinOf(one) ?? { alias: one, upstreamId: one, resourceId: null, poolId: null },
+  );
+}
+
+export interface FallbackTerms {
+  readonly models: Pick<ModelDirectory, 'find' | 'pinOf'>;
+  /** Select, send, and so on, with what the exchange says now. */
+  readonly run: () => Promise<void>;
+  /** Of the same request under another model. Throws where the caller may not go there. */
+  readonly hintsFor: (pin: AliasPin) => RoutingHints;
+}
+
+/**
+ * A request for an alias, and for its fallbacks where nobody can take it at all: nothing has been sent to anybody until
+ * then. Whatever an upstream has answered is not told apart from what it would answer to another model, and stays.
+ * Throws what the alias itself was refused with.
+ */
+export async function runWithFallbacks(
+  exchange: Exchange,
+  aliased: AliasedBody,
+  { models, run, hintsFor }: FallbackTerms,
+): Promise<void> {
+  try {
+    await run();
+  } catch (refusal: unknown) {
+    if (!isNobody(exchange, refusal)) throw refusal;
+    for (const pin of fallbackPins(models, aliased.pin.alias)) {
+      const hints = allowed(hintsFor, pin);
+      if (hints === null) continue;
+      exchange.hints = hints;
+      exchange.aliased = { ...aliased, pin };
+      exchange.refusedBefore = exchange.decisions.length;
+      try {
+        return await run();
+      } catch (error: unknown) {
+        if (!isNobody(exchange, error)) throw error;
+      }
+    }
+    throw refusal;
+  }
+}
+
+function isNobody(exchange: Exchange, error: unknown): boolean {
+  const refused = error instanceof RoutingRefusal && error.code === 'no_available_resources';
+  return refused && exchange.attempts.length === 0 && !exchange.clientGone;
+}
+
+/** A fallback that the caller's key or its pool rules out is passed over. */
+function allowed(hintsFor: FallbackTerms['hintsFor'], pin: AliasPin): RoutingHints | null {
+  try {
+    return hintsFor(pin);
+  } catch (error: unknown) {
+    if (error instanceof ProxyError) return null;
+    throw error;
+  }
+}
