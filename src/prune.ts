@@ -1,7 +1,9 @@
 import 'reflect-metadata';
+import { existsSync } from 'node:fs';
 import { createLogger } from './common/logger.js';
 import type { AppConfig } from './config/app-config.js';
 import { shownDatabase } from './config/database-url.js';
+import { TransferError } from './transfer/transfer-error.js';
 import { openTarget } from './transfer/transfer-target.js';
 import { HistoryPruner, type PruneProgress } from './usage/history-pruner.js';
 
@@ -29,6 +31,9 @@ async function withPruner<T>(
   { database, retention }: Where,
   work: (pruner: HistoryPruner) => Promise<T>,
 ): Promise<T> {
+  // A mistyped path must not come back as an empty history, and leave one behind.
+  if (database.kind === 'sqlite' && !existsSync(database.path))
+    throw new TransferError(`There is no database ${shownDatabase(database)}.`);
   const target = await openTarget(database, shownDatabase(database), createLogger('silent'));
   try {
     return await work(new HistoryPruner(target, retention));

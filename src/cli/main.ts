@@ -42,12 +42,24 @@ const OWN_HELP: ReadonlySet<string> = new Set([
   'prune',
 ]);
 
+/** These run on; a log reader that has gone is no reason to end. */
+const RUNS_ON: ReadonlySet<string> = new Set(['serve', 'worker']);
+
+/** `| head` closes the pipe: whoever reads has seen enough, and that is no failure. */
+function endWithReader(): void {
+  process.stdout.on('error', (e: NodeJS.ErrnoException) => {
+    if (e.code !== 'EPIPE') throw e;
+    process.exit(EXIT.ok);
+  });
+}
+
 async function main(argv: readonly string[]): Promise<number | null> {
   const [name = 'serve', ...args] = argv;
   if (['--help', '-h', 'help'].includes(name) || (args.includes('--help') && !OWN_HELP.has(name))) {
     process.stdout.write(HELP);
     return EXIT.ok;
   }
+  if (!RUNS_ON.has(name)) endWithReader();
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (load === undefined) {
     process.stderr.write(`Unknown command ${JSON.stringify(name)}.\n\n${HELP}`);

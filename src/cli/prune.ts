@@ -8,7 +8,7 @@ const HELP = `Usage: responses-proxy prune [--dry-run] [--days N] [--body-days N
 Deletes history older than PROXY_RETENTION_DAYS, and bodies older than PROXY_BODY_RETENTION_DAYS, now. A running proxy
 does the same by itself every hour, and is not disturbed by it.
 
-  --dry-run      says what would be deleted
+  --dry-run      says what would be deleted (the schema is brought to this version all the same)
   --days N       instead of PROXY_RETENTION_DAYS
   --body-days N  instead of PROXY_BODY_RETENTION_DAYS
   --json         one JSON object: rows by table

@@ -1,9 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import type { ProxyError } from '../common/errors.js';
 
-/** How long, and how much of, an upload nobody wants is read after its refusal, so that the client can read it. */
-const LINGER_MS = 1_000;
-const LINGER_BYTES = 64 * 1024;
+/**
+ * How long, and how much of, an upload nobody wants is read after its refusal: most clients look for an answer only when
+ * they have sent everything. What is read is thrown away and costs no memory.
+ */
+const LINGER_MS = 2_000;
+const LINGER_BYTES = 16 * 1024 * 1024;
 
 /** An error answer of the upstream, as it was. */
 export function sendHeldAnswer(res: ServerResponse, status: number, headers: string[], body: Buffer): void {

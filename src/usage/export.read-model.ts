@@ -30,7 +30,7 @@ export class ExportReadModel {
   /** Pages of rows; the first one is asked for before anything is answered. Throws `database_unavailable`. */
   async *pages(subject: ExportSubject, { since, groupBy }: ExportFilter): AsyncGenerator<readonly Row[]> {
     if (subject === 'usage') {
-      const { rows } = await this.usage.list({ group_by: groupBy, since });
+      const { rows } = await this.usage.list({ group_by: groupBy, since, limit: null });
       yield rows as unknown as Row[];
       return;
     }

@@ -15,7 +15,7 @@ export class HistoryPruner {
   #stopped = false;
 
   constructor(
-    private readonly database: Pick<DatabaseService, 'dialect' | 'read' | 'transaction'>,
+    private readonly database: Pick<DatabaseService, 'dialect' | 'readPatiently' | 'transaction'>,
     private readonly policy: AppConfig['retention'],
   ) {}
 
@@ -34,7 +34,7 @@ export class HistoryPruner {
     for (const rule of RETENTION_RULES) {
       const query = new SqlQuery(this.database.dialect);
       const sql = `SELECT COUNT(*) AS "rows" FROM "${rule.table}" WHERE "${rule.column}" < ${query.param(now - rule.age(this.policy))}`;
-      const [row] = await this.database.read<{ rows: number }>(sql, query.params);
+      const [row] = await this.database.readPatiently<{ rows: number }>(sql, query.params);
       counts[rule.table] = row?.rows ?? 0;
     }
     return counts;

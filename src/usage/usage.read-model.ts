@@ -47,10 +47,12 @@ type RawUsage = Omit<UsageItem, 'cache_hit_rate' | 'cost_usd'> & { readonly cost
 export class UsageReadModel {
   constructor(private readonly database: DatabaseService) {}
 
-  /** Busiest first, hours newest first; at most 500 groups. */
+  /** Busiest first, hours newest first; at most 500 groups unless told otherwise. */
   async list(filter: {
     readonly group_by: UsageGroup;
     readonly since?: number | null;
+    /** Groups; null = all of them. */
+    readonly limit?: number | null;
   }): Promise<{ rows: UsageItem[]; nextCursor: null }> {
     const query = new SqlQuery(this.database.dialect).from('started_at', filter.since);
     const order = filter.group_by === 'hour' ? '1 DESC' : '2 DESC, 1';
@@ -60,7 +62,7 @@ export class UsageReadModel {
         SUM("cache_write_tokens") AS "cache_write_tokens", SUM("output_tokens") AS "output_tokens",
         SUM("reasoning_tokens") AS "reasoning_tokens", SUM("total_tokens") AS "total_tokens",
         SUM("cost") AS "cost", COUNT(CASE WHEN ${UNPRICED} THEN 1 END) AS "unpriced_requests"
-      FROM "requests"${query.where} GROUP BY 1 ORDER BY ${order} LIMIT ${MAX_GROUPS}`;
+      FROM "requests"${query.where} GROUP BY 1 ORDER BY ${order} ${limitOf(filter.limit)}`;
     const raw = await this.database.read<RawUsage>(sql, query.params);
     const rows = raw.map(({ cost, ...row }) => ({
       ...row,
@@ -69,4 +71,8 @@ export class UsageReadModel {
     }));
     return { rows, nextCursor: null };
   }
+}
+
+function limitOf(limit: number | null | undefined): string {
+  return limit === null ? '' : `LIMIT ${limit ?? MAX_GROUPS}`;
 }

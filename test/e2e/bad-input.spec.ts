@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { RawClient, rawRequest } from '../support/raw-http.js';
@@ -158,6 +159,19 @@ describe('sizes and times', () => {
     await raw.untilText(/413/);
     await raw.untilClosed();
     raw.destroy();
+  });
+
+  it('a refusal is read also by a client that looks for it only when it has sent everything', async () => {
+    const sent = new Promise<string>((resolve, reject) => {
+      const socket = connect(rig.proxy.port, '127.0.0.1');
+      let text = '';
+      socket.on('error', reject).once('close', () => resolve(text));
+      socket.write(rawRequest('POST', '/v1/responses', [JSON_TYPE, 'content-length: 6000000'], ''));
+      socket.write(Buffer.alloc(6_000_000, 0x20), () => {
+        socket.setEncoding('latin1').on('data', (chunk: string) => (text += chunk));
+      });
+    });
+    expect(await sent).toMatch(/^HTTP\/1\.1 413 /);
   });
 
   it('a head that never ends is closed in time', async () => {

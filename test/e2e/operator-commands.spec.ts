@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Rig, key } from '../support/rig.js';
@@ -49,6 +49,15 @@ describe('the commands that ask a running proxy', () => {
     expect((await ask('usage', '--by', 'resource', '--since', '1h')).stdout).toMatch(
       /RESOURCE[\s\S]*openai-/,
     );
+  });
+
+  it('end quietly when whoever reads them has seen enough', async () => {
+    await aRequest('cli-pipe');
+    const { child, ended } = startCli(['requests', '--json', '--url', rig.proxy.url], {
+      PROXY_ADMIN_TOKEN: TOKEN,
+    });
+    child.stdout?.destroy();
+    expect(await ended).toMatchObject({ code: 0, stderr: '' });
   });
 
   it('write nothing to the terminal that it would act on', async () => {
@@ -121,12 +130,20 @@ describe('the commands that ask a running proxy', () => {
     expect((await runCli(['prune', '--days', '0'], env)).stdout).toMatch(/Deleted:[^]*requests: \d+ rows/);
     expect(await rig.history.rows('SELECT id FROM requests')).toEqual([]);
     expect((await runCli(['prune', '--days', 'many'], env)).code).toBe(2);
+    const nowhere = join(rig.proxy.dataDir, 'mistyped.sqlite3');
+    const mistyped = await runCli(['prune', '--dry-run'], {
+      ...env,
+      PROXY_SQLITE_URL: `sqlite:///${nowhere}`,
+    });
+    expect(mistyped).toMatchObject({ code: 1, stdout: '' });
+    expect(mistyped.stderr).toContain('There is no database');
+    expect(existsSync(nowhere)).toBe(false);
   });
 
   it('say what is wrong and what to do about it', async () => {
     const nobody = await runCli(['requests', '--url', 'http://127.0.0.1:1']);
     expect(nobody).toMatchObject({ code: 1, stdout: '' });
-    expect(nobody.stderr).toContain('Start the proxy with `npm start`');
+    expect(nobody.stderr).toContain('Start the proxy (`npm start`');
     const noToken = await runCli(['requests', '--url', rig.proxy.url]);
     expect(noToken.code).toBe(1);
     expect(noToken.stderr).toContain('Set PROXY_ADMIN_TOKEN');

@@ -17,5 +17,7 @@ export function adminAddress(
   const parsed = URL.canParse(url) ? new URL(url) : null;
   if (parsed === null || !['http:', 'https:'].includes(parsed.protocol) || parsed.username !== '')
     throw new UsageError('--url must be an address like http://127.0.0.1:8000, without user or password.');
-  return { url: parsed.origin, token };
+  // A proxy in front may have put it below a path: the token must not go to what else answers there.
+  const path = parsed.pathname.replace(/\/(?:v1\/?)?$/, '');
+  return { url: `${parsed.origin}${path}`, token };
 }

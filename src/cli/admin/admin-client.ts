@@ -72,7 +72,7 @@ export class AdminClient {
       throw new AdminFailure(unreachable(this.address.url, e), { cause: e });
     }
     if (answer.ok) return answer;
-    throw new AdminFailure(await refusal(answer, this.address));
+    throw new AdminFailure(await refusal(answer, this.address), {}, answer.status);
   }
 }
 
@@ -95,7 +95,7 @@ function unreachable(url: string, error: unknown): string {
   if (name === 'TimeoutError') return `${url} did not answer within ${TIMEOUT_MS / 1_000} s.`;
   const cause = error instanceof Error ? (error.cause as { code?: string } | undefined)?.code : undefined;
   const why = cause === undefined ? '' : ` (${cause})`;
-  return `Nothing answers at ${url}${why}. Start the proxy with \`npm start\`, or name another with --url.`;
+  return `Nothing answers at ${url}${why}. Start the proxy (\`npm start\` or \`responses-proxy serve\`), or name another with --url.`;
 }
 
 async function refusal(answer: Response, { url, token }: AdminAddress): Promise<string> {

@@ -11,7 +11,7 @@ const SUBJECTS = ['requests', 'sessions', 'decisions', 'usage'];
 const HELP = `Usage: responses-proxy export ${SUBJECTS.join('|')} [options]
 
 Everything of a kind, newest first, as NDJSON or CSV; never bodies. Text that a spreadsheet would run as a formula gets
-a quote mark in front.
+a quote mark in front. A session that goes on while sessions are exported may be missing: it has moved to the front.
 
   --format F    ndjson (default) or csv
   --since WHEN  15m, 2h, 7d, an ISO time with zone, or epoch ms

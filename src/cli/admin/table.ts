@@ -18,7 +18,7 @@ export function plain(text: string): string {
 export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string[] {
   const cells = rows.map((row) => columns.map((column) => cellOf(column, row)));
   const widths = columns.map(({ title }, i) =>
-    Math.max(title.length, ...cells.map((row) => row[i]?.length ?? 0)),
+    cells.reduce((width, row) => Math.max(width, row[i]?.length ?? 0), title.length),
   );
   const titles = columns.map(({ title }) => title.toUpperCase());
   return [titles, ...cells].map((row) => joined(columns, row, widths));

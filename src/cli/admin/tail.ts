@@ -33,8 +33,6 @@ export const tailCommand = adminCommand({
   },
   async run(asked) {
     const lines = countOf(asked.values, 'lines', 10, FIRST_PAGE);
-    // `| head` closes the pipe: that is a way to stop, not a failure.
-    process.stdout.on('error', () => process.exit(0));
     const { requests } = await asked.admin.get<{ requests: RequestRow[] }>('/admin/requests', {
       limit: FIRST_PAGE,
     });
@@ -65,11 +63,21 @@ async function read(admin: AdminClient, follower: RequestFollower): Promise<Requ
   for await (const row of admin.rows<RequestRow>('/admin/requests', 'requests', { since }, ENOUGH))
     rows.push(row);
   for (const id of follower.leftBehind) {
-    const found = await admin.get<RequestDetail>(`/admin/requests/${id}`).catch(() => null);
+    const found = await detailOf(admin, id);
     if (found === null) follower.forget(id);
     else rows.push(found.request);
   }
   return follower.news(rows);
+}
+
+/** Null when it has been pruned. */
+async function detailOf(admin: AdminClient, id: string): Promise<RequestDetail | null> {
+  try {
+    return await admin.get<RequestDetail>(`/admin/requests/${id}`);
+  } catch (e: unknown) {
+    if (e instanceof AdminFailure && e.status === 404) return null;
+    throw e;
+  }
 }
 
 /** Here and not in the query: what serves a running request, and how it ends, is not known while it runs. */
