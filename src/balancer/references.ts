@@ -1,6 +1,6 @@
 import type { BindingKind } from '../state/live-state.js';
 import type { BindingLookup } from './affinity.js';
-import type { RoutingHints } from './routing-hints.js';
+import type { RouteKind, RoutingHints } from './routing-hints.js';
 
 /** Something stored upstream that a request names. */
 export interface Reference {
@@ -8,6 +8,11 @@ export interface Reference {
   readonly id: string;
   /** Field that names it; absent = the path. */
   readonly param?: string;
+}
+
+/** Field in which a request of this kind names items. */
+export function itemsField(kind: RouteKind): 'input' | 'items' {
+  return kind === 'conversation' || kind === 'conversations' ? 'items' : 'input';
 }
 
 export function referencesOf(hints: RoutingHints): readonly Reference[] {
@@ -20,7 +25,7 @@ export function referencesOf(hints: RoutingHints): readonly Reference[] {
     const named = routeKind === 'conversation' ? {} : { param: 'conversation' };
     found.push({ kind: 'conversation', id: conversationId, ...named });
   }
-  for (const id of itemReferenceIds) found.push({ kind: 'item', id, param: 'input' });
+  for (const id of itemReferenceIds) found.push({ kind: 'item', id, param: itemsField(routeKind) });
   return found;
 }
 

@@ -20,11 +20,11 @@ export interface BodyFields {
   readonly parentThreadId: string | null;
   /** Out of the JSON text in `client_metadata["x-codex-turn-metadata"]`; nothing else of it is read. */
   readonly forkedFromThreadId: string | null;
-  /** First 256. */
+  /** Of `input` and of `items`, together the first 256. */
   readonly itemReferenceIds: readonly string[];
   /** There are more. */
   readonly moreItemReferences: boolean;
-  /** Of the input's encrypted items, last 8, oldest first. */
+  /** Of the encrypted items in either, last 8, oldest first. */
   readonly sealedDigests: readonly string[];
   /** A tool of type `mcp` is offered: it acts outside, so a second run is not harmless. */
   readonly hasSideEffects: boolean;

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { itemsField } from '../balancer/references.js';
 import type { RoutingHints } from '../balancer/routing-hints.js';
 import type { AliasPin } from '../common/alias-pin.js';
 import type { ProxyCaller } from '../registry/proxy-door.service.js';
@@ -51,17 +52,17 @@ export function buildHints(input: HintsInput): RoutingHints {
     previousResponseId: first(body.previousResponseId),
     pathResponseId: route.responseId,
     conversationId: first(route.conversationId, body.conversationId),
-    itemReferenceIds: referencesOf(caller, body),
+    itemReferenceIds: referencesOf(caller, route, body),
     sealedDigests: body.sealedDigests,
     hasSideEffects: body.hasSideEffects,
   };
 }
 
 /** Where it goes, a few of them decide; whether a tenant may name them has to be known of each. */
-function referencesOf({ key }: ProxyCaller, body: BodyFields): readonly string[] {
+function referencesOf({ key }: ProxyCaller, { kind }: ProxyRoute, body: BodyFields): readonly string[] {
   if (key === null) return body.itemReferenceIds.slice(0, DECIDING_REFERENCES);
   if (body.moreItemReferences)
-    throw invalidField('input', `must hold at most ${MAX_ITEM_REFERENCES} references to items.`);
+    throw invalidField(itemsField(kind), `must hold at most ${MAX_ITEM_REFERENCES} references to items.`);
   return body.itemReferenceIds;
 }
 

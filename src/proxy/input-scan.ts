@@ -1,32 +1,29 @@
 import type { JsonScanner, ByteSpan } from '../common/json-scanner.js';
 import { KeyTable } from '../common/key-table.js';
 import { MAX_SEALED_DIGESTS, sealedDigest } from '../common/sealed-digest.js';
+import type { BodyDraft } from './body-fields.js';
 import { decodeRoutingString } from './routing-field.js';
 
-/** Of one input. Whose they are must be known of each, so what is beyond is told, not dropped. */
+/** Of one request. Whose they are must be known of each, so what is beyond is told, not dropped. */
 export const MAX_ITEM_REFERENCES = 256;
 const ITEM = new KeyTable(['type', 'id', 'encrypted_content', 'role']);
 const ITEM_REFERENCE = '"item_reference"';
 
-interface Input {
-  readonly itemReferenceIds: readonly string[];
-  readonly moreItemReferences: boolean;
-  readonly sealedDigests: readonly string[];
-}
+type Found = Pick<BodyDraft, 'itemReferenceIds' | 'moreItemReferences' | 'sealedDigests'>;
 
 /**
- * `input`: a string or a list of items. Only references and encrypted content are looked for; a wrong type anywhere
- * in here is the upstream's to name.
+ * `input`, a string or a list of items, and `items`, such a list: what is found is added to `found`. Only references
+ * and encrypted content are looked for; a wrong type anywhere in here is the upstream's to name.
  */
-export function readInput(scanner: JsonScanner): Input {
+export function readItems(scanner: JsonScanner, name: 'input' | 'items', found: Found): void {
   const references: ByteSpan[] = [];
   const sealed: ByteSpan[] = [];
   if (!scanner.atArray()) {
     scanner.skipValue();
-    return { itemReferenceIds: [], moreItemReferences: false, sealedDigests: [] };
+    return;
   }
-  let more = false;
-  const item = new ItemFacts(scanner);
+  const room = MAX_ITEM_REFERENCES - found.itemReferenceIds.length;
+  const item = new ItemFacts(scanner, `${name}[].`);
   scanner.elements(() => {
     if (!scanner.atObject()) {
       scanner.skipValue();
@@ -38,15 +35,14 @@ export function readInput(scanner: JsonScanner): Input {
       sealed.push(item.sealed);
     }
     if (item.id === null || !item.isReference()) return;
-    if (references.length < MAX_ITEM_REFERENCES) references.push(item.id);
-    else more = true;
+    if (references.length < room) references.push(item.id);
+    else found.moreItemReferences = true;
   });
   const raw = (span: ByteSpan): Buffer => scanner.bytes.subarray(span.start, span.end);
-  return {
-    itemReferenceIds: references.map((span) => decodeRoutingString(raw(span), 'input[].id')),
-    moreItemReferences: more,
-    sealedDigests: sealed.map((span) => sealedDigest(raw(span))).filter((digest) => digest !== null),
-  };
+  const ids = references.map((span) => decodeRoutingString(raw(span), `${name}[].id`));
+  const digests = sealed.map((span) => sealedDigest(raw(span))).filter((digest) => digest !== null);
+  found.itemReferenceIds = [...found.itemReferenceIds, ...ids];
+  found.sealedDigests = [...found.sealedDigests, ...digests].slice(-MAX_SEALED_DIGESTS);
 }
 
 /** One reader reused for every item: a history has thousands. */
@@ -58,14 +54,17 @@ class ItemFacts {
   #hasRole = false;
   readonly #visit = (key: number): void => this.#member(key);
 
-  constructor(private readonly scanner: JsonScanner) {}
+  constructor(
+    private readonly scanner: JsonScanner,
+    private readonly path: string,
+  ) {}
 
   read(): void {
     this.id = null;
     this.sealed = null;
     this.#type = null;
     this.#hasRole = false;
-    this.scanner.members(ITEM, 'input[].', this.#visit);
+    this.scanner.members(ITEM, this.path, this.#visit);
   }
 
   /** The type may be left out of a reference; a message without type has a role. */
@@ -81,9 +80,9 @@ class ItemFacts {
     const scanner = this.scanner;
     const isString = scanner.atString();
     const { start, end } = scanner.valueSpan();
-    if (key === 3) this.#hasRole = true;
     if (!isString) return;
-    if (key === 0) this.#type = { start, end };
+    if (key === 3) this.#hasRole = true;
+    else if (key === 0) this.#type = { start, end };
     else if (key === 1) this.id = { start: start + 1, end: end - 1 };
     else if (key === 2 && end - start > 2) this.sealed = { start: start + 1, end: end - 1 };
   }

@@ -230,6 +230,40 @@ describe('scanRequestBody', () => {
     expect(scan(JSON.stringify({ input: refs.slice(1) })).moreItemReferences).toBe(false);
   });
 
+  it('reads `items` as it reads `input`, into one list with one bound', () => {
+    const refs = (count: number): object[] =>
+      Array.from({ length: count }, (_, i) => ({ type: 'item_reference', id: `r${i}` }));
+    const sealed = (text: string): object => ({ type: 'reasoning', encrypted_content: text });
+    const both = scan(
+      JSON.stringify({ items: [{ id: 'a' }, sealed('x')], model: 'm', input: [sealed('y'), { id: 'b' }] }),
+    );
+    expect(both.itemReferenceIds).toEqual(['a', 'b']);
+    expect(both.sealedDigests).toEqual(['x', 'y'].map((text) => sealedDigest(Buffer.from(text))));
+    expect(scan('{"items":"r0"}').itemReferenceIds).toEqual([]);
+    const full = scan(JSON.stringify({ input: refs(200), items: refs(56) }));
+    expect([full.itemReferenceIds.length, full.moreItemReferences]).toEqual([256, false]);
+    for (const body of [
+      { input: refs(200), items: refs(57) },
+      { items: refs(257), input: refs(1) },
+    ]) {
+      const over = scan(JSON.stringify(body));
+      expect([over.itemReferenceIds.length, over.moreItemReferences]).toEqual([256, true]);
+    }
+    expect(refusal('{"items":[],"items":[]}').code).toBe('duplicate_key');
+    expect(refusal('{"items":[{"id":"a","id":"b"}]}')).toMatchObject({
+      code: 'duplicate_key',
+      options: { param: 'items[].id' },
+    });
+  });
+
+  it.each(['null', '7', '[]'])(
+    'does not take %s for a role, so an item with it and an id is a reference',
+    (role) => {
+      expect(scan(`{"input":[{"id":"a","role":${role}}]}`).itemReferenceIds).toEqual(['a']);
+      expect(scan(`{"input":[{"role":"user","id":"a"}]}`).itemReferenceIds).toEqual([]);
+    },
+  );
+
   it('names sealed content by what it is, however it is spelled', () => {
     const plain = scan('{"input":[{"encrypted_content":"gAAA/b="}]}').sealedDigests;
     expect(scan('{"input":[{"encrypted_content":"gAAA\\/b\\u003d"}]}').sealedDigests).toEqual(plain);

@@ -1,7 +1,7 @@
 import { JsonScanner } from '../common/json-scanner.js';
 import { KeyTable } from '../common/key-table.js';
 import { emptyBodyDraft, type BodyDraft, type BodyFields } from './body-fields.js';
-import { readInput } from './input-scan.js';
+import { readItems } from './input-scan.js';
 import { readTools } from './tool-scan.js';
 import {
   MAX_MODEL_CHARACTERS,
@@ -46,12 +46,8 @@ const ROOT: Readonly<Record<string, Reader>> = {
   metadata: (scanner, draft) => readObject(scanner, draft, 'metadata', METADATA, METADATA_KEYS),
   client_metadata: (scanner, draft) =>
     readObject(scanner, draft, 'client_metadata', CLIENT_METADATA, CLIENT_METADATA_KEYS),
-  input: (scanner, draft) => {
-    const input = readInput(scanner);
-    draft.itemReferenceIds = input.itemReferenceIds;
-    draft.moreItemReferences = input.moreItemReferences;
-    draft.sealedDigests = input.sealedDigests;
-  },
+  input: (scanner, draft) => readItems(scanner, 'input', draft),
+  items: (scanner, draft) => readItems(scanner, 'items', draft),
   tools: (scanner, draft) => {
     draft.hasSideEffects = readTools(scanner);
   },

@@ -100,6 +100,18 @@ const WAYS: readonly Way[] = [
       (ids) => ({ input: [{ type: 'item_reference', id: ids.item }] }),
     ),
   ]),
+  way(
+    'a conversation made of',
+    'POST',
+    () => '/v1/conversations',
+    (ids) => ({ items: [{ type: 'item_reference', id: ids.item }] }),
+  ),
+  way(
+    'without a type, and no role',
+    'POST',
+    () => '/v1/responses',
+    (ids) => ({ input: [{ id: ids.item, role: null }] }),
+  ),
 ];
 
 /** What no client can tell from another answer, but for the id of the request. */
@@ -149,6 +161,26 @@ describe('an id belongs to the client key it was made with', () => {
     const many = await call(bob, 'POST', '/v1/responses', { input: references(257) });
     expect([many.status, many.text]).toEqual([400, expect.stringContaining('at most 256 references')]);
     expect(rig.upstream.ledger.traffic.length).toBe(before);
+  });
+
+  it("its own conversation takes in its own items and nobody else's", async () => {
+    const before = rig.upstream.ledger.traffic.length;
+    const path = `/v1/conversations/${conversation}/items`;
+    const reference = (id: string): object => ({ items: [{ type: 'item_reference', id }] });
+    const own = await call(alice, 'POST', path, { ...reference(item) });
+    expect([own.status, rig.upstream.ledger.traffic.length]).toEqual([200, before + 1]);
+    const talk = JSON.parse((await call(bob, 'POST', '/v1/conversations', {})).text) as { id: string };
+    const his = `/v1/conversations/${talk.id}/items`;
+    const sent = rig.upstream.ledger.traffic.length;
+    const hers = await call(bob, 'POST', his, { ...reference(item) });
+    expect([hers.status, JSON.parse(hers.text)]).toMatchObject([
+      404,
+      { error: { code: 'response_not_found', param: 'items' } },
+    ]);
+    const items = Array.from({ length: 257 }, () => ({ type: 'item_reference', id: 'x' }));
+    const many = await call(bob, 'POST', his, { items });
+    expect([many.status, many.text]).toEqual([400, expect.stringContaining('at most 256 references')]);
+    expect(rig.upstream.ledger.traffic.length).toBe(sent);
   });
 
   it('its own caller goes on', async () => {
