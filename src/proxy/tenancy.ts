@@ -13,7 +13,7 @@ export function checkOwnership(
 ): void {
   const strange = balancer
     .strangeReferences(hints)
-    .find(({ param, id }) => param !== 'previous_response_id' || !isHere(id));
+    .find(({ kind, id }) => kind !== 'response' || !isHere(id));
   if (strange === undefined) return;
   throw new ProxyError(
     'response_not_found',

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { key, Rig } from '../support/rig.js';
 import { SocketClient } from '../support/socket-client.js';
+import { until } from '../support/until.js';
 
 const TOKEN = 'admin-token-for-tenancy-0123456789';
 
@@ -207,6 +208,49 @@ describe('an id belongs to the client key it was made with', () => {
     client.create({ previous_response_id: response, input: 'x' });
     expect((await client.ended(4))[3]).toMatchObject({ error: { code: 'response_not_found' } });
     expect(rig.upstream.sockets.creates.length).toBe(creates + 2);
+    client.ws.close();
+  });
+
+  it.each([
+    ['an item', () => ({ type: 'response.inject', input: [{ type: 'item_reference', id: item }] })],
+    ['a response', () => ({ type: 'response.steer', previous_response_id: response, input: 'x' })],
+    ['a running response', () => ({ type: 'response.inject', response_id: response, input: [] })],
+    ['a conversation', () => ({ type: 'response.unheard_of', conversation: { id: conversation } })],
+    ['an item in a list', () => ({ items: [{ id: item }] })],
+  ])('%s of a stranger is not named by any other WebSocket message either', async (_name, message) => {
+    const client = await SocketClient.open(rig.proxy.url, bob);
+    client.send({ ...message(), stream_id: 'a' });
+    const refusal = (await client.ended())[0];
+    expect(refusal).toMatchObject({ error: { code: 'response_not_found' }, stream_id: 'a' });
+    client.send({ type: 'response.unheard_of', input: 'nothing named' });
+    await until(() => client.events.some(({ type }) => type === 'echo'));
+    expect(client.events.filter(({ type }) => type === 'echo')).toMatchObject([
+      { got: 'response.unheard_of' },
+    ]);
+    expect(client.frames).toHaveLength(2);
+    client.ws.close();
+  });
+
+  it('what a tenant names of its own goes up in any message: stored before, or running on the connection', async () => {
+    const client = await SocketClient.open(rig.proxy.url, alice);
+    const own = {
+      previous_response_id: response,
+      conversation,
+      input: [{ type: 'item_reference', id: item }],
+    };
+    client.send({ type: 'response.unheard_of', ...own });
+    await until(() => client.events.some(({ type }) => type === 'echo'));
+    client.create({ model: 'plan:paced,n=200,interval=10' });
+    await until(() => client.events.some(({ type }) => type === 'response.created'));
+    const created = client.events.find(({ type }) => type === 'response.created');
+    const id = (created?.['response'] as { id: string } | undefined)?.id;
+    client.send({ type: 'response.inject', response_id: id, input: [] });
+    client.send({ type: 'response.steer', previous_response_id: id, input: 'stop that' });
+    expect((await client.ended(2)).map(({ type }) => type)).toEqual([
+      'response.incomplete',
+      'response.completed',
+    ]);
+    expect(client.events.filter(({ type }) => type === 'echo')).toHaveLength(2);
     client.ws.close();
   });
 });

@@ -12,6 +12,7 @@ import { readHints, responseExchange } from './connection-facts.js';
 import type { RelayParts } from './connection-facts.js';
 import { readClientFrame } from './frames.js';
 import type { UpstreamLink } from './handshake-loop.js';
+import { checkOwnMessage } from './own-message.js';
 import { checkOwnership } from '../tenancy.js';
 import { stopping } from '../stop-reason.js';
 import { otherModel, unsent } from './session-errors.js';
@@ -90,6 +91,11 @@ export class TurnOpener {
   /** What goes upstream for a create: as it came, but for the name of an alias. */
   outgoing({ aliased }: Exchange, data: Buffer): Buffer {
     return aliased === null ? data : Buffer.concat(withUpstreamModel(aliased));
+  }
+
+  /** Of a message that is no create. Throws as for a create that names what is not its caller's. */
+  checkOther(message: Buffer, book: Pick<TurnBook, 'knows' | 'turns'>): void {
+    checkOwnMessage(this.parts, this.handshake, message, book);
   }
 
   /** A response that began without a create: it goes on from the one before it. */

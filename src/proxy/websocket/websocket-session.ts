@@ -9,7 +9,7 @@ import { maskKey, type RelayParts } from './connection-facts.js';
 import { errorMessage } from './error-message.js';
 import { asksForMore, readClientFrame } from './frames.js';
 import type { UpstreamLink } from './handshake-loop.js';
-import { hear } from './hear.js';
+import { hear, type Message } from './hear.js';
 import { IncomingBytes } from './incoming-bytes.js';
 import { canBeSentAgain, wayOf } from './move-link.js';
 import { bothWays, type Pump } from './pump.js';
@@ -18,11 +18,6 @@ import { limitReached } from './session-limits.js';
 import { Silence } from './silence.js';
 import { TurnBook } from './turn-book.js';
 import { TurnOpener } from './turn-opener.js';
-
-interface Message {
-  readonly data: Buffer;
-  readonly binary: boolean;
-}
 
 const CHECK_MS = 1_000;
 const NOTHING = Buffer.alloc(0);
@@ -100,7 +95,7 @@ export class WebsocketSession {
   #listen({ socket }: UpstreamLink): void {
     hear(socket, {
       matters: () => this.link.socket === socket && !this.#leaving,
-      onMessage: (data, binary) => this.#onUpstream({ data, binary }),
+      onMessage: (message) => this.#onUpstream(message),
       onClose: (code, reason) => this.#upstreamLeft(code, reason),
     });
   }
@@ -119,6 +114,7 @@ export class WebsocketSession {
       const frame = readClientFrame(message.data);
       lane = frame.lane;
       if (frame.type !== 'response.create') {
+        this.#opener.checkOther(message.data, this.#book);
         if (asksForMore(frame)) this.#book.asked(lane, message.data);
         return this.#forward(message);
       }
