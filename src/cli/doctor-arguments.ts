@@ -11,8 +11,9 @@ configuration files are those of this user.
 
   --json          the findings as one JSON document
   --url URL       the address that clients use, through load balancers and reverse proxies: streams, silence, WebSocket,
-                  headers and a large request are sent through it and back, without asking any upstream. Wants
-                  PROXY_ADMIN_TOKEN, or a client key in RPX_CLIENT_KEY
+                  headers and a large request are sent through it and back, without asking any upstream. Wants a client
+                  key in RPX_CLIENT_KEY, or PROXY_ADMIN_TOKEN, which is not sent over plain http to another machine.
+                  Where nothing runs at HOST and PORT and the address answers, it is the proxy that is looked at
   --idle SECONDS  how long the stream is silent (default 65; 0 leaves it out)
 
 Exit codes: 0 nothing is wrong, 1 warnings, 2 errors (or a wrong command line).

@@ -6,6 +6,7 @@ import { askProxy, type ProxySeen } from '../diagnosis/ask-proxy.js';
 import { codexFiles } from '../diagnosis/codex-files.js';
 import { diagnose, findingsOf, merge, type Diagnosis } from '../diagnosis/diagnose.js';
 import type { Facts, PublicUrlFacts, SettingsFacts } from '../diagnosis/facts.js';
+import { isReadableOnTheWay, ownAddress } from '../diagnosis/own-address.js';
 import { SelfTestClient } from '../diagnosis/self-test-client.js';
 import { DOCTOR_HELP, readDoctorArguments, type DoctorArguments } from './doctor-arguments.js';
 import { doctorText } from './doctor-output.js';
@@ -13,6 +14,7 @@ import { EXIT } from './exit-code.js';
 import { packageVersion } from './package-version.js';
 
 const DEFAULT_PORT = 8000;
+const NOT_SENT = 'PROXY_ADMIN_TOKEN was not sent over plain http to another machine';
 const EXITS = { ok: EXIT.ok, warning: EXIT.warnings, error: EXIT.errors } as const;
 
 export async function doctorCommand(args: readonly string[]): Promise<number> {
@@ -42,10 +44,8 @@ async function examine({ url, idleSeconds }: DoctorArguments): Promise<Examined>
   const now = Date.now();
   const config = configOf(environment);
   const local = localAddress(config, environment);
-  const token = environment['PROXY_ADMIN_TOKEN']?.trim() || null;
-  const here = await askProxy(local, token);
-  const elsewhere = here.process.state === 'not_there' && url !== null ? await askProxy(url, token) : here;
-  const seen = elsewhere.diagnosis === null ? here : elsewhere;
+  const here = await askProxy(local, tokenOf(environment));
+  const seen = isOurs(here) || url === null ? here : ((await askOutside(url, environment)) ?? here);
   const around: Facts = {
     now,
     publicUrl: url === null ? null : await testThrough(url, environment, idleSeconds),
@@ -54,8 +54,27 @@ async function examine({ url, idleSeconds }: DoctorArguments): Promise<Examined>
   };
   if (seen.diagnosis !== null) return { diagnosis: merge(seen.diagnosis, diagnose(around)), seen };
   // Of a process that does not tell, this environment may say nothing: it may have been started with another one.
-  const unseen = seen.process.state === 'refused' ? {} : await withoutProcess(config, now);
+  const unseen = isOurs(seen) ? {} : await withoutProcess(config, now);
   return { diagnosis: diagnose({ ...unseen, ...around }), seen };
+}
+
+const tokenOf = (environment: Environment): string | null => environment['PROXY_ADMIN_TOKEN']?.trim() || null;
+
+/** The proxy, and not what a start would find in its place. */
+function isOurs({ process: { state } }: ProxySeen): boolean {
+  return state === 'running' || state === 'refused' || state === 'outside';
+}
+
+/** Behind the address of clients; null when nobody answers there either. The operator may be at another machine. */
+async function askOutside(url: string, environment: Environment): Promise<ProxySeen | null> {
+  const token = tokenOf(environment);
+  const withheld = token !== null && isReadableOnTheWay(url);
+  const seen = await askProxy(url, withheld ? null : token);
+  const { state } = seen.process;
+  if (state === 'not_there' || state === 'silent') return null;
+  if (state === 'running' || (state === 'refused' && token !== null && !withheld)) return seen;
+  const said = withheld ? NOT_SENT : token === null ? 'PROXY_ADMIN_TOKEN is not set' : seen.process.said;
+  return { ...seen, process: { ...seen.process, state: 'outside', said } };
 }
 
 /** Says what it waits for: the silence is as long as a model may think. */
@@ -64,11 +83,17 @@ async function testThrough(
   environment: Environment,
   idleSeconds: number,
 ): Promise<PublicUrlFacts> {
-  const credential =
-    environment['PROXY_ADMIN_TOKEN']?.trim() || environment['RPX_CLIENT_KEY']?.trim() || null;
+  const clientKey = environment['RPX_CLIENT_KEY']?.trim() || null;
+  const token = tokenOf(environment);
+  const withheld = clientKey === null && token !== null && isReadableOnTheWay(url);
   if (process.stderr.isTTY)
     process.stderr.write(`testing ${url}, with ${idleSeconds} s of silence (--idle 0 leaves it out)\n`);
-  return new SelfTestClient(url, credential).run(Math.round(idleSeconds * 1000));
+  const client = new SelfTestClient(url, clientKey ?? (withheld ? null : token));
+  const facts = await client.run(Math.round(idleSeconds * 1000));
+  const { reach } = facts;
+  return withheld && !reach.ok
+    ? { ...facts, reach: { ok: false, said: `${reach.said}; ${NOT_SENT}` } }
+    : facts;
 }
 
 async function withoutProcess(config: AppConfig | ConfigError, now: number): Promise<Partial<Facts>> {
@@ -116,18 +141,14 @@ function localAddress(config: AppConfig | ConfigError, environment: Environment)
 }
 
 function addressesOf(...urls: readonly (string | null)[]): string[] {
-  return urls.flatMap((url) => {
-    if (url === null) return [];
-    const { hostname, port, protocol } = new URL(url);
-    return [`${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`];
-  });
+  return urls.map((url) => ownAddress(url ?? '')).filter((address) => address !== '');
 }
 
 function text(diagnosis: Diagnosis, { process: { url, state }, version }: ProxySeen): string {
   const about =
     state === 'running'
       ? `responses-proxy ${version ?? ''} at ${url}`
-      : `responses-proxy ${packageVersion()}, no proxy to ask at ${url}`;
+      : `responses-proxy ${packageVersion()}, ${state === 'outside' ? 'from outside of' : 'no proxy to ask at'} ${url}`;
   return doctorText(diagnosis, about, process.stdout.isTTY && !processEnvironment()['NO_COLOR']);
 }
 

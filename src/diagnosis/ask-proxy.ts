@@ -19,6 +19,7 @@ export async function askProxy(url: string, token: string | null): Promise<Proxy
     diagnosis: null,
     version: null,
   });
+  if (!URL.canParse(url)) return seen('not_there', 'no URL can name this address');
   const health = await ask(`${url}/healthz`, null, SOON_MS);
   if (health.failure === 'timeout') return seen('silent', 'no answer within 4 s');
   if (health.failure !== null)

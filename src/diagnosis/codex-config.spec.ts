@@ -47,6 +47,7 @@ describe('Codex configuration files', () => {
     ['[model_providers.proxy]\nbase_url = "http://127.0.0.1:8000"', 'base_url', 2],
     ['openai_base_url = "http://localhost:8000/"', 'base_url', 1],
     ['[model_providers."proxy"]\nenv_key = "UNSET_KEY"', 'env_key', 2],
+    ['[model_providers.proxy]\nenv_key = "sk-key-canary"', 'env_key', 2],
     ['[model_providers.openai]\nname = "mine"', 'built_in_override', 1],
   ])('%s', (text, kind, line) => {
     expect(kinds(text)).toEqual([[kind, line]]);
@@ -56,5 +57,20 @@ describe('Codex configuration files', () => {
     const text =
       'model_provider = "p"\n[model_providers.p]\nbase_url = "http://me:secret@127.0.0.1:8000/x?key=secret"';
     expect(JSON.stringify(read(text))).not.toContain('secret');
+  });
+
+  it('never show a key that somebody wrote where the name of its variable belongs', () => {
+    const texts = (value: string): string =>
+      read(`[model_providers.p]\nenv_key = "${value}"`)
+        .problems.map(({ text }) => text)
+        .join();
+    expect(texts('sk-key-canary')).toBe('env_key is not the name of a variable');
+    expect(texts('gsk_LooksLikeAName1')).toBe('env_key names a variable, which is not set');
+    expect(texts('UNSET_KEY')).toBe('env_key names UNSET_KEY, which is not set');
+  });
+
+  it('point here by any name of this machine', () => {
+    for (const host of ['localhost', '[::1]', '0.0.0.0'])
+      expect(read(`openai_base_url = "http://${host}:8000/v1"`).pointsHere).toBe(true);
   });
 });

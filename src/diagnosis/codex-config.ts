@@ -1,8 +1,9 @@
 import type { CodexFileFacts, CodexProblem } from './facts.js';
+import { ownAddress } from './own-address.js';
 import { tomlSettings, type TomlSetting } from './toml-settings.js';
 
 export interface CodexSurroundings {
-  /** Addresses of this proxy: `127.0.0.1:8000`. */
+  /** Addresses of this proxy, as `ownAddress` spells them. */
   readonly here: readonly string[];
   /** Whether a variable is set where Codex would run. */
   readonly isSet: (name: string) => boolean;
@@ -35,7 +36,7 @@ export function readCodexConfig(path: string, text: string, around: CodexSurroun
     used === null || used === 'openai'
       ? valueAt(settings, ['openai_base_url'])
       : valueAt(settings, ['model_providers', used, 'base_url']);
-  const isHere = baseUrl !== null && around.here.includes(addressOf(baseUrl.value));
+  const isHere = baseUrl !== null && around.here.includes(ownAddress(baseUrl.value));
   return { path, problems, provider: used, baseUrl: shown(baseUrl?.value ?? null), pointsHere: isHere };
 }
 
@@ -61,17 +62,21 @@ function fieldProblem(setting: TomlSetting, around: CodexSurroundings): CodexPro
     case 'base_url':
       return withoutV1(setting, around);
     case 'env_key':
-      return around.isSet(value)
-        ? []
-        : [{ kind: 'env_key', line, text: `env_key names ${value}, which is not set` }];
+      return around.isSet(value) ? [] : [{ kind: 'env_key', line, text: envKeyProblem(value) }];
     default:
       return [];
   }
 }
 
+/** Some write the key itself there; those of a few vendors could be names, if not such as people give. */
+function envKeyProblem(value: string): string {
+  if (!/^[A-Z_][A-Z0-9_]*$/i.test(value)) return 'env_key is not the name of a variable';
+  return `env_key names ${/[a-z]/.test(value) ? 'a variable' : value}, which is not set`;
+}
+
 /** Only of an address that is known to be ours: others have paths of their own. */
 function withoutV1({ value, line, path }: TomlSetting, { here }: CodexSurroundings): CodexProblem[] {
-  if (!here.includes(addressOf(value)) || /\/v1\/?$/.test(value)) return [];
+  if (!here.includes(ownAddress(value)) || /\/v1\/?$/.test(value)) return [];
   return [{ kind: 'base_url', line, text: `${path.join('.')} is ${shown(value)}` }];
 }
 
@@ -85,16 +90,6 @@ function valueAt(settings: readonly TomlSetting[], path: readonly string[]): Tom
   const same = (one: TomlSetting): boolean =>
     one.path.join('\n') === path.join('\n') && one.kind === 'string';
   return settings.find(same) ?? null;
-}
-
-function addressOf(url: string): string {
-  try {
-    const { host, protocol, port } = new URL(url);
-    const name = host.replace(/^localhost(?=$|:)/, '127.0.0.1');
-    return port === '' ? `${name}:${protocol === 'https:' ? 443 : 80}` : name;
-  } catch {
-    return '';
-  }
 }
 
 /** Some put a key into an address. */

@@ -189,7 +189,8 @@ export interface ClockFacts {
 /** Seen from outside of the process. */
 export interface ProcessFacts {
   readonly url: string;
-  readonly state: 'running' | 'refused' | 'silent' | 'stranger' | 'not_there';
+  /** `outside`: it answers elsewhere, and was not asked as an operator. */
+  readonly state: 'running' | 'refused' | 'outside' | 'silent' | 'stranger' | 'not_there';
   /** 401 and the like: what the process said to the doctor. */
   readonly said: string | null;
   /** `/readyz` as it answers, where it does: what is wrong by name. */

@@ -7,6 +7,8 @@ import type { PublicUrlFacts, SilenceFacts, StreamFacts } from './facts.js';
 const EVENTS = 8;
 const GAP_MS = 200;
 const PATIENCE_MS = 15_000;
+/** Answers of the proxy are far smaller and end much sooner, large requests on slow lines included. */
+const MOST = { bytes: 1_048_576, ms: 90_000 };
 /** More than the 1 MB that nginx lets through by default; agents send this much after some turns. */
 const BODY_BYTES = 3 * 1024 * 1024;
 /** What clients send to name a session, by old and new spellings. */
@@ -27,6 +29,7 @@ export class SelfTestClient {
   constructor(
     private readonly url: string,
     private readonly token: string | null,
+    private readonly most = MOST,
   ) {}
 
   async run(silenceMs: number): Promise<PublicUrlFacts> {
@@ -67,9 +70,14 @@ export class SelfTestClient {
         ...this.#headers(plan),
         'content-length': body.length,
       });
-      req.setTimeout(waitMs + PATIENCE_MS, () => req.destroy(new Error('no answer in time')));
-      req.once('error', reject);
-      req.once('response', (res: IncomingMessage) => gather(res, resolve));
+      let stop = (): unknown => req.destroy(new Error('no answer in time'));
+      const timer = setTimeout(() => stop(), waitMs + this.most.ms);
+      req.once('close', () => clearTimeout(timer));
+      req.setTimeout(waitMs + PATIENCE_MS, () => stop());
+      req.on('error', reject);
+      req.once('response', (res: IncomingMessage) => {
+        stop = gather(res, this.most.bytes, resolve);
+      });
       req.end(body);
     });
   }
@@ -125,18 +133,27 @@ export class SelfTestClient {
   }
 }
 
-function gather(res: IncomingMessage, done: (answer: Answered) => void): void {
+/** Who answers may be anybody: what is too large breaks off, and what is returned breaks off what takes too long. */
+function gather(res: IncomingMessage, mostBytes: number, done: (answer: Answered) => void): () => void {
   const startedAt = performance.now();
   const arrivals: { atMs: number; text: string }[] = [];
+  let bytes = 0;
   const end = (cut: boolean): void => {
     const text = arrivals.map((one) => one.text).join('');
     done({ res, text, arrivals, cut, lastedMs: performance.now() - startedAt });
   };
-  res.on('data', (chunk: Buffer) =>
-    arrivals.push({ atMs: performance.now() - startedAt, text: chunk.toString('latin1') }),
-  );
+  const stop = (): void => {
+    end(true);
+    res.destroy();
+  };
+  res.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > mostBytes) stop();
+    else arrivals.push({ atMs: performance.now() - startedAt, text: chunk.toString('latin1') });
+  });
   res.once('end', () => end(false));
-  res.once('error', () => end(true));
+  res.on('error', () => end(true));
+  return stop;
 }
 
 function reachOf(answer: Answered | string): PublicUrlFacts['reach'] {

@@ -49,7 +49,7 @@ const WORDS: Readonly<Record<CodexProblem['kind'], Words>> = {
     id: 'codex_env_key',
     severity: 'warning',
     symptom: 'Codex ends with: Missing environment variable.',
-    cause: 'env_key names a variable that is not set in this shell.',
+    cause: 'env_key must name a variable that is set in this shell. A key itself does not belong there.',
   },
   built_in_override: {
     id: 'codex_built_in',

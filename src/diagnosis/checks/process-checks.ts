@@ -9,6 +9,7 @@ export const PROCESS_CHECKS = [
     const { state } = facts.process;
     if (state === 'running') return notReady(facts);
     if (state === 'refused') return [refused(facts)];
+    if (state === 'outside') return [outside(facts)];
     if (state === 'stranger') return [stranger(facts)];
     return [state === 'silent' ? silent(facts) : notThere(facts)];
   }),
@@ -39,6 +40,19 @@ function refused({ process: { url, said } }: Given<'process'>): Finding {
     cause:
       'The proxy wants another admin token than the PROXY_ADMIN_TOKEN of this shell, or this shell has none.',
     fix: 'PROXY_ADMIN_TOKEN=… responses-proxy doctor   # the value the proxy was started with',
+    docs: section('registry-returns-401'),
+  };
+}
+
+function outside({ process: { url, said } }: Given<'process'>): Finding {
+  return {
+    id: 'doctor_outside',
+    severity: 'note',
+    symptom: 'Only what can be seen from outside of the proxy was checked.',
+    evidence: [`${url}: ${said ?? 'not asked'}`],
+    cause:
+      'What is inside is told to the admin token, and no proxy runs at HOST and PORT of this environment.',
+    fix: 'responses-proxy doctor   # on the machine of the proxy; or here with its PROXY_ADMIN_TOKEN and --url https://…',
     docs: section('registry-returns-401'),
   };
 }

@@ -31,7 +31,7 @@ function reach({ publicUrl: { url, reach: seen } }: Given<'publicUrl'>): Finding
       evidence: [`${url}: ${seen.said}`],
       cause:
         'The address leads elsewhere, does not let requests to /v1 through, or the credential of this shell is not accepted there.',
-      fix: `curl -i ${url}/healthz   # must say {"status":"ok"}. The self-test wants PROXY_ADMIN_TOKEN, or a client key in RPX_CLIENT_KEY`,
+      fix: `curl -i ${url}/healthz   # must say {"status":"ok"}. The self-test wants a client key in RPX_CLIENT_KEY, or PROXY_ADMIN_TOKEN; on the machine of the proxy, responses-proxy doctor without --url says whether it runs`,
       docs: STREAMS,
     },
   ];
