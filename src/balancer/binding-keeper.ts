@@ -42,7 +42,7 @@ export class BindingKeeper {
   recall(hints: RoutingHints): Promise<void> | null {
     const now = this.#now();
     const keys = recallKeys(hints, this.of(hints, now));
-    const recalled = keys.length === 0 ? null : this.live.recall(keys, now);
+    const recalled = keys.length === 0 ? null : this.live.recall(keys, now, hints.tenant);
     return recalled === null ? null : this.#refuseGuesses(recalled, hints);
   }
 

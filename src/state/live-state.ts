@@ -23,10 +23,11 @@ export interface LiveState {
   /**
    * Looks beyond this process for bindings that are not known here; what is found is in memory when it resolves. Null
    * when there is nothing to look for or nowhere to look: go on at once. Never rejects, bounded in time. The
-   * weightiest keys come first: what comes behind one that was found need not be looked for any further. Resolves with
+   * weightiest keys come first: what comes behind one that was found need not be looked for any further, unless it is
+   * something only its owner can serve and `every` one of those counts, not the first alone. Resolves with
    * false when what only its owner can serve may be known to somebody who could not be asked.
    */
-  recall(keys: readonly BindingKey[], now: number): Promise<boolean> | null;
+  recall(keys: readonly BindingKey[], now: number, every?: boolean): Promise<boolean> | null;
 
   /** Last decisions, newest first, bounded (200). */
   recentDecisions(limit: number): readonly DecisionRecord[];

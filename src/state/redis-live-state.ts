@@ -87,7 +87,7 @@ export class RedisLiveState implements LiveState {
     return this.#memory.bindingCount;
   }
 
-  recall(keys: readonly BindingKey[], now: number): Promise<boolean> | null {
+  recall(keys: readonly BindingKey[], now: number, every = false): Promise<boolean> | null {
     const { apart } = this.#union;
     const unknown = keys.filter(
       (key) => this.binding(key, now) === null && ((apart && isHard(key)) || !this.#misses.has(key)),
@@ -96,21 +96,24 @@ export class RedisLiveState implements LiveState {
     const { redis, recorded } = this.parts;
     const mayWait = apart && recorded.source !== null && unknown.some(isHard);
     if (!redis.up && !recorded.available && !mayWait) return null;
-    return this.#recall(unknown, now);
+    return this.#recall(unknown, now, every);
   }
 
   /**
    * While the replicas are apart, what another one has just made is in the history a moment later: what only its owner
    * can serve is looked for until then, before it counts as unknown.
    */
-  async #recall(keys: readonly BindingKey[], now: number): Promise<boolean> {
+  async #recall(keys: readonly BindingKey[], now: number, every: boolean): Promise<boolean> {
     const hard = keys.filter(isHard);
-    const open = (): boolean => hard.length > 0 && !hard.some((key) => this.binding(key, now) !== null);
+    const open = (): boolean => {
+      const missing = hard.filter((key) => this.binding(key, now) === null);
+      return missing.length > 0 && (every || missing.length === hard.length);
+    };
     const since = this.parts.clock.monotonic();
     for (;;) {
       const waitedMs = this.parts.clock.monotonic() - since;
       const patient = this.#union.apart && open();
-      const answered = await this.#look(keys, now, patient ? ANSWER_MS - waitedMs : 0);
+      const answered = await this.#look(keys, now, every, patient ? ANSWER_MS - waitedMs : 0);
       if (!open() || this.parts.recorded.source === null) return true;
       if (!this.#union.apart) return answered;
       const lostMs = this.parts.clock.monotonic() - since;
@@ -120,11 +123,16 @@ export class RedisLiveState implements LiveState {
   }
 
   /** Whether the history could be asked, where that was worth while. */
-  async #look(keys: readonly BindingKey[], now: number, patienceMs: number): Promise<boolean> {
+  async #look(
+    keys: readonly BindingKey[],
+    now: number,
+    every: boolean,
+    patienceMs: number,
+  ): Promise<boolean> {
     const known = (key: BindingKey): boolean => this.binding(key, now) !== null;
     const shared = await this.#bindings.get(keys);
     for (const binding of shared ?? []) this.#memory.remember(binding);
-    const missing = weightier(keys, known);
+    const missing = worthALook(keys, known, every);
     if (missing.length === 0) return true;
     const recorded = await this.parts.recorded.find(missing, now, Math.max(PATIENCE_MS, patienceMs));
     for (const binding of recorded ?? []) this.#memory.remember(binding);
@@ -155,8 +163,13 @@ function isHard({ kind }: BindingKey): boolean {
   return HARD.has(kind);
 }
 
-/** Those before the first that is known: it decides, whatever comes after it. */
-function weightier(keys: readonly BindingKey[], known: (key: BindingKey) => boolean): readonly BindingKey[] {
+/** Those before the first that is known, which decides; behind it, where `every` hard one counts, the hard ones. */
+function worthALook(
+  keys: readonly BindingKey[],
+  known: (key: BindingKey) => boolean,
+  every: boolean,
+): readonly BindingKey[] {
   const first = keys.findIndex(known);
-  return first === -1 ? keys : keys.slice(0, first);
+  if (first === -1) return keys;
+  return keys.filter((key, i) => i < first || (every && isHard(key) && !known(key)));
 }
