@@ -10,6 +10,8 @@ import { pause, until } from '../support/until.js';
 
 /** How long each fault lasts; `RPX_REDIS_FAULT_MS=30000` is the full size. */
 const FAULT_MS = Number(process.env['RPX_REDIS_FAULT_MS'] ?? 1_500);
+/** Open on each replica meanwhile; `RPX_REDIS_FAULT_STREAMS=250` is the full size. */
+const STREAMS = Number(process.env['RPX_REDIS_FAULT_STREAMS'] ?? 5);
 const BEFORE_MS = 1_000;
 /** Twice what is promised: the machine of a test has other things to do. */
 const ADDED_MS = 500;
@@ -145,7 +147,7 @@ describeWith(binary !== null, 'a Redis server')('two replicas whose Redis is', (
       const lineCounts = fleet.proxies.map((proxy) => proxy.lines.length);
       const startedAt = Date.now();
       const streamMs = BEFORE_MS + FAULT_MS + 1_500;
-      const traffic = new FleetTraffic(fleet, { streams: 5, lanes: 2, streamMs });
+      const traffic = new FleetTraffic(fleet, { streams: STREAMS, lanes: 2, streamMs });
       await pause(BEFORE_MS);
       const brokenAt = Date.now();
       await fault.begin(redis);
