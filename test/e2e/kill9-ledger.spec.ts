@@ -10,6 +10,7 @@ import { pause, until } from '../support/until.js';
 import { batchesOf, startWorker } from '../support/worker-process.js';
 
 const REQUESTS = Number(process.env['RPX_KILL9_REQUESTS'] ?? 800);
+const LIMIT_MS = 120_000 + 60 * REQUESTS;
 
 async function killAtRandom(rig: Rig, client: LoadClient, over: () => boolean): Promise<number> {
   let kills = 0;
@@ -55,18 +56,26 @@ async function ledgersAgree(rig: Rig): Promise<void> {
 describe('kill -9 at random under load', () => {
   afterAll(() => stopPostgres());
 
-  it('client ledger = upstream ledger = SQL (SQLite)', async () => {
-    const rig = await Rig.start({ keys: [key('1'), key('2'), key('3')] });
-    await ledgersAgree(rig);
-    await rig.stop();
-  }, 120_000);
+  it(
+    'client ledger = upstream ledger = SQL (SQLite)',
+    async () => {
+      const rig = await Rig.start({ keys: [key('1'), key('2'), key('3')] });
+      await ledgersAgree(rig);
+      await rig.stop();
+    },
+    LIMIT_MS,
+  );
 
-  it('client ledger = upstream ledger = SQL (Postgres)', async () => {
-    const postgresUrl = await (await postgres()).createDatabase();
-    const rig = await Rig.start({ keys: [key('1'), key('2'), key('3')], postgresUrl });
-    await ledgersAgree(rig);
-    await rig.stop();
-  }, 120_000);
+  it(
+    'client ledger = upstream ledger = SQL (Postgres)',
+    async () => {
+      const postgresUrl = await (await postgres()).createDatabase();
+      const rig = await Rig.start({ keys: [key('1'), key('2'), key('3')], postgresUrl });
+      await ledgersAgree(rig);
+      await rig.stop();
+    },
+    LIMIT_MS,
+  );
 });
 
 const binary = TestRedis.binary();
@@ -76,17 +85,21 @@ describeWith(binary !== null, 'a Redis server')(
   () => {
     afterAll(() => stopPostgres());
 
-    it('client ledger = upstream ledger = SQL (Postgres)', async () => {
-      const redis = await TestRedis.start(binary ?? '');
-      const postgresUrl = await (await postgres()).createDatabase();
-      const worker = await startWorker({ redisUrl: redis.url, postgresUrl });
-      const env = { PROXY_REDIS_URL: redis.url };
-      const rig = await Rig.start({ keys: [key('1'), key('2'), key('3')], postgresUrl, env });
-      await ledgersAgree(rig);
-      expect(await batchesOf(worker)).toBeGreaterThan(10);
-      await rig.stop();
-      await worker.dispose();
-      await redis.stop();
-    }, 120_000);
+    it(
+      'client ledger = upstream ledger = SQL (Postgres)',
+      async () => {
+        const redis = await TestRedis.start(binary ?? '');
+        const postgresUrl = await (await postgres()).createDatabase();
+        const worker = await startWorker({ redisUrl: redis.url, postgresUrl });
+        const env = { PROXY_REDIS_URL: redis.url };
+        const rig = await Rig.start({ keys: [key('1'), key('2'), key('3')], postgresUrl, env });
+        await ledgersAgree(rig);
+        expect(await batchesOf(worker)).toBeGreaterThan(10);
+        await rig.stop();
+        await worker.dispose();
+        await redis.stop();
+      },
+      LIMIT_MS,
+    );
   },
 );
