@@ -6,6 +6,7 @@ import { adminAddress } from './admin/admin-address.js';
 import { CODEX_HELP, readCodexArguments, type CodexArguments } from './codex-arguments.js';
 import { codexCommandLine, codexEnvironment, codexOverrides, codexToml } from './codex-settings.js';
 import { EXIT } from './exit-code.js';
+import { refuse } from './refuse.js';
 
 const PATIENCE_MS = 5_000;
 const INSTALL = 'npm install -g @openai/codex';
@@ -63,9 +64,4 @@ async function run(asked: CodexArguments): Promise<number> {
     if (!missing) throw e;
     return refuse(`The Codex CLI is not on PATH, or may not be run: ${INSTALL}`, EXIT.failed);
   }
-}
-
-function refuse(text: string, code: number): number {
-  process.stderr.write(`${text.trimEnd()}\n`);
-  return code;
 }

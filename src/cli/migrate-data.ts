@@ -7,6 +7,7 @@ import { EXIT } from './exit-code.js';
 import { MIGRATE_DATA_HELP, readArguments } from './migrate-data-arguments.js';
 import { packageVersion } from './package-version.js';
 import { counted, TransferOutput } from './transfer-output.js';
+import { refuse } from './refuse.js';
 
 type Report = Awaited<ReturnType<(typeof import('../migrate-data.js'))['migrateData']>>;
 
@@ -114,9 +115,4 @@ function problemsOf({ table, rows, inTarget, refused, different }: Report['table
 function listed(all: readonly string[]): string {
   const more = all.length > NAMED ? `, and ${all.length - NAMED} more` : '';
   return `${all.slice(0, NAMED).join(', ')}${more}`;
-}
-
-function refuse(text: string, code: number): number {
-  process.stderr.write(`${text.trimEnd()}\n`);
-  return code;
 }

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { EXIT } from './exit-code.js';
 import { readConfig } from './read-config.js';
 import { counted } from './transfer-output.js';
+import { refuse } from './refuse.js';
 
 const HELP = `Usage: responses-proxy prune [--dry-run] [--days N] [--body-days N] [--json]
 
@@ -98,10 +99,5 @@ function tell(rows: Readonly<Record<string, number>>, verb: string, json: boolea
   const lines = Object.entries(rows).filter(([, count]) => count > 0);
   const text = lines.map(([name, count]) => `  ${name}: ${counted(count)}`).join('\n');
   process.stdout.write(lines.length === 0 ? `${verb} nothing.\n` : `${verb}:\n${text}\n`);
-  return code;
-}
-
-function refuse(text: string, code: number): number {
-  process.stderr.write(`${text.trimEnd()}\n`);
   return code;
 }

@@ -1,6 +1,7 @@
 import { EXIT } from './exit-code.js';
 import { readConfig } from './read-config.js';
 import { counted, TransferOutput } from './transfer-output.js';
+import { refuse } from './refuse.js';
 
 type Report = NonNullable<Awaited<ReturnType<(typeof import('../rewrap.js'))['rewrapSecrets']>>>;
 
@@ -68,9 +69,4 @@ function tell({ finished, rewrapped, current, unreadable }: Report, json: boolea
   process.stdout.write(
     `${counted(rewrapped, 'secret')} moved to the current key, ${current} under it already, ${unreadable.length} that cannot be opened.${stopped}\n`,
   );
-}
-
-function refuse(text: string, code: number): number {
-  process.stderr.write(`${text.trimEnd()}\n`);
-  return code;
 }

@@ -45,8 +45,8 @@ export class AdminClient {
   }
 
   /** The answer as it comes, for what is too long to hold. No time limit but the sender's own. */
-  async open(path: string, query: Query, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
-    const { body } = await this.#send('GET', withQuery(path, query), undefined, signal);
+  async open(path: string, query: Query): Promise<ReadableStream<Uint8Array>> {
+    const { body } = await this.#send('GET', withQuery(path, query), undefined, null);
     if (body === null) throw new AdminFailure(`${this.address.url} sent an empty answer.`);
     return body;
   }
@@ -60,7 +60,7 @@ export class AdminClient {
     }
   }
 
-  async #send(method: string, path: string, body: unknown, signal: AbortSignal): Promise<Response> {
+  async #send(method: string, path: string, body: unknown, signal: AbortSignal | null): Promise<Response> {
     const headers: Record<string, string> = { accept: 'application/json' };
     if (this.address.token !== null) headers['authorization'] = `Bearer ${this.address.token}`;
     if (body !== undefined) headers['content-type'] = 'application/json';

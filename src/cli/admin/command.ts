@@ -5,6 +5,7 @@ import { AdminClient } from './admin-client.js';
 import { AdminFailure } from './admin-failure.js';
 import { adminAddress } from './admin-address.js';
 import { UsageError } from './usage-error.js';
+import { refuse } from '../refuse.js';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 export type Values = Readonly<Record<string, string | boolean | undefined>>;
@@ -51,8 +52,8 @@ export function adminCommand(command: AdminCommand): (args: readonly string[]) =
       const admin = new AdminClient(adminAddress(values['url'] as string | undefined, processEnvironment()));
       return await command.run({ admin, values, words: positionals, json: values['json'] === true });
     } catch (e: unknown) {
-      if (e instanceof UsageError) return say(`${e.message}\n\n${command.help}`, EXIT.usage);
-      if (e instanceof AdminFailure) return say(e.message, EXIT.failed);
+      if (e instanceof UsageError) return refuse(`${e.message}\n\n${command.help}`, EXIT.usage);
+      if (e instanceof AdminFailure) return refuse(e.message, EXIT.failed);
       throw e;
     }
   };
@@ -72,11 +73,6 @@ function parse(args: readonly string[], { options, words }: AdminCommand) {
     throw new UsageError(e instanceof Error ? e.message : String(e));
   }
   throw new UsageError('Too many arguments.');
-}
-
-function say(text: string, code: number): number {
-  process.stderr.write(`${text.trimEnd()}\n`);
-  return code;
 }
 
 /** A whole number given as an option. */

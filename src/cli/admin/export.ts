@@ -36,8 +36,7 @@ export const exportCommand = adminCommand({
       since: values['since'] as string | undefined,
       group_by: values['by'] as string | undefined,
     };
-    const stop = new AbortController();
-    const stream = await admin.open(`/admin/export/${subject}`, query, stop.signal);
+    const stream = await admin.open(`/admin/export/${subject}`, query);
     const output = values['output'] as string | undefined;
     if (output === undefined) await copy(stream, process.stdout, false);
     else await toFile(stream, output);
