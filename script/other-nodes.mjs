@@ -20,7 +20,9 @@ const SUITES = [
   'test/e2e/history',
   'test/e2e/hostile-edges',
   'test/e2e/sdk',
-  'test/e2e/websocket',
+  'test/e2e/websocket.spec',
+  'test/e2e/websocket-clients',
+  'test/e2e/websocket-endings',
 ];
 
 /** Path of a Node binary of that major version, from the package registry; null where it has none for this machine. */
