@@ -1,6 +1,7 @@
 import { Body, Controller, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Balancer } from '../balancer/balancer.service.js';
+import { RoutingRefusal } from '../balancer/routing-refusal.js';
 import { Access } from '../common/access.js';
 import { ModelDirectory } from '../registry/model-directory.service.js';
 import { ApiErrors } from './api-errors.js';
@@ -27,17 +28,15 @@ export class RouteExplainController {
       'The decision that the router would make, from the same code and in the same form as the stored ones. Nothing is sent, counted, bound or recorded.',
   })
   @ApiOkResponse({ type: DecisionDto })
-  @ApiErrors(
-    'invalid_parameter',
-    'unauthorized',
-    'forbidden',
-    'unsupported_media_type',
-    'too_many_attempts',
-    'affinity_unavailable',
-  )
+  @ApiErrors('invalid_parameter', 'unauthorized', 'forbidden', 'unsupported_media_type', 'too_many_attempts')
   async explain(@Body() body: RouteExplainBody, @Query() _query: NoQueryDto): Promise<DecisionDto> {
     const hints = imaginedHints(body, this.models.pinOf(body.model ?? null));
-    await this.balancer.recall(hints);
+    try {
+      await this.balancer.recall(hints);
+    } catch (error: unknown) {
+      if (error instanceof RoutingRefusal) return toDecisionDto(error.decision);
+      throw error;
+    }
     return toDecisionDto(this.balancer.explain(hints));
   }
 }

@@ -31,6 +31,7 @@ import { ownerPatience } from './owner-wait.js';
 import { RateLimits } from './rate-limits.js';
 import type { Reference } from './references.js';
 import { refusalOf, type Refusal } from './refusal-text.js';
+import { refusedRecall } from './refused-recall.js';
 import { generates, upstreamModel, type RoutingHints } from './routing-hints.js';
 import { RoutingRefusal } from './routing-refusal.js';
 import { warmCache } from './warm-cache.js';
@@ -185,12 +186,11 @@ export class Balancer {
   }
 
   /**
-   * To be awaited before `acquire`: looks for what the request refers to and this process does not know. Null = there is
-   * nothing to look for, go on at once. Bounded in time; rejects with `affinity_unavailable` where only the owner can serve
-   * it and nobody can be asked who that is.
+   * To be awaited before `acquire`: looks for what the request refers to and this process does not know. Null = go on at
+   * once. Bounded in time; rejects with a `RoutingRefusal` where only the owner can serve it and nobody says who that is.
    */
   recall(hints: RoutingHints): Promise<void> | null {
-    return this.#bindings.recall(hints);
+    return this.#bindings.recall(hints, (why) => refusedRecall(this.explain(hints), why));
   }
 
   /** What the request refers to and its caller does not own, after `recall`. */

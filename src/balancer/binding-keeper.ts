@@ -37,13 +37,13 @@ export class BindingKeeper {
 
   /**
    * Looks beyond this process for what the request refers to; null = there is nothing to look for. Rejects with
-   * `affinity_unavailable` where only the owner can serve it and nobody can be asked who that is.
+   * `affinity_unavailable`, made whole by `refusal`, where only the owner can serve it and nobody can be asked who that is.
    */
-  recall(hints: RoutingHints): Promise<void> | null {
+  recall(hints: RoutingHints, refusal: (why: ProxyError) => ProxyError = (why) => why): Promise<void> | null {
     const now = this.#now();
     const keys = recallKeys(hints, this.of(hints, now));
     const recalled = keys.length === 0 ? null : this.live.recall(keys, now, hints.tenant);
-    return recalled === null ? null : this.#refuseGuesses(recalled, hints);
+    return recalled === null ? null : this.#refuseGuesses(recalled, hints, refusal);
   }
 
   strangeReferences(hints: RoutingHints): readonly Reference[] {
@@ -51,13 +51,19 @@ export class BindingKeeper {
   }
 
   /** A wrong key would answer that it has never heard of it, and the client would take that for the truth. */
-  async #refuseGuesses(recalled: Promise<boolean>, { tenant }: RoutingHints): Promise<void> {
+  async #refuseGuesses(
+    recalled: Promise<boolean>,
+    { tenant }: RoutingHints,
+    refusal: (why: ProxyError) => ProxyError,
+  ): Promise<void> {
     const known = await recalled;
     if (known || (!tenant && this.registry.snapshot.resources.length < 2)) return;
-    throw new ProxyError(
-      'affinity_unavailable',
-      'Which key holds what this request continues cannot be looked up now: the database does not answer. Send it again.',
-      { retryAfterSeconds: 1 },
+    throw refusal(
+      new ProxyError(
+        'affinity_unavailable',
+        'Which key holds what this request continues cannot be looked up now: the database does not answer. Send it again.',
+        { retryAfterSeconds: 1 },
+      ),
     );
   }
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { answered, learnt, NO_HINTS, routingWorld, SERVED } from '../../test/support/routing-world.js';
 
 const TWO = [{ key: 'a' }, { key: 'b' }];
@@ -141,5 +141,30 @@ describe('Balancer: callers', () => {
       expect(stranger.affinityResult).not.toBe('hit');
       expect(stranger.candidates.every(({ rejected }) => rejected !== 'not_owner')).toBe(true);
     }
+  });
+});
+
+describe('Balancer: an owner that nobody can be asked for', () => {
+  it('is a decision like any other: who could have served, and that nobody guesses', async () => {
+    const world = routingWorld(TWO);
+    world.fail('openai-2', answered(401));
+    vi.spyOn(world.live, 'recall').mockReturnValue(Promise.resolve(false));
+    const asked = world.balancer.recall({ ...NO_HINTS, ...ref });
+    await expect(asked).rejects.toMatchObject({
+      code: 'affinity_unavailable',
+      options: { retryAfterSeconds: 1 },
+      decision: {
+        requestId: NO_HINTS.requestId,
+        resourceId: null,
+        reason: 'affinity_unavailable',
+        affinityClass: 'hard',
+        explanation: expect.stringContaining('cannot be looked up now') as string,
+        candidates: [
+          { resourceId: 'openai-1', chosen: false, rejected: 'owner_unknown' },
+          { resourceId: 'openai-2', chosen: false, rejected: 'unhealthy' },
+        ],
+      },
+    });
+    expect(world.live.recentDecisions(9)).toEqual([]);
   });
 });

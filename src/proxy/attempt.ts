@@ -14,6 +14,7 @@ import { withUpstreamModel } from './model-rewrite.js';
 import { withAliases } from './models/with-aliases.js';
 import { drainsFor } from './on-disconnect.js';
 import type { ProxyDependencies } from './proxy-dependencies.js';
+import { reasonAtEnd } from './retry-policy.js';
 import { causeOf, type StopReason } from './stop-reason.js';
 
 /** Error answers up to this size are held back to decide about them; longer ones are passed on as they come. */
@@ -152,6 +153,7 @@ export class Attempt implements UpstreamSink {
       durationMs: Math.max(0, Math.round(deps.clock.monotonic() - this.#startedMono)),
       bytesSent: this.#call?.sent === true ? this.#bodyBytes : 0,
       bytesReceived: this.bytesReceived,
+      retryReason: reasonAtEnd(outcome),
     });
   }
 

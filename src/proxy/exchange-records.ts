@@ -156,5 +156,12 @@ export function logLine(
     output_tokens: usage?.outputTokens,
     cost_micro_usd: cost ?? undefined,
     error: ending.errorCode,
+    no_retry: unretried(exchange),
   };
+}
+
+/** Why the last attempt, where it failed, was the last. */
+function unretried({ attempts }: Exchange): string | undefined {
+  const last = attempts.at(-1);
+  return last === undefined || last.class === 'ok' ? undefined : last.retryReason;
 }

@@ -170,4 +170,20 @@ describe('what the client hears when nobody could serve', () => {
   ] satisfies [AttemptOutcome, string, number][])('names what happened: %o', (outcome, code, status) => {
     expect(heard([outcome])).toMatchObject({ code, status });
   });
+
+  it.each([
+    [{ kind: 'unsent', cause: 'connect_timeout', message: 'LIMIT' }, 'upstream_connect_timeout'],
+    [{ kind: 'lost', cause: 'first_byte_timeout', message: 'LIMIT' }, 'upstream_first_byte_timeout'],
+  ] satisfies [AttemptOutcome, string][])(
+    'names the limit of a handshake by its own name: %o',
+    (outcome, code) => {
+      const text = (handshake: boolean): string => {
+        const answer = finalAnswer(tried(outcome), { others: null, generates: true, handshake });
+        return answer.kind === 'own' ? `${answer.error.code} ${answer.error.message}` : 'passed';
+      };
+      expect(text(true)).toMatch(new RegExp(`^${code} .*LIMIT`));
+      expect(text(true)).not.toContain('PROXY_');
+      expect(text(false)).toMatch(/PROXY_(CONNECT|FIRST_BYTE)_TIMEOUT_SECONDS/);
+    },
+  );
 });

@@ -26,6 +26,8 @@ export interface FinalFacts {
   readonly others: Others | null;
   /** The request makes a response; otherwise a 403 says what this kind of request may not do, with any key. */
   readonly generates: boolean;
+  /** Of a WebSocket: nothing of a request was in it. */
+  readonly handshake?: boolean;
 }
 
 /**
@@ -47,7 +49,7 @@ export function finalAnswer(tried: readonly TriedResource[], facts: FinalFacts):
     if (limited.length > 0 || facts.others !== null) return comeBack(tried, limited, facts.others);
     if (isKeyRefusal(last.outcome)) return keysRefused(refused);
   }
-  return byOutcome(last);
+  return byOutcome(last, facts);
 }
 
 /** Codex ends the turn at these, whatever else the answer says. */
@@ -97,7 +99,25 @@ function isForbidden(outcome: AttemptOutcome): boolean {
   return status === 403 || (status === 401 && lacksScope(code, message));
 }
 
-function byOutcome({ resourceId, outcome }: TriedResource): FinalAnswer {
+function byOutcome(last: TriedResource, { handshake = false }: FinalFacts): FinalAnswer {
+  return (handshake ? ofHandshake(last) : null) ?? byKind(last);
+}
+
+/** Nothing of a request was in it, and one limit covers connecting and the answer: the attempt names it. */
+function ofHandshake({ resourceId, outcome }: TriedResource): FinalAnswer | null {
+  if (outcome.kind === 'unsent' && outcome.cause === 'connect_timeout')
+    return own('upstream_connect_timeout', `${resourceId}: ${outcome.message}.`);
+  if (outcome.kind !== 'lost') return null;
+  const { cause, message } = outcome;
+  if (cause === 'first_byte_timeout') return own('upstream_first_byte_timeout', `${resourceId}: ${message}.`);
+  if (cause !== 'reset' && cause !== 'eof') return null;
+  return own(
+    'upstream_connection_lost',
+    `The connection to ${resourceId} broke in the WebSocket handshake (${message}).`,
+  );
+}
+
+function byKind({ resourceId, outcome }: TriedResource): FinalAnswer {
   switch (outcome.kind) {
     case 'answered':
       if (outcome.status >= 300 && outcome.status < 400) {

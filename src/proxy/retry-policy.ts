@@ -1,5 +1,6 @@
 import type { AttemptClass, AttemptOutcome } from '../upstream/attempt-outcome.js';
 import { attemptClass } from '../upstream/classify.js';
+import type { RetryReason } from '../usage/retry-reason.js';
 
 /** However high it is configured: SDK and Codex retries multiply with these. */
 const MOST_ATTEMPTS = 3;
@@ -33,8 +34,15 @@ export interface RetryInput {
 export interface RetryDecision {
   readonly retry: boolean;
   readonly class: AttemptClass;
-  /** Stable snake_case, for the record. */
-  readonly reason: string;
+  /** For the record. */
+  readonly reason: RetryReason;
+}
+
+/** Of an attempt that ended with its request: there was nothing left to decide. */
+export function reasonAtEnd(outcome: AttemptOutcome): RetryReason {
+  const klass = attemptClass(outcome);
+  if (klass === 'ok') return 'served';
+  return klass === 'neutral' ? causeOf(outcome) : 'committed';
 }
 
 /**
@@ -57,17 +65,14 @@ function mayBeElsewhere({ ownerUnknown, idempotent, outcome }: RetryInput): bool
   return ownerUnknown === true && idempotent && outcome.kind === 'answered' && outcome.status === 404;
 }
 
-function causeOf(outcome: AttemptOutcome): string {
-  return outcome.kind === 'neutral' ? outcome.cause : outcome.kind;
+function causeOf(outcome: AttemptOutcome): RetryReason {
+  return outcome.kind === 'neutral' ? outcome.cause : 'internal';
 }
 
-interface Verdict {
-  readonly retry: boolean;
-  readonly reason: string;
-}
+type Verdict = Pick<RetryDecision, 'retry' | 'reason'>;
 
-const yes = (reason: string): Verdict => ({ retry: true, reason });
-const no = (reason: string): Verdict => ({ retry: false, reason });
+const yes = (reason: RetryReason): Verdict => ({ retry: true, reason });
+const no = (reason: RetryReason): Verdict => ({ retry: false, reason });
 
 function verdictOf(klass: AttemptClass, input: RetryInput): Verdict {
   switch (klass) {
@@ -104,7 +109,7 @@ function afterServerError(input: RetryInput): Verdict {
   return withinBudget(input, 'server_error_retry');
 }
 
-function withinBudget({ budgetLeft }: RetryInput, reason: string): Verdict {
+function withinBudget({ budgetLeft }: RetryInput, reason: RetryReason): Verdict {
   return budgetLeft === false ? no('retry_budget_spent') : yes(reason);
 }
 

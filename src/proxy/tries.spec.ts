@@ -2,12 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { answered, NO_HINTS, routingWorld, type WorldKey } from '../../test/support/routing-world.js';
 import type { RoutingHints } from '../balancer/routing-hints.js';
 import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
+import type { AttemptRecord } from '../usage/records.js';
 import type { Exchange } from './exchange.js';
 import type { ProxyDependencies } from './proxy-dependencies.js';
+import { RetryBudget } from './retry-budget.js';
+import { reasonAtEnd } from './retry-policy.js';
 import { Tries } from './tries.js';
 import { WaitingRoom } from './waiting-room.js';
 
-const RULES = { method: 'POST', idempotent: false, generates: true, budget: null };
+const RULES = { method: 'POST', idempotent: false, generates: true };
 
 /** Requests whose keys answer as told; waiting is off. */
 function tries(keys: readonly WorldKey[], prepare: (world: ReturnType<typeof routingWorld>) => void) {
@@ -19,7 +22,7 @@ function tries(keys: readonly WorldKey[], prepare: (world: ReturnType<typeof rou
     const all = { ...NO_HINTS, model: 'gpt-x', ...hints };
     const plain = { hints: all, res: { headersSent: false }, waitedMs: 0, attempts: [], decisions: [] };
     const exchange = { ...plain, callerId: all.callerId } as unknown as Exchange;
-    const tried = new Tries(deps, exchange, room, RULES);
+    const tried = new Tries(deps, exchange, room, { ...RULES, budget: new RetryBudget() });
     const asked: string[] = [];
     for (;;) {
       const lease = await tried.next();
@@ -28,6 +31,7 @@ function tries(keys: readonly WorldKey[], prepare: (world: ReturnType<typeof rou
       asked.push(id);
       const outcome = answer(id);
       lease.release(outcome);
+      exchange.attempts.push({ n: asked.length, retryReason: reasonAtEnd(outcome) } as AttemptRecord);
       if (!tried.mayGoOn(lease, outcome)) break;
     }
     const { finalAnswer } = tried;
@@ -35,7 +39,8 @@ function tries(keys: readonly WorldKey[], prepare: (world: ReturnType<typeof rou
       finalAnswer.kind === 'pass'
         ? finalAnswer
         : { code: finalAnswer.error.code, ...finalAnswer.error.toHeaders() };
-    return { asked, heard, exchange };
+    const reasons = exchange.attempts.map(({ retryReason }) => retryReason);
+    return { asked, heard, reasons };
   };
   return { world, request };
 }
@@ -100,5 +105,30 @@ describe('what follows a refusal of one key', () => {
     await expect(request(hints, () => answered(401))).rejects.toMatchObject({ code: 'affinity_lost' });
     await expect(request(hints, () => answered(401))).rejects.toMatchObject({ code: 'affinity_lost' });
     expect(world.live.inFlight(owner)).toBe(0);
+  });
+});
+
+describe('why no other key was tried', () => {
+  const reasons = async (n: number, ...outcomes: AttemptOutcome[]) => {
+    const { request } = tries(keys(n), () => undefined);
+    return (await request({}, () => outcomes.shift() ?? answered(500))).reasons;
+  };
+  const unsent: AttemptOutcome = { kind: 'unsent', cause: 'refused', message: '' };
+  const lost: AttemptOutcome = { kind: 'lost', cause: 'reset', message: '' };
+
+  it.each<[string, number, AttemptOutcome[], string[]]>([
+    ['it may have been processed', 2, [lost], ['may_have_been_processed']],
+    [
+      'three were tried',
+      4,
+      [unsent, unsent, unsent],
+      ['not_processed', 'not_processed', 'attempts_exhausted'],
+    ],
+    ['nobody is left', 2, [unsent, unsent], ['not_processed', 'no_candidate_left']],
+    ['there is only one', 1, [answered(401)], ['no_candidate_left']],
+    ['a failure is tried once more', 4, [], ['server_error_retry', 'server_error_retried_once']],
+    ['the request is at fault', 2, [answered(400)], ['request_at_fault']],
+  ])('is with the last attempt: %s', async (_, n, outcomes, expected) => {
+    expect(await reasons(n, ...outcomes)).toEqual(expected);
   });
 });

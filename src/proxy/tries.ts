@@ -2,6 +2,7 @@ import type { Lease } from '../balancer/lease.js';
 import { RoutingRefusal } from '../balancer/routing-refusal.js';
 import { ProxyError } from '../common/errors.js';
 import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
+import type { RetryReason } from '../usage/retry-reason.js';
 import type { Exchange } from './exchange.js';
 import { finalAnswer } from './final-answer.js';
 import type { FinalAnswer, TriedResource } from './final-answer.js';
@@ -61,6 +62,7 @@ export class Tries {
       return lease;
     } catch (error: unknown) {
       if (error instanceof RoutingRefusal) this.exchange.decisions.push(error.decision);
+      this.#because(reasonToStop(error));
       // With an upstream's own answer in hand that one says more than "nobody is left".
       if (attempt === 1 || !(error instanceof ProxyError) || OUTRANKS_ANSWERS.has(error.code)) throw error;
       return null;
@@ -74,7 +76,10 @@ export class Tries {
     this.#tried.push({ resourceId: resource.id, outcome });
     if (deps.balancer.isPaused(resource.id)) this.#paused.add(resource.id);
     else this.#paused.delete(resource.id);
-    if (exchange.hints === null || exchange.clientGone) return false;
+    if (exchange.hints === null || exchange.clientGone) {
+      this.#because('client_aborted');
+      return false;
+    }
     const verdict = decideRetry({
       ...rules,
       outcome,
@@ -88,6 +93,7 @@ export class Tries {
       budgetLeft: rules.budget?.left ?? true,
       ownerUnknown: this.#ownerUnknown(),
     });
+    this.#because(verdict.reason);
     if (verdict.retry && (verdict.class === 'C1' || verdict.class === 'C2')) this.#retriesFailure();
     return verdict.retry;
   }
@@ -104,11 +110,19 @@ export class Tries {
     return finalAnswer(this.#tried, {
       others: hints === null ? null : this.deps.balancer.others(hints, tried),
       generates: this.rules.generates,
+      handshake: this.rules.budget === null,
     });
   }
 
   get last(): AttemptOutcome | null {
     return this.#tried.at(-1)?.outcome ?? null;
+  }
+
+  /** Why the attempt that ended last is followed by another, or by none. */
+  #because(retryReason: RetryReason): void {
+    if (this.#tried.length === 0) return;
+    const last = this.exchange.attempts.pop();
+    if (last !== undefined) this.exchange.attempts.push({ ...last, retryReason });
   }
 
   #retriesFailure(): void {
@@ -131,4 +145,12 @@ export class Tries {
     const first = this.exchange.decisions[0];
     return first?.affinityClass === 'hard' && first.affinityResult === 'miss';
   }
+}
+
+/** Another attempt was to follow, and there was no place for it. */
+function reasonToStop(error: unknown): RetryReason {
+  if (error instanceof ClientGone) return 'client_aborted';
+  if (!(error instanceof ProxyError)) return 'internal';
+  if (error.code === 'server_shutdown') return 'shutdown';
+  return error.code === 'unauthorized' ? 'unauthorized' : 'no_candidate_left';
 }

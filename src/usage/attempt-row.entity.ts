@@ -34,4 +34,7 @@ export class AttemptRow {
 
   @Column(big('bytes_received'))
   bytesReceived!: number;
+
+  @Column(textOrNull('retry_reason'))
+  retryReason!: string | null;
 }

@@ -25,6 +25,7 @@ export const ATTEMPTS: TableSpec = {
     'duration_ms',
     'bytes_sent',
     'bytes_received',
+    'retry_reason',
   ],
   key: ['request_id', 'n'],
   onConflict: 'NOTHING',
@@ -114,6 +115,7 @@ export function attemptRow(requestId: string, attempt: AttemptRecord): SqlValue[
     s.intOr(attempt.durationMs, 0),
     s.intOr(attempt.bytesSent, 0),
     s.intOr(attempt.bytesReceived, 0),
+    s.textOrNull(attempt.retryReason ?? null),
   ];
 }
 

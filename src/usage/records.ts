@@ -1,5 +1,6 @@
 import type { AffinityBinding, DecisionRecord } from '../state/live-state.js';
 import type { AttemptClass } from '../upstream/attempt-outcome.js';
+import type { RetryReason } from './retry-reason.js';
 import type { TokenUsage } from './token-usage.js';
 
 /**
@@ -95,6 +96,8 @@ export interface AttemptRecord {
   readonly durationMs: number;
   readonly bytesSent: number;
   readonly bytesReceived: number;
+  /** Why another attempt followed, or none did. Older records have none. */
+  readonly retryReason?: RetryReason;
 }
 
 /** A captured body, at most PROXY_MAX_CAPTURE_BYTES of it. The first thing to be shed when the spool is full. */

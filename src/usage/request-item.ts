@@ -77,6 +77,10 @@ export interface AttemptItem {
   readonly duration_ms: number;
   readonly bytes_sent: number;
   readonly bytes_received: number;
+  /** Why another attempt followed, or none did. Null = recorded before this was. */
+  readonly retry_reason: string | null;
+  /** The same for a person. */
+  readonly retry_text: string | null;
 }
 
 /** What is known of a captured body without its content. */

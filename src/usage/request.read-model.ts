@@ -6,6 +6,7 @@ import { type Page, pageOf } from './cursor.js';
 import type { DecisionItem } from './decision-item.js';
 import { DecisionReadModel } from './decision.read-model.js';
 import type { AttemptItem, BodyItem, CapturedBodyItem, RequestItem } from './request-item.js';
+import { retryText } from './retry-reason.js';
 import { SqlQuery } from './sql-query.js';
 import { usd } from './usd.js';
 
@@ -78,14 +79,15 @@ export class RequestReadModel {
     );
     if (raw === undefined) return null;
     const byRequest = new SqlQuery(this.database.dialect).equal('request_id', id);
-    const attempts = await this.database.read<AttemptItem>(
-      `SELECT "n", "resource_id", "class", "status", "error", "started_at", "duration_ms", "bytes_sent", "bytes_received"
+    const attempts = await this.database.read<Omit<AttemptItem, 'retry_text'>>(
+      `SELECT "n", "resource_id", "class", "status", "error", "started_at", "duration_ms", "bytes_sent",
+         "bytes_received", "retry_reason"
        FROM "attempts"${byRequest.where} ORDER BY "n"`,
       byRequest.params,
     );
     return {
       request: itemOf(raw),
-      attempts,
+      attempts: attempts.map((row) => ({ ...row, retry_text: retryText(row.retry_reason) })),
       decisions: await this.decisions.ofRequest(id),
       bodies: await this.#bodies(id),
     };

@@ -67,6 +67,7 @@ describe.each(['sqlite', 'postgres'] as const)('history on %s', (dialect) => {
     );
     const detail = await requests().detail('r1');
     expect(detail?.attempts.map((row) => row.resource_id)).toEqual(['openai-1', 'openai-2']);
+    expect(detail?.attempts[0]).toMatchObject({ retry_reason: 'served', retry_text: 'Served.' });
     expect(detail?.decisions.map((row) => row.attempt)).toEqual([1, 2]);
     expect(detail?.decisions[0]?.candidates[0]).toMatchObject({ in_flight: 0, chosen: true });
     const decisions = await new DecisionReadModel(db.service).list({ limit: 10, resource_id: 'openai-2' });

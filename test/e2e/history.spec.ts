@@ -158,14 +158,29 @@ describe('the decision', () => {
     const attempts = await rig.history.rows<Record<string, unknown>>(
       `SELECT * FROM attempts WHERE request_id = '${retried.row.id}' ORDER BY n`,
     );
-    expect(attempts.map((a) => [a['n'], a['class'], a['status']])).toEqual([
-      [1, 'B', 429],
-      [2, 'ok', 200],
+    expect(attempts.map((a) => [a['n'], a['class'], a['status'], a['retry_reason']])).toEqual([
+      [1, 'B', 429, 'refused_by_upstream'],
+      [2, 'ok', 200, 'served'],
     ]);
     const decisions = await rig.history.rows<{ attempt: number }>(
       `SELECT attempt FROM decisions WHERE request_id = '${retried.row.id}' ORDER BY attempt`,
     );
     expect(decisions.map((d) => d.attempt)).toEqual([1, 2]);
+  });
+});
+
+describe('a request that failed', () => {
+  it.each([
+    ['p10', 'fault:reset', 'may_have_been_processed', /whole request had been sent/],
+    ['p11', 'fault:400', 'request_at_fault', /any key would refuse it/],
+  ])('says why no other key was tried (%s: %s)', async (pool, model, reason, text) => {
+    const { row } = await recorded(rig, { headers: inPool(pool), body: { model } });
+    const { attempts } = await rig.proxy.admin<{ attempts: Record<string, string>[] }>(
+      `/admin/requests/${row.id}`,
+    );
+    expect(attempts.map((a) => [a['retry_reason'], a['retry_text']])).toEqual([
+      [reason, expect.stringMatching(text)],
+    ]);
   });
 });
 

@@ -43,6 +43,9 @@ describe('the commands that ask a running proxy', () => {
     ).toMatchObject([{ id, state: 'completed', session_id: 'cli-1' }]);
     const one = await ask('requests', id);
     expect(one.stdout).toMatch(/ATTEMPT +RESOURCE[\s\S]*Decision 1: [\s\S]*chosen/);
+    expect(one.stdout).not.toContain('After attempt');
+    const lost = await ask('requests', await aRequest('cli-lost', 'fault:reset'));
+    expect(lost.stdout).toMatch(/After attempt 1: Not tried elsewhere: the whole request had been sent/);
     const session = await ask('sessions', 'cli-1');
     expect(session.stdout).toMatch(/Served by openai-\d \(1\); 0 moves/);
     expect((await ask('sessions')).stdout).toContain('cli-1');

@@ -213,5 +213,15 @@ describeWith(binary !== null, 'a Redis server')('two replicas whose Redis is', (
     expect(refused).toMatchObject({ status: 503, headers: { 'retry-after': '1', 'x-should-retry': 'true' } });
     expect(refused?.text).toContain('affinity_unavailable');
     expect(sentSince).toBe(0);
+    const detail = await until(
+      () =>
+        fleet.proxies[0]!.admin<{ decisions: { explanation: string }[] }>(
+          `/admin/requests/${refused?.proxyRequestId}`,
+        ).catch(() => null),
+      (found) => found !== null,
+    );
+    expect(detail?.decisions.map(({ explanation }) => explanation)).toEqual([
+      expect.stringContaining('cannot be looked up now'),
+    ]);
   }, 60_000);
 });

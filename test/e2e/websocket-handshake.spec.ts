@@ -1,15 +1,30 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RawClient, rawRequest } from '../support/raw-http.js';
-import { key } from '../support/rig.js';
+import { inPool } from '../support/rig.js';
 import type { UpgradeFault } from '../support/upstream-sockets.js';
 import { SocketRig, UPGRADE } from '../support/socket-rig.js';
 import { until } from '../support/until.js';
 
-let ws: SocketRig;
-
-afterEach(() => ws.stop());
-
 describe('an upstream that refuses the handshake', () => {
+  const pools = Array.from({ length: 21 }, (_, i) => `p${i}`);
+  let ws: SocketRig;
+
+  beforeAll(async () => {
+    const env = { PROXY_WEBSOCKET_HANDSHAKE_TIMEOUT_SECONDS: '0.4', PROXY_WAIT_BUDGET_SECONDS: '20' };
+    ws = await SocketRig.pooled(pools.length, 2, { env });
+  });
+  afterAll(() => ws.stop());
+
+  /** A pool that no other test has, with what its handshakes come to. */
+  function pool() {
+    const name = pools.pop() ?? '';
+    const [first = '', second = ''] = ws.rig.keysOf(name);
+    const idOf = (key: string): string => `openai-${ws.rig.keys.findIndex((one) => one.key === key) + 1}`;
+    const arrivals = (...keys: string[]): number =>
+      ws.up.upgrades.filter(({ key }) => keys.includes(key ?? '')).length;
+    return { name, first, second, idOf, arrivals, headers: inPool(name) };
+  }
+
   it.each<[string, UpgradeFault]>([
     ['401', 401],
     ['403', 403],
@@ -20,21 +35,20 @@ describe('an upstream that refuses the handshake', () => {
     ['silence', 'hang'],
     ['garbage', 'garbage'],
   ])('%s from one key is invisible to the client', async (_, fault) => {
-    const keys = [key('1'), key('2')];
-    ws = await SocketRig.start({ keys, env: { PROXY_WEBSOCKET_HANDSHAKE_TIMEOUT_SECONDS: '0.4' } });
-    ws.up.faults.set('sk-test-1', fault);
+    const { name, first, second, idOf, arrivals, headers } = pool();
+    ws.up.faults.set(first, fault);
     for (let i = 0; i < 4; i++) {
-      const client = await ws.open();
+      const client = await ws.open(headers);
       client.create({});
       expect((await client.ended())[0]?.type).toBe('response.completed');
       client.ws.close();
     }
-    const all = await ws.rows(4);
-    expect(all.every((r) => r.state === 'completed' && r.resource_id === 'openai-2')).toBe(true);
+    const all = await ws.rows(4, name);
+    expect(all.every((r) => r.state === 'completed' && r.resource_id === idOf(second))).toBe(true);
     const tries = await ws.rig.history.rows<{ class: string }>(
-      "SELECT * FROM attempts WHERE resource_id = 'openai-1'",
+      `SELECT * FROM attempts WHERE resource_id = '${idOf(first)}'`,
     );
-    expect(tries.length).toBe(ws.up.upgrades.filter((u) => u.key === 'sk-test-1').length);
+    expect(tries.length).toBe(arrivals(first));
     await ws.proxy.idle();
   });
 
@@ -43,6 +57,7 @@ describe('an upstream that refuses the handshake', () => {
     ['all 429', 429, 429, 'rate_limit_exceeded'],
     ['all 500', 500, 500, 'server_error'],
     ['all reset', 'reset', 502, 'upstream_connection_lost'],
+    ['all silent', 'hang', 504, 'PROXY_WEBSOCKET_HANDSHAKE_TIMEOUT_SECONDS'],
     ['400', 400, 400, 'refused with 400'],
     ['404', 404, 426, 'upgrade_required'],
     ['405', 405, 426, 'upgrade_required'],
@@ -50,57 +65,71 @@ describe('an upstream that refuses the handshake', () => {
     ['200 instead of 101', 200, 426, 'upgrade_required'],
     ['302', 302, 502, 'unexpected_redirect'],
   ])('%s', async (_, fault, status, text) => {
-    ws = await SocketRig.start();
-    ws.up.faults.set('*', fault);
+    const { name, first, second, arrivals, headers } = pool();
+    for (const key of [first, second]) ws.up.faults.set(key, fault);
     ws.up.retryAfter = fault === 429 ? '3600' : null;
-    const refusal = await ws.refused();
+    const refusal = await ws.refused(headers);
+    ws.up.retryAfter = null;
     expect([refusal.status, refusal.body]).toEqual([status, expect.stringContaining(text)]);
-    expect(ws.up.upgrades.length).toBeLessThanOrEqual(3);
+    expect(refusal.body).not.toContain('PROXY_FIRST_BYTE');
+    expect(arrivals(first, second)).toBeLessThanOrEqual(3);
     if (fault === 429) expect(Number(refusal.headers['retry-after'])).toBeLessThanOrEqual(60);
-    const [row] = await ws.rows(1);
+    const [row] = await ws.rows(1, name);
     expect(row).toMatchObject({ status_code: status, id: refusal.headers['x-proxy-request-id'] });
     await ws.proxy.idle();
   });
 
   it('for a moment only is waited out: the client hears nothing of it', async () => {
-    ws = await SocketRig.start({ keys: [key('1')] });
-    ws.up.faults.set('*', 429);
+    const { name, first, second, arrivals, headers } = pool();
+    ws.up.faults.set(second, 401);
+    ws.up.faults.set(first, 429);
     ws.up.retryAfter = '1';
-    const opening = ws.open();
-    await until(() => ws.up.upgrades.length > 0);
-    ws.up.faults.delete('*');
+    const opening = ws.open(headers);
+    await until(() => arrivals(first) > 0);
+    ws.up.faults.delete(first);
     const client = await opening;
-    expect(ws.up.upgrades.length).toBe(2);
+    ws.up.retryAfter = null;
+    expect(arrivals(first)).toBe(2);
     client.create({});
     expect((await client.ended())[0]?.type).toBe('response.completed');
     client.ws.close();
-    const [row] = await ws.rows(1);
+    const [row] = await ws.rows(1, name);
     expect(row).toMatchObject({ state: 'completed' });
   });
 
   it('and a client that leaves while its handshake waits is a client that left', async () => {
-    ws = await SocketRig.start({ keys: [key('1')], env: { PROXY_WAIT_BUDGET_SECONDS: '20' } });
-    ws.up.faults.set('*', 429);
+    const { name, first, second, arrivals } = pool();
+    ws.up.faults.set(second, 401);
+    ws.up.faults.set(first, 429);
     ws.up.retryAfter = '15';
     const raw = await RawClient.open(ws.proxy.port);
-    raw.send(rawRequest('GET', '/v1/responses', UPGRADE));
-    await until(() => ws.up.upgrades.length > 0);
+    raw.send(rawRequest('GET', '/v1/responses', [...UPGRADE, `x-proxy-pool-id: ${name}`]));
+    await until(() => arrivals(first) > 0);
     await until(async () => (await ws.proxy.admin<{ in_flight: number }>('/admin/state')).in_flight === 0);
     raw.destroy();
-    expect((await ws.rows(1))[0]).toMatchObject({ state: 'client_aborted', error_code: 'client_aborted' });
+    const [row] = await ws.rows(1, name);
+    expect(row).toMatchObject({ state: 'client_aborted', error_code: 'client_aborted' });
     expect(ws.proxy.output).not.toContain('failed inside the proxy');
     await ws.proxy.idle();
   });
+});
 
-  it('without WebSocket at all the client is told 426', async () => {
-    ws = await SocketRig.start({ upstream: { websocket: false } });
-    expect((await ws.refused()).status).toBe(426);
-  });
+it('an upstream without WebSocket at all is told to the client as 426', async () => {
+  const ws = await SocketRig.start({ upstream: { websocket: false } });
+  expect((await ws.refused()).status).toBe(426);
+  await ws.stop();
 });
 
 describe('who is let in', () => {
+  let ws: SocketRig;
+
+  beforeAll(async () => {
+    const env = { PROXY_ANONYMOUS_ACCESS: 'proxy', PROXY_WEBSOCKET_MAX_SOCKETS: '2' };
+    ws = await SocketRig.start({ env });
+  });
+  afterAll(() => ws.stop());
+
   it('not a page of another site, not a bad handshake, no other path, nothing else to upgrade to', async () => {
-    ws = await SocketRig.start({ env: { PROXY_ANONYMOUS_ACCESS: 'proxy' } });
     const ask = async (path: string, headers: readonly string[], method = 'GET'): Promise<string> => {
       const raw = await RawClient.open(ws.proxy.port);
       raw.send(rawRequest(method, path, headers));
@@ -127,7 +156,6 @@ describe('who is let in', () => {
   });
 
   it('a request that asks for HTTP/2 is served as the ordinary request it is, body and all', async () => {
-    ws = await SocketRig.start();
     const raw = await RawClient.open(ws.proxy.port);
     const head = ['content-type: application/json', 'connection: Upgrade', 'upgrade: h2c'];
     raw.send(
@@ -139,11 +167,12 @@ describe('who is let in', () => {
   });
 
   it('nobody when it is off, and no more than the limit', async () => {
-    ws = await SocketRig.start({ env: { PROXY_WEBSOCKET_MAX_SOCKETS: '2' } });
+    await until(() => ws.up.connections.every(({ closed }) => closed !== null));
+    const before = ws.up.connections.length;
     const [a, b] = [await ws.open(), await ws.open()];
     expect((await ws.refused()).status).toBe(503);
     a?.ws.close();
-    await until(() => ws.up.connections[0]?.closed != null);
+    await until(() => ws.up.connections[before]?.closed != null);
     await ws.open().then((c) => c.ws.close());
     b?.ws.close();
     await ws.proxy.restart({ env: { PROXY_WEBSOCKET: 'off' } });

@@ -16,6 +16,12 @@ export class SocketRig {
     return new SocketRig(await Rig.start({ ...options, upstream: { websocket: true, ...options.upstream } }));
   }
 
+  /** As `Rig.pooled`. */
+  static async pooled(count: number, size: number, options: RigOptions = {}): Promise<SocketRig> {
+    const upstream = { websocket: true, ...options.upstream };
+    return new SocketRig(await Rig.pooled(count, size, { ...options, upstream }));
+  }
+
   get proxy(): Rig['proxy'] {
     return this.rig.proxy;
   }
@@ -39,10 +45,11 @@ export class SocketRig {
     );
   }
 
-  /** The rows of all requests once `count` of them have an end. */
-  rows(count: number): Promise<SocketRow[]> {
+  /** The rows of all requests, or of those for a pool, once `count` of them have an end. */
+  rows(count: number, pool: string | null = null): Promise<SocketRow[]> {
+    const where = pool === null ? '' : `WHERE pool_id = '${pool}' `;
     return until(
-      () => this.rig.history.rows<SocketRow>('SELECT * FROM requests ORDER BY rowid'),
+      () => this.rig.history.rows<SocketRow>(`SELECT * FROM requests ${where}ORDER BY rowid`),
       (all) => all.length >= count && all.every(({ state }) => state !== 'in_progress'),
       { what: `${count} finished rows` },
     );

@@ -72,6 +72,7 @@ export function attempt(n = 1, resourceId = 'openai-1'): AttemptRecord {
     durationMs: 41.7,
     bytesSent: 2048,
     bytesReceived: 900,
+    retryReason: 'served',
   };
 }
 

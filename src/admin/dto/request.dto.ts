@@ -168,6 +168,18 @@ export class AttemptDto implements AttemptItem {
 
   @Field(5120)
   readonly bytes_received!: number;
+
+  @NullableField(
+    'may_have_been_processed',
+    'Why another attempt followed, or none did; null = recorded before this was',
+  )
+  readonly retry_reason!: string | null;
+
+  @NullableField(
+    'Not tried elsewhere: the whole request had been sent and may have been processed, so a second try could run it twice.',
+    'The same for a person',
+  )
+  readonly retry_text!: string | null;
 }
 
 export class CapturedBodyDto implements BodyItem {

@@ -99,6 +99,8 @@ function detailText({ request, attempts, decisions }: RequestDetail): string[] {
     facts.push(['error', `${request.error_code}: ${request.error_message ?? ''}`]);
   const lines = facts.map(([name, value]) => `${name.padEnd(8)} ${plain(value).trimEnd()}`);
   if (attempts.length > 0) lines.push('', ...table(ATTEMPTS, attempts));
+  for (const { n, class: how, retry_text } of attempts)
+    if (how !== 'ok' && retry_text) lines.push(`After attempt ${n}: ${plain(retry_text)}`);
   for (const { attempt, explanation, candidates } of decisions)
     lines.push('', `Decision ${attempt}: ${plain(explanation)}`, ...table(CANDIDATES, candidates));
   return lines;

@@ -30,6 +30,8 @@ export interface AttemptRow {
   readonly status: number | null;
   readonly error: string | null;
   readonly duration_ms: number;
+  /** Left out by older proxies. */
+  readonly retry_text?: string | null;
 }
 
 export interface DecisionRow {

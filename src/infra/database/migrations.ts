@@ -4,6 +4,7 @@ import { PromptCache1763891000000 } from './migrations/1763891000000-prompt-cach
 import { Registry1764000000000 } from './migrations/1764000000000-registry.js';
 import { Processes1764010000000 } from './migrations/1764010000000-processes.js';
 import { Prices1764100000000 } from './migrations/1764100000000-prices.js';
+import { RetryReason1764200000000 } from './migrations/1764200000000-retry-reason.js';
 
 /** In order of their stamps; only ever appended to. */
 export const MIGRATIONS = [
@@ -13,4 +14,5 @@ export const MIGRATIONS = [
   Registry1764000000000,
   Processes1764010000000,
   Prices1764100000000,
+  RetryReason1764200000000,
 ];

@@ -9,6 +9,7 @@ import type { HeldAnswer } from '../attempt.js';
 import type { Exchange } from '../exchange.js';
 import type { ProxyDependencies } from '../proxy-dependencies.js';
 import type { ProxyRoute } from '../route-grammar.js';
+import { reasonAtEnd } from '../retry-policy.js';
 import { causeOf } from '../stop-reason.js';
 import { Tries } from '../tries.js';
 import type { WaitingRoom } from '../waiting-room.js';
@@ -50,10 +51,9 @@ export class HandshakeLoop {
   /** Throws what the client should hear when nobody could be connected to. */
   async run(): Promise<LoopEnd> {
     for (;;) {
-      const n = this.#tries.attempt;
       const lease = await this.#tries.next();
       if (lease === null) return this.#giveUp();
-      const end = await this.#attempt(lease, n);
+      const end = await this.#attempt(lease);
       if (end.kind === 'open') {
         const { socket, head } = end;
         return { kind: 'open', link: { socket, head, resource: lease.resource } };
@@ -64,7 +64,7 @@ export class HandshakeLoop {
     }
   }
 
-  async #attempt(lease: Lease, n: number): Promise<HandshakeEnd> {
+  async #attempt(lease: Lease): Promise<HandshakeEnd> {
     const { exchange, deps, route } = this;
     const startedAt = deps.clock.now();
     const startedMono = deps.clock.monotonic();
@@ -84,7 +84,8 @@ export class HandshakeLoop {
     if (end.kind === 'failed') {
       const { outcome, answer } = end;
       exchange.attempts.push({
-        n,
+        // A connection that moves has handshakes of two loops in one record.
+        n: exchange.attempts.length + 1,
         resourceId: lease.resource.id,
         class: attemptClass(outcome),
         status: answer?.head.status ?? null,
@@ -93,6 +94,7 @@ export class HandshakeLoop {
         durationMs: Math.max(0, Math.round(deps.clock.monotonic() - startedMono)),
         bytesSent: 0,
         bytesReceived: answer?.body.length ?? 0,
+        retryReason: end.unavailable ? 'no_websocket' : reasonAtEnd(outcome),
       });
     }
     return end;

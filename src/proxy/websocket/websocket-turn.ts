@@ -10,6 +10,7 @@ import type { CommittedEnd } from '../ending.js';
 import type { Exchange } from '../exchange.js';
 import type { Finisher } from '../finisher.js';
 import type { ProxyDependencies } from '../proxy-dependencies.js';
+import { reasonAtEnd } from '../retry-policy.js';
 import type { ErrorFrame } from './frames.js';
 
 /** The stored answer reads like the stream it would have been over HTTP. */
@@ -145,6 +146,7 @@ export class WebsocketTurn {
 
   #note(outcome: AttemptOutcome): void {
     const { exchange, lease, deps } = this;
+    const retryReason = reasonAtEnd(outcome);
     exchange.attempts.push({
       n: exchange.attempts.length + 1,
       resourceId: lease.resource.id,
@@ -155,6 +157,7 @@ export class WebsocketTurn {
       durationMs: Math.max(0, Math.round(deps.clock.monotonic() - this.#startedMono)),
       bytesSent: exchange.body?.length ?? 0,
       bytesReceived: this.#bytes,
+      retryReason: retryReason === 'committed' ? 'on_connection' : retryReason,
     });
   }
 }
