@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { LiveState } from '../state/live-state.js';
 import { answered, learnt, NO_HINTS, routingWorld, SERVED } from '../../test/support/routing-world.js';
 
 const TWO = [{ key: 'a' }, { key: 'b' }];
@@ -148,7 +149,7 @@ describe('Balancer: an owner that nobody can be asked for', () => {
   it('is a decision like any other: who could have served, and that nobody guesses', async () => {
     const world = routingWorld(TWO);
     world.fail('openai-2', answered(401));
-    vi.spyOn(world.live, 'recall').mockReturnValue(Promise.resolve(false));
+    vi.spyOn(world.live as LiveState, 'recall').mockReturnValue(Promise.resolve(false));
     const asked = world.balancer.recall({ ...NO_HINTS, ...ref });
     await expect(asked).rejects.toMatchObject({
       code: 'affinity_unavailable',
