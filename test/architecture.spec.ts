@@ -13,6 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   upstream: ['common', 'config', 'resources'],
   usage: ['common', 'config', 'infra', 'state', 'upstream'],
   registry: ['common', 'config', 'infra', 'state'],
+  tracing: ['common', 'config', 'infra', 'resources', 'state', 'usage'],
   health: ['common', 'config', 'infra', 'resources', 'state', 'fleet', 'upstream', 'usage'],
   balancer: ['common', 'config', 'resources', 'state', 'health', 'upstream'],
   proxy: [
@@ -26,6 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'upstream',
     'usage',
     'balancer',
+    'tracing',
   ],
   admin: [
     'common',
@@ -58,6 +60,7 @@ const PACKAGE_PLACES: readonly (readonly [packageName: RegExp, places: RegExp])[
   [/^undici$/, /^src\/upstream\//],
   [/^ws$/, /^src\/proxy\/[a-z-]*websocket/],
   [/^express$/, /^src\/(admin|dashboard)\/|^src\/health\/(worker-)?health\.controller|^src\/app\./],
+  [/^@opentelemetry\//, /^src\/tracing\//],
   [/^@pydantic\/genai-prices$/, /^src\/usage\/price-catalogue\.ts$/],
   [/^@copilotkit\/aimock$/, /^src\/cli\/demo-upstream\.ts$/],
 ];

@@ -30,9 +30,18 @@ export interface AppConfig {
   readonly onDisconnect: OnDisconnectConfig;
   readonly wait: WaitConfig;
   readonly retry5xx: boolean;
+  /** Null = no traces. */
+  readonly tracing: TracingConfig | null;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   /** What looks like a mistake without being one for certain; logged once at start. */
   readonly warnings: readonly string[];
+}
+
+/** The rest of its variables is read by the packages of OpenTelemetry. */
+export interface TracingConfig {
+  /** Where OTLP is taken over HTTP. */
+  readonly url: string;
+  readonly serviceName: string;
 }
 
 export const APP_CONFIG = Symbol('AppConfig');

@@ -55,6 +55,19 @@ export function isHost(text: string): boolean {
   return isIP(text) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(text);
 }
 
+export function isHttpUrl(text: string): boolean {
+  return hasProtocol(text, ['http:', 'https:']);
+}
+
+/** `name=value,name=value`, as OpenTelemetry's variables have it; values are percent-encoded. */
+export function isKeyValueList(text: string): boolean {
+  return text.split(',').every((pair) => /^\s*[^\s=,]+\s*=[^\r\n]*$/.test(pair));
+}
+
+export function isRatio(text: string): boolean {
+  return /^(?:0(?:\.\d+)?|\.\d+|1(?:\.0+)?)$/.test(text);
+}
+
 function hasProtocol(text: string, protocols: readonly string[]): boolean {
   const url = parseUrl(text);
   return url !== null && protocols.includes(url.protocol) && url.hostname !== '';

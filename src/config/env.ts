@@ -5,6 +5,7 @@ import { parseInto, variablesOf, type EnvVariable } from './env-variable.js';
 import { ListenerEnv } from './listener-env.js';
 import { NUMBERED_KEY_VARIABLE, ResourceEnv } from './resource-env.js';
 import { StorageEnv } from './storage-env.js';
+import { TracingEnv } from './tracing-env.js';
 import { UpstreamEnv } from './upstream-env.js';
 import { WebsocketEnv } from './websocket-env.js';
 import { WorkerEnv } from './worker-env.js';
@@ -18,6 +19,7 @@ export interface Env {
   readonly access: AccessEnv;
   readonly storage: StorageEnv;
   readonly worker: WorkerEnv;
+  readonly tracing: TracingEnv;
 }
 
 export interface EnvSection {
@@ -34,6 +36,7 @@ export const ENV_SECTIONS: readonly EnvSection[] = [
   { title: 'Access and logs', variables: variablesOf(AccessEnv) },
   { title: 'Storage', variables: variablesOf(StorageEnv) },
   { title: 'Worker', variables: variablesOf(WorkerEnv) },
+  { title: 'Traces', variables: variablesOf(TracingEnv) },
 ];
 
 /** Parses every declared variable and adds what is wrong to `problems`. */
@@ -46,6 +49,7 @@ export function readEnv(raw: ReadonlyMap<string, string>, problems: string[]): E
     access: readClass(AccessEnv, raw, problems),
     storage: readClass(StorageEnv, raw, problems),
     worker: readClass(WorkerEnv, raw, problems),
+    tracing: readClass(TracingEnv, raw, problems),
   };
 }
 

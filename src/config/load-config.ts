@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { Secret } from '../common/secret.js';
 import type {
+  AffinityConfig,
   AppConfig,
   DatabaseConfig,
   EnvKey,
@@ -15,6 +16,7 @@ import { readKeys } from './env-keys.js';
 import { ENV_SECTIONS, readEnv, type Env } from './env.js';
 import type { ListenerEnv } from './listener-env.js';
 import type { StorageEnv } from './storage-env.js';
+import { tracingConfig, tracingWarnings } from './tracing-config.js';
 import { unknownVariables } from './unknown-variables.js';
 import type { UpstreamEnv } from './upstream-env.js';
 import type { WebsocketEnv } from './websocket-env.js';
@@ -57,12 +59,7 @@ export function loadConfig(
       timeoutMs: ms(upstream.PROXY_HEALTH_CHECK_TIMEOUT_SECONDS),
       path: upstream.PROXY_HEALTH_CHECK_PATH,
     },
-    affinity: {
-      sessionTtlMs: ms(upstream.PROXY_SESSION_AFFINITY_TTL_SECONDS),
-      responseTtlMs: ms(upstream.PROXY_RESPONSE_AFFINITY_TTL_SECONDS),
-      maxEntries: upstream.PROXY_AFFINITY_MAX_ENTRIES,
-      sharedInOrganization: upstream.PROXY_AFFINITY_SHARED_IN_ORGANIZATION,
-    },
+    affinity: affinityConfig(upstream),
     retention: { days: storage.PROXY_RETENTION_DAYS, bodyDays: storage.PROXY_BODY_RETENTION_DAYS },
     capture: {
       maxBytes: storage.PROXY_MAX_CAPTURE_BYTES,
@@ -79,6 +76,7 @@ export function loadConfig(
       maxWaiting: upstream.PROXY_WAIT_MAX_REQUESTS,
     },
     retry5xx: upstream.PROXY_RETRY_5XX,
+    tracing: tracingConfig(env.tracing),
     logLevel: access.PROXY_LOG_LEVEL,
     warnings: warningsOf(raw, env, keys),
   });
@@ -123,6 +121,15 @@ function upstreamConfig(env: UpstreamEnv): UpstreamConfig {
     maxConnectionsPerOrigin: env.PROXY_UPSTREAM_MAX_CONNECTIONS,
     maxHeaderBytes: env.PROXY_UPSTREAM_MAX_HEADER_BYTES,
     allowCidrs: env.PROXY_UPSTREAM_ALLOW_CIDRS,
+  };
+}
+
+function affinityConfig(env: UpstreamEnv): AffinityConfig {
+  return {
+    sessionTtlMs: ms(env.PROXY_SESSION_AFFINITY_TTL_SECONDS),
+    responseTtlMs: ms(env.PROXY_RESPONSE_AFFINITY_TTL_SECONDS),
+    maxEntries: env.PROXY_AFFINITY_MAX_ENTRIES,
+    sharedInOrganization: env.PROXY_AFFINITY_SHARED_IN_ORGANIZATION,
   };
 }
 
@@ -184,7 +191,7 @@ function warningsOf(raw: ReadonlyMap<string, string>, env: Env, keys: readonly E
     warnings.push(
       'PROXY_IN_PROCESS_WORKER=off needs PROXY_REDIS_URL, which is the way to another process: this one writes the history',
     );
-  return warnings;
+  return [...warnings, ...tracingWarnings(env.tracing)];
 }
 
 function secret(text: string | null): Secret | null {

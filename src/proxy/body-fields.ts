@@ -20,6 +20,8 @@ export interface BodyFields {
   readonly parentThreadId: string | null;
   /** Out of the JSON text in `client_metadata["x-codex-turn-metadata"]`; nothing else of it is read. */
   readonly forkedFromThreadId: string | null;
+  /** `client_metadata.ws_request_header_traceparent`: over WebSocket each message has its own. */
+  readonly traceparent: string | null;
   /** Of `input` and of `items`, together the first 256. */
   readonly itemReferenceIds: readonly string[];
   /** There are more. */
@@ -50,6 +52,7 @@ export function emptyBodyDraft(): BodyDraft {
     clientMetadataThreadId: null,
     parentThreadId: null,
     forkedFromThreadId: null,
+    traceparent: null,
     itemReferenceIds: [],
     moreItemReferences: false,
     sealedDigests: [],

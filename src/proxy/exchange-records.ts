@@ -1,6 +1,7 @@
-import type { RoutingHints } from '../balancer/routing-hints.js';
+import { generates, type RoutingHints } from '../balancer/routing-hints.js';
 import { countsUsage } from '../balancer/usage-claim.js';
 import type { AffinityBinding } from '../state/live-state.js';
+import type { TracedRequest } from '../tracing/request-traces.js';
 import type { FinishedRecord, RequestState, SessionRef, StartedRecord } from '../usage/records.js';
 import type { CapturedBody } from '../usage/spool.js';
 import type { TokenUsage } from '../usage/token-usage.js';
@@ -106,6 +107,27 @@ export function finishedRecord(
     bindings: ending.bindings,
     rejected: exchange.recorded ? null : startFacts(exchange, instanceId),
   };
+}
+
+/** The same facts as a trace has them. */
+export function tracedRequest(exchange: Exchange, record: FinishedRecord, instanceId: string): TracedRequest {
+  const { traceparent, tracestate } = exchange.req.headers;
+  const parent =
+    exchange.traceparent === null
+      ? { traceparent: one(traceparent), tracestate: one(tracestate) }
+      : { traceparent: exchange.traceparent, tracestate: null };
+  return {
+    record,
+    start: record.rejected ?? startFacts(exchange, instanceId),
+    decisions: exchange.decisions,
+    generates: exchange.hints !== null && generates(exchange.hints),
+    parent,
+  };
+}
+
+/** Of a header that comes twice nobody knows which is meant. */
+function one(value: string | readonly string[] | undefined): string | null {
+  return typeof value === 'string' ? value : null;
 }
 
 /** Null also where the answer repeats what another request has counted. */

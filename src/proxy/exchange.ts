@@ -40,6 +40,8 @@ export class Exchange {
   hold: Amount | null = null;
   /** Says to the retry budget that the exchange is over. */
   leaveBudget: () => void = () => undefined;
+  /** Of a message that names its trace itself; otherwise the headers do. */
+  traceparent: string | null = null;
   /** Milliseconds spent waiting for a place, all attempts together. */
   waitedMs = 0;
   firstByteMs: number | null = null;

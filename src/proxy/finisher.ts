@@ -1,6 +1,13 @@
 import type { Logger } from 'pino';
 import { ProxyError } from '../common/errors.js';
-import { captureRequest, finishedRecord, logLine, startFacts, usageOf } from './exchange-records.js';
+import {
+  captureRequest,
+  finishedRecord,
+  logLine,
+  startFacts,
+  tracedRequest,
+  usageOf,
+} from './exchange-records.js';
 import type { Ending } from './exchange-records.js';
 import type { Exchange } from './exchange.js';
 import type { ProxyDependencies } from './proxy-dependencies.js';
@@ -45,13 +52,14 @@ export class Finisher {
   finish(exchange: Exchange, ending: Ending, response: CapturedBody | null): void {
     if (exchange.finished) return;
     exchange.finished = true;
-    const { clock, config, spool, metrics, instanceId } = this.deps;
+    const { clock, config, spool, metrics, traces, instanceId } = this.deps;
     const now = clock.now();
     const spent = this.#spent(exchange, ending, now);
     this.deps.limits.settle(exchange.caller.key, exchange.hold, spent, exchange.startedAt);
     const record = finishedRecord(exchange, ending, spent, now, instanceId);
     spool.finished(record, { request: captureRequest(exchange, config.capture.maxBytes), response });
     metrics.observe(record, exchange.transport);
+    traces?.record(tracedRequest(exchange, record, instanceId));
     this.#log(exchange, ending, record);
   }
 

@@ -7,6 +7,7 @@ import type { AppConfig } from '../config/app-config.js';
 import type { ModelDirectory } from '../registry/model-directory.service.js';
 import type { ProxyDoor } from '../registry/proxy-door.service.js';
 import type { UpstreamClient } from '../upstream/upstream-client.js';
+import type { RequestTraces } from '../tracing/request-traces.js';
 import type { FinishedRecord } from '../usage/records.js';
 import type { Spool } from '../usage/spool.js';
 import type { KeyLimits } from './limits/key-limits.js';
@@ -21,6 +22,8 @@ export interface ProxyDependencies {
   readonly upstream: UpstreamClient;
   readonly spool: Spool;
   readonly metrics: { observe(record: FinishedRecord, transport: 'http' | 'websocket'): void };
+  /** Null = nobody wants any. */
+  readonly traces: RequestTraces | null;
   readonly drain: DrainState;
   readonly openSockets: OpenSockets;
   readonly instanceId: string;

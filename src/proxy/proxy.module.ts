@@ -17,6 +17,8 @@ import { ResourceRegistry } from '../resources/resource-registry.service.js';
 import { ResourcesModule } from '../resources/resources.module.js';
 import { PEERS, type Peers } from '../state/peers.js';
 import { StateModule } from '../state/state.module.js';
+import { TracingModule } from '../tracing/tracing.module.js';
+import { TracingService } from '../tracing/tracing.service.js';
 import { UpstreamClient } from '../upstream/upstream-client.js';
 import { UpstreamModule } from '../upstream/upstream.module.js';
 import { PriceCatalogue } from '../usage/price-catalogue.js';
@@ -44,6 +46,7 @@ const createHandler = (
   prices: PriceList,
   limits: KeyLimits,
   models: ModelDirectory,
+  tracing: TracingService,
 ): ProxyHandler =>
   new ProxyHandler({
     config,
@@ -60,6 +63,7 @@ const createHandler = (
     prices,
     limits,
     models,
+    traces: tracing.traces,
   });
 
 /** Replicas that share a Redis tell each other what keys have done within the last minute. */
@@ -74,7 +78,15 @@ const createLimits = (clock: Clock, prices: PriceList, door: ProxyDoor, peers: P
 
 /** The request path. Its handler knows no framework; this is where it meets its parts. */
 @Module({
-  imports: [BalancerModule, RegistryModule, ResourcesModule, StateModule, UpstreamModule, UsageModule],
+  imports: [
+    BalancerModule,
+    RegistryModule,
+    ResourcesModule,
+    StateModule,
+    TracingModule,
+    UpstreamModule,
+    UsageModule,
+  ],
   providers: [
     KeyUsageFollower,
     { provide: KeyLimits, useFactory: createLimits, inject: [CLOCK, PriceList, ProxyDoor, PEERS] },
@@ -105,6 +117,7 @@ const createLimits = (clock: Clock, prices: PriceList, door: ProxyDoor, peers: P
         PriceList,
         KeyLimits,
         ModelDirectory,
+        TracingService,
       ],
     },
   ],

@@ -26,6 +26,7 @@ const FULL = {
   prompt_cache_key: 'key "quoted" \\ and ünïcode 😀',
   metadata: { pool_id: 'p', session_id: 's', session_name: 'n', other: 'x' },
   client_metadata: {
+    ws_request_header_traceparent: 'tp',
     session_id: 'cs',
     thread_id: 'ct',
     'x-codex-parent-thread-id': 'pt',
@@ -61,6 +62,7 @@ describe('scanRequestBody', () => {
       clientMetadataThreadId: 'ct',
       parentThreadId: 'pt',
       forkedFromThreadId: 'f',
+      traceparent: 'tp',
       itemReferenceIds: ['ref_1', 'ref_2'],
       moreItemReferences: false,
       sealedDigests: [sealedDigest(Buffer.from('gAAAAA'))],

@@ -14,6 +14,9 @@ import { forkedFromThreadId } from './turn-metadata.js';
 
 export type { BodyFields } from './body-fields.js';
 
+/** With its quotes; as long as anything that is one may be. */
+const MAX_TRACEPARENT = 258;
+
 type Reader = (scanner: JsonScanner, draft: BodyDraft) => void;
 
 const ROOT: Readonly<Record<string, Reader>> = {
@@ -78,6 +81,12 @@ const CLIENT_METADATA: Readonly<Record<string, Reader>> = {
   'x-codex-turn-metadata': (scanner, draft) => {
     const { start, end } = scanner.valueSpan();
     draft.forkedFromThreadId = forkedFromThreadId(scanner.bytes.subarray(start, end), 'string');
+  },
+  // Decides nothing: whatever else stands there is nobody's concern here.
+  ws_request_header_traceparent: (scanner, draft) => {
+    const { start, end } = scanner.valueSpan();
+    draft.traceparent =
+      end - start > MAX_TRACEPARENT ? null : scanner.bytes.toString('latin1', start + 1, end - 1);
   },
 };
 

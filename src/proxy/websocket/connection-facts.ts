@@ -64,6 +64,7 @@ export function readHints(
     stream: true,
   };
   exchange.hints = hints;
+  exchange.traceparent = body?.traceparent ?? null;
   return hints;
 }
 

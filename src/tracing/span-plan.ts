@@ -1,0 +1,160 @@
+import type { Attributes } from '@opentelemetry/api';
+import {
+  ATTR_ERROR_TYPE,
+  ATTR_HTTP_REQUEST_METHOD,
+  ATTR_HTTP_REQUEST_RESEND_COUNT,
+  ATTR_HTTP_RESPONSE_STATUS_CODE,
+  ATTR_HTTP_ROUTE,
+  ATTR_NETWORK_PROTOCOL_NAME,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+  ATTR_URL_PATH,
+  ATTR_URL_SCHEME,
+  ATTR_USER_AGENT_ORIGINAL,
+} from '@opentelemetry/semantic-conventions';
+import {
+  ATTR_HTTP_REQUEST_BODY_SIZE,
+  ATTR_HTTP_RESPONSE_BODY_SIZE,
+} from '@opentelemetry/semantic-conventions/incubating';
+import type { AttemptRecord, FinishedRecord } from '../usage/records.js';
+import { generationAttributes } from './generation-attributes.js';
+import type { TracedRequest } from './request-traces.js';
+import { routeTemplate } from './route-template.js';
+
+export interface SpanPlan {
+  readonly name: string;
+  readonly kind: 'server' | 'client';
+  /** Epoch ms. */
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly failed: boolean;
+  readonly attributes: Attributes;
+}
+
+export interface TracePlan {
+  readonly request: SpanPlan;
+  readonly attempts: readonly SpanPlan[];
+}
+
+/** Where a resource is reached; null when it is no longer known. */
+export type AddressOf = (resourceId: string) => { readonly host: string; readonly port: number } | null;
+
+/** How a WebSocket response is recorded: it was made by an upgrade of GET. */
+const WEBSOCKET_METHOD = 'WS';
+const MAX_TEXT = 256;
+/** What an attempt of each class came to, when no status says it. */
+const ENDED: Readonly<Record<AttemptRecord['class'], string | undefined>> = {
+  ok: undefined,
+  neutral: undefined,
+  A: 'not_sent',
+  B: 'refused',
+  C1: 'failed',
+  C2: 'no_answer',
+  D: 'cut_off',
+  E: 'request_refused',
+};
+
+/**
+ * One request as spans: itself, and each attempt below it. Of texts only names, ids and codes: messages of errors may
+ * quote what the client sent.
+ */
+export function planTrace(request: TracedRequest, addressOf: AddressOf): TracePlan {
+  return {
+    request: requestSpan(request),
+    attempts: request.record.attempts.map((attempt) => attemptSpan(request, attempt, addressOf)),
+  };
+}
+
+function requestSpan(request: TracedRequest): SpanPlan {
+  const { record, start } = request;
+  const { method, route } = named(request);
+  const error = errorOf(record);
+  return {
+    name: route === null ? method : `${method} ${route}`,
+    kind: 'server',
+    startedAt: record.startedAt,
+    endedAt: record.startedAt + record.latencyMs,
+    failed: error !== undefined && !isOfTheClient(record),
+    attributes: {
+      [ATTR_HTTP_REQUEST_METHOD]: method,
+      [ATTR_HTTP_ROUTE]: route ?? undefined,
+      [ATTR_URL_PATH]: start.path,
+      [ATTR_URL_SCHEME]: 'http',
+      [ATTR_NETWORK_PROTOCOL_NAME]: start.transport,
+      [ATTR_USER_AGENT_ORIGINAL]: start.userAgent ?? undefined,
+      [ATTR_HTTP_RESPONSE_STATUS_CODE]: record.statusCode ?? undefined,
+      [ATTR_HTTP_REQUEST_BODY_SIZE]: start.requestBytes,
+      [ATTR_HTTP_RESPONSE_BODY_SIZE]: record.responseBytes ?? undefined,
+      [ATTR_ERROR_TYPE]: error,
+      ...generationAttributes(request),
+      ...ownAttributes(request),
+    },
+  };
+}
+
+function attemptSpan(request: TracedRequest, attempt: AttemptRecord, addressOf: AddressOf): SpanPlan {
+  const { method, route } = named(request);
+  const address = addressOf(attempt.resourceId);
+  const { status } = attempt;
+  const failed = ENDED[attempt.class];
+  return {
+    name: route === null ? method : `${method} ${route}`,
+    kind: 'client',
+    startedAt: attempt.startedAt,
+    endedAt: attempt.startedAt + attempt.durationMs,
+    failed: failed !== undefined,
+    attributes: {
+      [ATTR_HTTP_REQUEST_METHOD]: method,
+      [ATTR_SERVER_ADDRESS]: address?.host,
+      [ATTR_SERVER_PORT]: address?.port,
+      [ATTR_NETWORK_PROTOCOL_NAME]: request.start.transport,
+      [ATTR_HTTP_RESPONSE_STATUS_CODE]: status ?? undefined,
+      [ATTR_HTTP_REQUEST_RESEND_COUNT]: attempt.n > 1 ? attempt.n - 1 : undefined,
+      [ATTR_HTTP_REQUEST_BODY_SIZE]: attempt.bytesSent,
+      [ATTR_HTTP_RESPONSE_BODY_SIZE]: attempt.bytesReceived,
+      [ATTR_ERROR_TYPE]: status !== null && status >= 400 ? String(status) : failed,
+      'responses_proxy.resource.id': attempt.resourceId,
+      'responses_proxy.attempt.number': attempt.n,
+      'responses_proxy.attempt.class': attempt.class,
+      'responses_proxy.decision.reason': request.decisions.find((one) => one.attempt === attempt.n)?.reason,
+    },
+  };
+}
+
+function ownAttributes({ record, start, decisions }: TracedRequest): Attributes {
+  const decision = decisions.at(-1);
+  const waited = decisions.reduce((sum, { waitedMs }) => sum + waitedMs, 0);
+  return {
+    'responses_proxy.request.id': record.id,
+    'responses_proxy.state': record.state,
+    'responses_proxy.resource.id': record.resourceId ?? undefined,
+    'responses_proxy.pool.id': start.poolId ?? undefined,
+    'responses_proxy.caller.id': start.callerId,
+    'responses_proxy.decision.reason': decision?.reason,
+    'responses_proxy.affinity.class': decision?.affinityClass,
+    'responses_proxy.affinity.result': decision?.affinityResult,
+    'responses_proxy.attempts': record.attempts.length,
+    'responses_proxy.waited_ms': waited > 0 ? waited : undefined,
+    'responses_proxy.cost_micro_usd': record.cost ?? undefined,
+    'responses_proxy.upstream_request.id': record.upstreamRequestId?.slice(0, MAX_TEXT),
+    'responses_proxy.error.source': record.errorSource ?? undefined,
+  };
+}
+
+function named({ start }: TracedRequest): { readonly method: string; readonly route: string | null } {
+  const method = start.method === WEBSOCKET_METHOD ? 'GET' : start.method;
+  return { method, route: routeTemplate(start.path) };
+}
+
+/** A short code; undefined when nothing failed. That a client left, or that an answer was cut short, is no failure. */
+function errorOf({ errorCode, state, statusCode }: FinishedRecord): string | undefined {
+  if (errorCode !== null) return errorCode.slice(0, MAX_TEXT);
+  if (statusCode !== null && statusCode >= 400) return String(statusCode);
+  return ['completed', 'incomplete', 'client_aborted'].includes(state) ? undefined : state;
+}
+
+/** As the conventions have it for servers: a refused request is the client's failure, not that of who refuses. */
+function isOfTheClient({ state, statusCode }: FinishedRecord): boolean {
+  if (state === 'client_aborted' || state === 'incomplete' || state === 'completed') return true;
+  return statusCode !== null && statusCode >= 400 && statusCode < 500;
+}
