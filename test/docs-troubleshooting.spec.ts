@@ -1,19 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { CHECKS as ALL_CHECKS } from '../src/diagnosis/checks.js';
+import { anchorsOf } from './support/markdown.js';
 
 const GUIDE = readFileSync('docs/troubleshooting.md', 'utf8');
 const CHECKS = readdirSync('src/diagnosis/checks')
   .filter((name) => name.endsWith('.ts') && !name.endsWith('.spec.ts'))
   .map((name) => readFileSync(`src/diagnosis/checks/${name}`, 'utf8'));
 
-/** As GitHub makes them of headings. */
-const anchorsOf = (markdown: string): string[] =>
-  [...markdown.matchAll(/^#+ (.+)$/gm)].map((match) =>
-    (match[1] ?? '')
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
-      .replaceAll(' ', '-'),
-  );
+const CHECK_NAMES = new Set(ALL_CHECKS.map(({ name }) => name));
 
 /** What the seed of this project is about: each must have its section. */
 const SECTIONS = [
@@ -55,14 +50,31 @@ describe('the troubleshooting guide', () => {
       'affinity_unavailable',
       'affinity_lost',
     ]);
-    const words = ['unknown_route', 'base_url', 'wire_api', 'model_provider', 'env_key', 'session_id'];
-    expect(named.filter((id) => !ids.includes(id) && !other.has(id) && !words.includes(id))).toEqual([]);
+    const fields = ['unknown_route', 'base_url', 'wire_api', 'model_provider', 'env_key', 'session_id'];
+    const known = new Set([...ids, ...other, ...fields, ...CHECK_NAMES]);
+    expect(named.filter((id) => !known.has(id))).toEqual([]);
   });
 
-  it('links to sections of other documents that exist', () => {
-    const operations = anchorsOf(readFileSync('docs/operations.md', 'utf8'));
-    const links = [...GUIDE.matchAll(/\(operations\.md#([\w-]+)\)/g)].map((match) => match[1] ?? '');
-    expect(links.length).toBeGreaterThan(4);
-    expect(links.filter((anchor) => !operations.includes(anchor))).toEqual([]);
+  it('says for each situation which check names it, and with which finding', () => {
+    const rows = GUIDE.split('\n').filter((line) => line.startsWith('| ['));
+    const situations = rows.map((row) => /\(#([\w-]+)\)/.exec(row)?.[1]);
+    expect(situations).toEqual(SECTIONS);
+    for (const row of rows) {
+      const [checks = [], findings = []] = row.split('|').slice(2).map(words);
+      expect(
+        checks.filter((name) => !CHECK_NAMES.has(name)),
+        row,
+      ).toEqual([]);
+      // Each finding stands in the section it is shown for, too.
+      const anchor = /\(#([\w-]+)\)/.exec(row)?.[1] ?? '';
+      const section = GUIDE.split(/^## /m).find((text) => anchorsOf(`## ${text}`)[0] === anchor) ?? '';
+      expect(findings.filter((id) => !section.includes(`\`${id}\``))).toEqual([]);
+      expect(findings.length).toBeGreaterThan(0);
+    }
   });
 });
+
+/** What stands in a cell in backticks. */
+function words(cell: string): string[] {
+  return [...cell.matchAll(/`(\w+)`/g)].map((match) => match[1] ?? '');
+}

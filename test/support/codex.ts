@@ -32,7 +32,7 @@ export class Codex {
     return existsSync(BINARY) && spawnSync(BINARY, ['--version'], { timeout: 20_000 }).status === 0;
   }
 
-  /** A custom provider by separate `-c` overrides, as the README shows it. */
+  /** A custom provider by separate `-c` overrides, as docs/codex.md shows it. */
   static customProvider(baseUrl: string): string[] {
     const provider = 'model_providers.pool';
     return [
