@@ -50,7 +50,15 @@ describe('the troubleshooting guide', () => {
       'affinity_unavailable',
       'affinity_lost',
     ]);
-    const fields = ['unknown_route', 'base_url', 'wire_api', 'model_provider', 'env_key', 'session_id'];
+    const fields = [
+      'retry_text',
+      'unknown_route',
+      'base_url',
+      'wire_api',
+      'model_provider',
+      'env_key',
+      'session_id',
+    ];
     const known = new Set([...ids, ...other, ...fields, ...CHECK_NAMES]);
     expect(named.filter((id) => !known.has(id))).toEqual([]);
   });
