@@ -24,7 +24,8 @@ export interface AppConfig {
   readonly affinity: AffinityConfig;
   readonly retention: { readonly days: number; readonly bodyDays: number };
   /** `strict`: no request goes upstream without a record of it. */
-  readonly capture: { readonly maxBytes: number; readonly strict: boolean };
+  /** `roomBytes`: held of all answers under way, beyond the first 64 KB of each. */
+  readonly capture: { readonly maxBytes: number; readonly roomBytes: number; readonly strict: boolean };
   readonly spool: { readonly maxBytes: number; readonly segmentBytes: number };
   readonly websocket: WebsocketConfig;
   readonly onDisconnect: OnDisconnectConfig;

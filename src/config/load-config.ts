@@ -63,6 +63,7 @@ export function loadConfig(
     retention: { days: storage.PROXY_RETENTION_DAYS, bodyDays: storage.PROXY_BODY_RETENTION_DAYS },
     capture: {
       maxBytes: storage.PROXY_MAX_CAPTURE_BYTES,
+      roomBytes: storage.PROXY_CAPTURE_BUFFER_BYTES,
       strict: storage.PROXY_CAPTURE_MODE === 'strict',
     },
     spool: {

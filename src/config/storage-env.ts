@@ -85,6 +85,16 @@ export class StorageEnv {
   })
   readonly PROXY_MAX_CAPTURE_BYTES!: number;
 
+  @WholeNumber({
+    default: 33_554_432,
+    min: 0,
+    max: 8_589_934_592,
+    meaning:
+      'Most bytes held in memory of response bodies under way, all together, beyond the first 64 KB of each; past it the ' +
+      'stored body is cut there. Usage is found all the same.',
+  })
+  readonly PROXY_CAPTURE_BUFFER_BYTES!: number;
+
   @Choice({
     default: 'serve',
     of: ['serve', 'strict'],

@@ -28,6 +28,7 @@ export class CommittedAnswer {
       contentEncoding: head.contentEncoding,
       contentLength: head.contentLength,
       maxCaptureBytes: deps.config.capture.maxBytes,
+      room: deps.captureRoom,
     });
     this.#relay = new Relay(exchange.res, this.#tap, deps.config.server.clientStallTimeoutMs, {
       onTerminal: () => this.#record('terminal'),
@@ -112,6 +113,7 @@ export class CommittedAnswer {
       },
       this.#captured(tap),
     );
+    this.#tap.release();
     return outcome;
   }
 

@@ -8,6 +8,7 @@ import type { ModelDirectory } from '../registry/model-directory.service.js';
 import type { ProxyDoor } from '../registry/proxy-door.service.js';
 import type { UpstreamClient } from '../upstream/upstream-client.js';
 import type { RequestTraces } from '../tracing/request-traces.js';
+import type { CaptureRoom } from '../usage/capture-room.js';
 import type { FinishedRecord } from '../usage/records.js';
 import type { Spool } from '../usage/spool.js';
 import type { KeyLimits } from './limits/key-limits.js';
@@ -21,6 +22,7 @@ export interface ProxyDependencies {
   readonly balancer: Balancer;
   readonly upstream: UpstreamClient;
   readonly spool: Spool;
+  readonly captureRoom: CaptureRoom;
   readonly metrics: { observe(record: FinishedRecord, transport: 'http' | 'websocket'): void };
   /** Null = nobody wants any. */
   readonly traces: RequestTraces | null;

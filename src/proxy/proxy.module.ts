@@ -21,6 +21,7 @@ import { TracingModule } from '../tracing/tracing.module.js';
 import { TracingService } from '../tracing/tracing.service.js';
 import { UpstreamClient } from '../upstream/upstream-client.js';
 import { UpstreamModule } from '../upstream/upstream.module.js';
+import { CaptureRoom } from '../usage/capture-room.js';
 import { PriceCatalogue } from '../usage/price-catalogue.js';
 import { SPOOL } from '../usage/spool.js';
 import type { Spool } from '../usage/spool.js';
@@ -55,6 +56,7 @@ const createHandler = (
     balancer,
     upstream,
     spool,
+    captureRoom: new CaptureRoom(config.capture.roomBytes),
     metrics,
     drain,
     openSockets,

@@ -1,3 +1,5 @@
+import { FREE_CAPTURE_BYTES, type CaptureRoom } from './capture-room.js';
+
 /**
  * Below this a chunk is copied into a slab, above it is kept by reference. Node trims each socket read to its size,
  * so a reference pins no 64 KB slab; but a Buffer of its own costs 300 bytes and more of heap and an entry in the
@@ -15,8 +17,13 @@ export class ByteStore {
   #nextSlab = FIRST_SLAB_BYTES;
   #kept = 0;
   #seen = 0;
+  #taken = 0;
 
-  constructor(readonly limit: number) {}
+  /** `room`: asked for whatever goes beyond the free bytes; where it has none, the store is full. */
+  constructor(
+    private limit: number,
+    private readonly room: CaptureRoom | null = null,
+  ) {}
 
   /** Bytes offered. */
   get seen(): number {
@@ -33,6 +40,10 @@ export class ByteStore {
     const room = this.limit - this.#kept;
     if (room <= 0 || chunk.length === 0) return;
     const part = chunk.length > room ? chunk.subarray(0, room) : chunk;
+    if (!this.#mayHold(part.length)) {
+      this.limit = this.#kept;
+      return;
+    }
     this.#kept += part.length;
     if (part.length < COPY_BELOW_BYTES) this.#copy(part);
     else {
@@ -56,6 +67,14 @@ export class ByteStore {
     return kept;
   }
 
+  /** Full from now on, and its room somebody else's. What was handed out stays with whom it was handed to. */
+  release(): void {
+    this.clear();
+    this.limit = 0;
+    this.room?.give(this.#taken);
+    this.#taken = 0;
+  }
+
   clear(): void {
     this.#chunks.length = 0;
     this.#slab = null;
@@ -68,6 +87,15 @@ export class ByteStore {
     const [first, ...more] = this.chunks();
     if (first === undefined) return Buffer.alloc(0);
     return more.length === 0 ? first : Buffer.concat([first, ...more]);
+  }
+
+  #mayHold(bytes: number): boolean {
+    if (this.room === null) return true;
+    const over = this.#kept + bytes - Math.max(this.#kept, FREE_CAPTURE_BYTES);
+    if (over <= 0) return true;
+    if (!this.room.take(over)) return false;
+    this.#taken += over;
+    return true;
   }
 
   #copy(part: Buffer): void {

@@ -1,6 +1,8 @@
 import { MAX_SEALED_DIGESTS } from '../common/sealed-digest.js';
 import { ByteStore } from './byte-store.js';
+import type { CaptureRoom } from './capture-room.js';
 import { decodeBody } from './decode-body.js';
+import { JsonThinner } from './json-thinner.js';
 import { isTerminal } from './sse-kinds.js';
 import type { SseKind, Terminal } from './sse-kinds.js';
 import { SseScanner } from './sse-scanner.js';
@@ -15,6 +17,8 @@ export interface TapOptions {
   readonly contentEncoding: string | null;
   readonly contentLength: number | null;
   readonly maxCaptureBytes: number;
+  /** Shared by all answers under way; without one only the limits of a body hold. */
+  readonly room?: CaptureRoom;
 }
 
 export interface TapResult {
@@ -35,7 +39,7 @@ export interface TapResult {
   readonly captured: { readonly chunks: Buffer[]; readonly size: number; readonly truncated: boolean };
 }
 
-/** Most of a JSON or coded body that is held to read its usage, whatever may be captured. */
+/** Most of a coded body that is held to read its usage, whatever may be captured. */
 const MAX_BODY_BYTES = 16_777_216;
 
 const TERMINAL_TYPES: ReadonlyMap<string, Terminal> = new Map([
@@ -54,13 +58,15 @@ type Mode = 'sse' | 'whole';
 
 /**
  * Reads over the relay's shoulder: sees each chunk before it is forwarded, alters nothing, never throws, and holds at
- * most the capture limit plus one event (or a body) of 16 MB.
+ * most the capture limit plus one event (or a coded body) of 16 MB. A JSON body beyond what is captured is held without
+ * its long strings: enough for its usage.
  */
 export class UsageTap {
   readonly #mode: Mode;
   readonly #isSse: boolean;
   readonly #store: ByteStore;
   readonly #sse: SseScanner;
+  #thin: JsonThinner | null = null;
   #completed = false;
   #ended = false;
   #terminal: Terminal | null = null;
@@ -79,7 +85,10 @@ export class UsageTap {
     this.#isSse = /^\s*text\/event-stream\b/i.test(options.contentType ?? '');
     this.#mode = this.#isSse && this.#coding === null ? 'sse' : 'whole';
     const capture = Math.max(0, options.maxCaptureBytes);
-    this.#store = new ByteStore(this.#mode === 'sse' ? capture : Math.max(capture, MAX_BODY_BYTES));
+    this.#store = new ByteStore(
+      this.#coding === null ? capture : Math.max(capture, MAX_BODY_BYTES),
+      options.room ?? null,
+    );
     this.#sse = new SseScanner((data, kind) => this.#event(data, kind));
   }
 
@@ -92,8 +101,12 @@ export class UsageTap {
   push(chunk: Buffer): boolean {
     this.#store.push(chunk);
     if (this.#completed) return false;
-    if (this.#mode === 'sse') this.#completed = this.#sse.push(chunk);
-    else if (this.#store.seen === this.options.contentLength) {
+    if (this.#mode === 'sse') {
+      this.#completed = this.#sse.push(chunk);
+      return this.#completed;
+    }
+    if (this.#coding === null && this.#store.kept < this.#store.seen) this.#pushThin(chunk);
+    if (this.#store.seen === this.options.contentLength) {
       this.#completed = true;
       this.#readWhole();
     }
@@ -132,9 +145,23 @@ export class UsageTap {
     };
   }
 
+  /** The result has been used: what is held is let go. */
+  release(): void {
+    this.#store.release();
+    this.#thin?.release();
+  }
+
+  #pushThin(chunk: Buffer): void {
+    if (this.#thin !== null) return this.#thin.push(chunk);
+    this.#thin = new JsonThinner(this.options.room ?? null);
+    for (const kept of this.#store.chunks()) this.#thin.push(kept);
+    this.#thin.push(chunk.subarray(chunk.length - (this.#store.seen - this.#store.kept)));
+  }
+
   #readWhole(): void {
-    if (this.#store.seen > this.#store.kept) return;
-    const raw = this.#store.concat();
+    if (this.#thin === null && this.#store.seen > this.#store.kept) return;
+    const raw = this.#thin === null ? this.#store.concat() : this.#thin.text();
+    if (raw === null) return;
     const body = this.#coding === null ? raw : decodeBody(raw, this.#coding);
     if (body === null) return;
     if (this.#isSse) {

@@ -53,6 +53,7 @@ export class WebsocketTurn {
       contentEncoding: null,
       contentLength: null,
       maxCaptureBytes: deps.config.capture.maxBytes,
+      room: deps.captureRoom,
     });
   }
 
@@ -129,6 +130,7 @@ export class WebsocketTurn {
             chunks: tap.captured.chunks,
           },
     );
+    reader.release();
     exchange.body = null;
     exchange.aliased = null;
   }
