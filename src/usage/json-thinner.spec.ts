@@ -20,7 +20,9 @@ function thin(text: string, cuts: readonly number[] = [], longBytes = SHORT): Bu
 
 /** Whatever a model may write, much of it longer than what is kept. */
 const prose = fc
-  .array(fc.constantFrom('"', '\\', 'é', '漢', '😀', '\n', 'a', 'encrypted_content', '{', ']', 'x'.repeat(40)))
+  .array(
+    fc.constantFrom('"', '\\', 'é', '漢', '😀', '\n', 'a', 'encrypted_content', '{', ']', 'x'.repeat(40)),
+  )
   .map((parts) => parts.join(''));
 const answer = fc.record({
   object: fc.constant('response'),

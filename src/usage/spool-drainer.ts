@@ -1,5 +1,6 @@
 import { setImmediate as yieldToLoop, setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../common/logger.js';
+import { holdBack } from './drain-pace.js';
 import type { FileSpool } from './file-spool.js';
 import type { RecordDeliverer } from './record-deliverer.js';
 import { readBatch, type SegmentBatch } from './segment-reader.js';
@@ -22,6 +23,8 @@ export class SpoolDrainer {
   #stopped = true;
   #backoff = 0;
   #turn: Promise<unknown> = Promise.resolve();
+  /** Since when a batch has been held back for a busy loop; null = it has not. */
+  #heldSince: number | null = null;
 
   constructor(
     private readonly spool: FileSpool,
@@ -67,11 +70,21 @@ export class SpoolDrainer {
 
   #wake(delayMs: number): void {
     if (this.#timer !== null || this.#running || this.#stopped) return;
+    const before = performance.eventLoopUtilization();
     this.#timer = setTimeout(() => {
       this.#timer = null;
-      void this.#run();
+      if (this.#holdsBack(performance.eventLoopUtilization(before).utilization)) this.#wake(BUSY_GATHER_MS);
+      else void this.#run();
     }, delayMs);
     this.#timer.unref();
+  }
+
+  #holdsBack(utilization: number): boolean {
+    const now = performance.now();
+    this.#heldSince ??= now;
+    if (holdBack(utilization, now - this.#heldSince)) return true;
+    this.#heldSince = null;
+    return false;
   }
 
   async #run(): Promise<void> {
