@@ -158,11 +158,16 @@ export class UsageTap {
     this.#thin.push(chunk.subarray(chunk.length - (this.#store.seen - this.#store.kept)));
   }
 
+  /** The body as text, whole or thinned; null when it was too much to hold, or is not what its coding says. */
+  #whole(): Buffer | null {
+    if (this.#thin !== null) return this.#thin.text();
+    if (this.#store.seen > this.#store.kept) return null;
+    const raw = this.#store.concat();
+    return this.#coding === null ? raw : decodeBody(raw, this.#coding);
+  }
+
   #readWhole(): void {
-    if (this.#thin === null && this.#store.seen > this.#store.kept) return;
-    const raw = this.#thin === null ? this.#store.concat() : this.#thin.text();
-    if (raw === null) return;
-    const body = this.#coding === null ? raw : decodeBody(raw, this.#coding);
+    const body = this.#whole();
     if (body === null) return;
     if (this.#isSse) {
       this.#sse.push(body);
