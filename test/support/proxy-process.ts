@@ -31,6 +31,8 @@ export interface ProxyOptions {
   readonly wait?: boolean;
   readonly nodeFlags?: readonly string[];
   readonly args?: readonly string[];
+  /** Another build than the one of this checkout. */
+  readonly entry?: string;
 }
 
 export interface ProxyState {
@@ -53,7 +55,8 @@ export class ProxyProcess {
   ) {}
 
   static async start(options: ProxyOptions): Promise<ProxyProcess> {
-    if (!existsSync(ENTRY)) throw new Error(`${ENTRY} is missing: run npm run build first`);
+    if (options.entry === undefined && !existsSync(ENTRY))
+      throw new Error(`${ENTRY} is missing: run npm run build first`);
     const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'rpx-e2e-'));
     const proxy = new ProxyProcess(options.port ?? (await freePort()), dataDir, options);
     started.add(proxy);
@@ -170,7 +173,7 @@ export class ProxyProcess {
   async #launch(): Promise<void> {
     const child = spawn(
       process.execPath,
-      [...(this.options.nodeFlags ?? []), ENTRY, ...(this.options.args ?? ['serve'])],
+      [...(this.options.nodeFlags ?? []), this.options.entry ?? ENTRY, ...(this.options.args ?? ['serve'])],
       { cwd: this.dataDir, env: this.#environment(), stdio: ['ignore', 'pipe', 'pipe'] },
     );
     this.#child = child;
