@@ -200,6 +200,35 @@ describe('the limits of a client key', () => {
   });
 });
 
+describe('the limits of a client key over a WebSocket', () => {
+  const steered = async (made: Made) => {
+    const client = await SocketClient.open(rig.proxy.url, bearer(made));
+    client.create({ model: 'plan:paced,n=200,interval=10' });
+    await until(() => client.frames.length > 4);
+    client.send({ type: 'response.steer', input: 'stop that' });
+    return client;
+  };
+
+  it('count what the upstream begins by itself, as any other response', async () => {
+    const client = await steered(await make({ requests_per_minute: 2 }));
+    expect((await client.ended(2)).map(({ type }) => type)).toEqual([
+      'response.incomplete',
+      'response.completed',
+    ]);
+    client.create({});
+    expect((await client.ended(3))[2]).toMatchObject({ status: 429, error: { code: 'key_rate_limited' } });
+    client.ws.close();
+  });
+
+  it('are asked before a message goes upstream that a response may answer', async () => {
+    const client = await steered(await make({ requests_per_minute: 1 }));
+    expect((await client.ended())[0]).toMatchObject({ status: 429, error: { code: 'key_rate_limited' } });
+    expect((await client.ended(2))[1]?.type).toBe('response.completed');
+    expect(client.events.some(({ type }) => type === 'response.steer.accepted')).toBe(false);
+    client.ws.close();
+  });
+});
+
 describeWith(Codex.available(), 'the Codex CLI (@openai/codex)')('Codex over its budget', () => {
   it('asks once and says so', async () => {
     const made = await make({ daily_tokens: 1 });

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FakeUpstream } from '../support/fake-upstream.js';
 import { key, Rig } from '../support/rig.js';
 import { SocketClient } from '../support/socket-client.js';
+import { until } from '../support/until.js';
 import { headerValues } from '../support/upstream-ledger.js';
 
 const KEY = 'sk-registered-0123456789';
@@ -252,6 +253,47 @@ describe('a response.create for an alias', () => {
     client.create({ model: 'at-team', input: 'two' });
     const [, refused] = await client.ended(2);
     expect(refused).toMatchObject({ type: 'error', error: { code: 'invalid_field', param: 'model' } });
+    client.ws.close();
+  });
+
+  it('goes out as the first of its fallbacks that somebody can take, also on a connection in use', async () => {
+    await admin('models', {
+      alias: 'ws-first',
+      upstream_id: 'never',
+      pool_id: 'empty',
+      fallbacks: ['anywhere'],
+    });
+    const client = await SocketClient.open(rig.proxy.url, {});
+    for (const n of [1, 2]) {
+      client.create({ model: 'ws-first', input: `turn ${n}` });
+      expect((await client.ended(n)).at(-1)?.type).toBe('response.completed');
+      expect(rig.upstream.sockets.creates.at(-1)).toMatchObject({ json: { model: 'gpt-5.5' } });
+    }
+    client.ws.close();
+    const sql = `SELECT d.pool_id FROM decisions d JOIN requests r ON r.id = d.request_id
+      WHERE d.model = 'ws-first' AND r.state = 'completed' ORDER BY d.pool_id`;
+    const pools = await until(
+      () => rig.history.rows<{ pool_id: string | null }>(sql),
+      (rows) => rows.length === 4,
+    );
+    expect(pools.map((row) => row.pool_id)).toEqual([null, null, 'empty', 'empty']);
+  });
+
+  it('is told that nobody can take it, nor a fallback of it, and the connection stays good', async () => {
+    await admin('models', {
+      alias: 'ws-dead',
+      upstream_id: 'never',
+      pool_id: 'empty',
+      fallbacks: ['nowhere'],
+    });
+    const client = await SocketClient.open(rig.proxy.url, {});
+    client.create({ model: 'ws-dead', input: 'one' });
+    expect((await client.ended())[0]).toMatchObject({
+      status: 503,
+      error: { code: 'no_available_resources' },
+    });
+    client.create({ model: 'gpt-5.5', input: 'two' });
+    expect((await client.ended(2))[1]?.type).toBe('response.completed');
     client.ws.close();
   });
 });

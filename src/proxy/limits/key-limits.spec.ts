@@ -37,7 +37,7 @@ function world(terms: Partial<ClientKey>) {
     const cost = usage === null ? null : (usage.totalTokens ?? 0) * 1_000;
     limits.settle(key, hold, { usage, cost }, clock.at);
   };
-  return { limits, clock, elsewhere, ask, end };
+  return { limits, key, clock, elsewhere, ask, end };
 }
 
 describe('the limits of a key over time', () => {
@@ -50,6 +50,20 @@ describe('the limits of a key over time', () => {
     expect(new Set(asked.filter((hold) => typeof hold === 'string'))).toEqual(new Set(['key_rate_limited']));
     for (const hold of open) end(hold, told(150, 50));
     expect(ask()).toBe('budget_exceeded');
+  });
+
+  it('are asked without taking, and taken without asking, for what nobody here began', () => {
+    const { limits, key, ask } = world({ requestsPerMinute: 2, dailyTokens: 1_000 });
+    const request = { key, spends: true, model: 'gpt-5', bodyBytes: 3_600 };
+    limits.check(request);
+    const hold = ask();
+    // What is set aside fills the budget; a response that takes over from the one that runs needs no more.
+    expect(hold).toMatchObject({ tokens: 1_025 });
+    expect(ask()).toBe('key_rate_limited');
+    limits.check(request);
+    expect(limits.take(request)).toMatchObject({ tokens: 1_900 });
+    expect(() => limits.check(request)).toThrow(/requests/);
+    expect(limits.take({ ...request, spends: false })).toBeNull();
   });
 
   it('never overrun by more than one request each, however wrong the estimates are', () => {

@@ -34,15 +34,23 @@ export class KeyLimits {
   ) {}
 
   /** Takes a place, and sets aside what the request may need; to be given back to `settle`. Throws `key_rate_limited`, `budget_exceeded`. */
-  reserve({ key, spends, model, bodyBytes }: LimitedRequest): Amount | null {
+  reserve(request: LimitedRequest): Amount | null {
+    this.#check(request, null);
+    return this.take(request);
+  }
+
+  /** The same without taking anything, whatever else is running: for what may yet come to nothing. Throws like it. */
+  check(request: LimitedRequest): void {
+    this.#check(request, { tokens: 0, cost: 0 });
+  }
+
+  /** The same for what runs already and cannot be refused any more. */
+  take({ key, spends, model, bodyBytes }: LimitedRequest): Amount | null {
     if (key === null) return null;
-    const terms = this.sources.termsOf(key.id) ?? key;
-    const [now, mono] = [this.clock.now(), this.clock.monotonic()];
+    const now = this.clock.now();
     const meter = this.#meterOf(key.id);
     meter.lastUsedAt = now;
-    const over = limitExceeded(terms, this.#useOf(terms, meter, now, mono), spends);
-    if (over !== null) throw limitRefusal(over, waitMs(meter, over, mono), now);
-    meter.requests.add(1, mono);
+    meter.requests.add(1, this.clock.monotonic());
     if (!spends) return null;
     const usage = meter.estimate.of(bodyBytes);
     // A price nobody knows counts as nothing here as in the sums.
@@ -93,6 +101,18 @@ export class KeyLimits {
     const used: [string, number][] = [];
     for (const [id, { lastUsedAt }] of this.#meters) if (lastUsedAt > since) used.push([id, lastUsedAt]);
     return used;
+  }
+
+  /** `held`: in place of what is set aside for those that run; null = that. */
+  #check({ key, spends }: LimitedRequest, held: Amount | null): void {
+    if (key === null) return;
+    const terms = this.sources.termsOf(key.id) ?? key;
+    const [now, mono] = [this.clock.now(), this.clock.monotonic()];
+    const meter = this.#meterOf(key.id);
+    meter.lastUsedAt = now;
+    const use = this.#useOf(terms, meter, now, mono);
+    const over = limitExceeded(terms, held === null ? use : { ...use, held }, spends);
+    if (over !== null) throw limitRefusal(over, waitMs(meter, over, mono), now);
   }
 
   #useOf(terms: ClientKey, meter: KeyMeter, now: number, mono: number): KeyUse {

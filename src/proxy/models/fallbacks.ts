@@ -14,10 +14,10 @@ export function fallbackPins(models: Pick<ModelDirectory, 'find' | 'pinOf'>, nam
   );
 }
 
-export interface FallbackTerms {
+export interface FallbackTerms<Result> {
   readonly models: Pick<ModelDirectory, 'find' | 'pinOf'>;
   /** Select, send, and so on, with what the exchange says now. */
-  readonly run: () => Promise<void>;
+  readonly run: () => Promise<Result>;
   /** Of the same request under another model. Throws where the caller may not go there. */
   readonly hintsFor: (pin: AliasPin) => RoutingHints;
 }
@@ -27,15 +27,17 @@ export interface FallbackTerms {
  * then. Whatever an upstream has answered is not told apart from what it would answer to another model, and stays.
  * Throws what the alias itself was refused with.
  */
-export async function runWithFallbacks(
+export async function runWithFallbacks<Result>(
   exchange: Exchange,
   aliased: AliasedBody,
-  { models, run, hintsFor }: FallbackTerms,
-): Promise<void> {
+  { models, run, hintsFor }: FallbackTerms<Result>,
+): Promise<Result> {
+  // Of a WebSocket's first response: those of its handshake.
+  const attempts = exchange.attempts.length;
   try {
-    await run();
+    return await run();
   } catch (refusal: unknown) {
-    if (!isNobody(exchange, refusal)) throw refusal;
+    if (!isNobody(exchange, refusal, attempts)) throw refusal;
     for (const pin of fallbackPins(models, aliased.pin.alias)) {
       const hints = allowed(hintsFor, pin);
       if (hints === null) continue;
@@ -45,20 +47,22 @@ export async function runWithFallbacks(
       try {
         return await run();
       } catch (error: unknown) {
-        if (!isNobody(exchange, error)) throw error;
+        if (!isNobody(exchange, error, attempts)) throw error;
       }
     }
     throw refusal;
   }
 }
 
-function isNobody(exchange: Exchange, error: unknown): boolean {
-  const refused = error instanceof RoutingRefusal && error.code === 'no_available_resources';
-  return refused && exchange.attempts.length === 0 && !exchange.clientGone;
+/** Notes the decision that says so. */
+function isNobody(exchange: Exchange, error: unknown, attempts: number): boolean {
+  if (!(error instanceof RoutingRefusal) || error.code !== 'no_available_resources') return false;
+  if (!exchange.decisions.includes(error.decision)) exchange.decisions.push(error.decision);
+  return exchange.attempts.length === attempts && !exchange.clientGone;
 }
 
 /** A fallback that the caller's key or its pool rules out is passed over. */
-function allowed(hintsFor: FallbackTerms['hintsFor'], pin: AliasPin): RoutingHints | null {
+function allowed(hintsFor: FallbackTerms<never>['hintsFor'], pin: AliasPin): RoutingHints | null {
   try {
     return hintsFor(pin);
   } catch (error: unknown) {

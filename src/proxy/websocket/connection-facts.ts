@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { RoutingHints } from '../../balancer/routing-hints.js';
+import type { AliasPin } from '../../common/alias-pin.js';
 import type { ProxyCaller } from '../../registry/proxy-door.service.js';
 import type { BodyBudget } from '../body-budget.js';
 import { Exchange } from '../exchange.js';
@@ -8,7 +9,7 @@ import { buildHints } from '../hints.js';
 import { aliasedBody } from '../model-rewrite.js';
 import type { Resource } from '../../resources/resource.js';
 import type { ProxyDependencies } from '../proxy-dependencies.js';
-import { scanRequestBody } from '../request-scan.js';
+import { scanRequestBody, type BodyFields } from '../request-scan.js';
 import type { ProxyRoute } from '../route-grammar.js';
 import type { WaitingRoom } from '../waiting-room.js';
 
@@ -48,24 +49,24 @@ export function readHints(
   exchange: Exchange,
   message: Buffer | null,
 ): RoutingHints {
-  const { route } = exchange;
-  if (route === null) throw new Error('hints need a route');
   const body = message === null ? null : scanRequestBody(message);
   exchange.aliased = body === null || message === null ? null : aliasedBody(models, body, message);
-  const hints = {
-    ...buildHints({
-      requestId: exchange.id,
-      caller: exchange.caller,
-      route,
-      headers: (exchange.req satisfies IncomingMessage).headers,
-      body,
-      alias: exchange.aliased?.pin ?? null,
-    }),
-    stream: true,
-  };
+  const hints = hintsOf(exchange, body, exchange.aliased?.pin ?? null);
   exchange.hints = hints;
   exchange.traceparent = body?.traceparent ?? null;
   return hints;
+}
+
+/** The same message for one of the fallbacks of what it asks for. Throws where the caller may not go there. */
+export function hintsUnder(exchange: Exchange, alias: AliasPin): RoutingHints {
+  return hintsOf(exchange, exchange.body === null ? null : scanRequestBody(exchange.body), alias);
+}
+
+function hintsOf(exchange: Exchange, body: BodyFields | null, alias: AliasPin | null): RoutingHints {
+  const { id: requestId, caller, route } = exchange;
+  if (route === null) throw new Error('hints need a route');
+  const { headers } = exchange.req satisfies IncomingMessage;
+  return { ...buildHints({ requestId, caller, route, headers, body, alias }), stream: true };
 }
 
 /** An upstream that repeats our key in a message must not make us tell it. */

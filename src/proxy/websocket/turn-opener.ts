@@ -2,13 +2,15 @@ import { isOfAlias } from '../../balancer/alias-scope.js';
 import type { Lease } from '../../balancer/lease.js';
 import { RoutingRefusal } from '../../balancer/routing-refusal.js';
 import { ProxyError } from '../../common/errors.js';
+import type { DecisionRecord } from '../../state/live-state.js';
 import type { Exchange } from '../exchange.js';
 import { limitedRequest } from '../limits/limited-request.js';
 import { withUpstreamModel } from '../model-rewrite.js';
+import { runWithFallbacks } from '../models/fallbacks.js';
 import { refusedEnding } from '../refused-ending.js';
 import { ClientGone } from '../request-body.js';
 import { ConnectionPlace } from './connection-place.js';
-import { readHints, responseExchange } from './connection-facts.js';
+import { hintsUnder, readHints, responseExchange } from './connection-facts.js';
 import type { RelayParts } from './connection-facts.js';
 import { readClientFrame } from './frames.js';
 import type { UpstreamLink } from './handshake-loop.js';
@@ -63,13 +65,27 @@ export class TurnOpener {
     const { deps, room } = this.parts;
     const { hints } = exchange;
     if (hints === null) throw new Error('a turn needs hints');
-    if (hints.alias !== null && !isOfAlias(hints.alias, resource)) throw otherModel(hints.alias, resource);
+    if (hints.alias !== null && !isOfAlias(hints.alias, resource))
+      throw nobodyOf(deps.balancer.explain(hints)) ?? otherModel(hints.alias, resource);
     checkOwnership(deps.balancer, hints, (id) => book.knows(id));
     const continues = book.knows(hints.previousResponseId);
     const made = exchange.decisions.at(-1) ?? null;
-    if (made !== null) return deps.balancer.acquireOn(resource, hints, { made, continues });
+    // Refused as what it asks for, and now as one of the fallbacks of that: nothing has been decided for it yet.
+    if (made !== null && made.resourceId !== null)
+      return deps.balancer.acquireOn(resource, hints, { made, continues });
     const places = new ConnectionPlace(deps.balancer, resource, continues);
     return room.acquire(exchange, { hints, tried: [], attempt: 1, places });
+  }
+
+  /** What `place` answers, or does for one of the fallbacks of the alias it asks for, where nobody can take that. */
+  withFallbacks(exchange: Exchange, place: () => Lease | Promise<Lease>): Lease | Promise<Lease> {
+    const { aliased } = exchange;
+    if (aliased === null) return place();
+    return runWithFallbacks(exchange, aliased, {
+      models: this.parts.deps.models,
+      run: async () => place(),
+      hintsFor: (pin) => hintsUnder(exchange, pin),
+    });
   }
 
   /** Writes `started`: the message may go upstream after this. */
@@ -77,7 +93,7 @@ export class TurnOpener {
     const { deps, finisher, bodies } = this.parts;
     try {
       if (exchange.decisions.at(-1) !== lease.decision) exchange.decisions.push(lease.decision);
-      const decision = exchange.decisions[0] ?? lease.decision;
+      const decision = exchange.decisions[exchange.refusedBefore] ?? lease.decision;
       if (runs) finisher.note(exchange, decision);
       else finisher.start(exchange, decision);
       const release = (): void => bodies.give(exchange.bodyBytes);
@@ -93,9 +109,14 @@ export class TurnOpener {
     return aliased === null ? data : Buffer.concat(withUpstreamModel(aliased));
   }
 
-  /** Of a message that is no create. Throws as for a create that names what is not its caller's. */
-  checkOther(message: Buffer, book: Pick<TurnBook, 'knows' | 'turns'>): void {
+  /**
+   * Of a message that is no create. Throws as for a create that names what is not its caller's, or, when it `asks` for a
+   * response of its own, that its key may not have. What that needs is set aside as it begins, if it ever does.
+   */
+  checkOther(message: Buffer, book: Pick<TurnBook, 'knows' | 'turns'>, asks: boolean): void {
     checkOwnMessage(this.parts, this.handshake, message, book);
+    const { key } = this.handshake.caller;
+    if (asks) this.parts.deps.limits.check({ key, spends: true, model: null, bodyBytes: message.length });
   }
 
   /** A response that began without a create: it goes on from the one before it. */
@@ -109,14 +130,11 @@ export class TurnOpener {
     }
     const { hints } = exchange;
     if (hints === null) throw new Error('a turn needs hints');
+    const { balancer, limits } = this.parts.deps;
     const terms = { continues: before !== null, begun: true };
-    return this.open(
-      exchange,
-      link,
-      lane,
-      this.parts.deps.balancer.acquireOn(link.resource, hints, terms),
-      true,
-    );
+    const turn = this.open(exchange, link, lane, balancer.acquireOn(link.resource, hints, terms), true);
+    exchange.hold = limits.take(limitedRequest(exchange, hints));
+    return turn;
   }
 
   /** Records the creates among messages that waited for their connection in vain, with nobody left to tell. */
@@ -156,4 +174,11 @@ export class TurnOpener {
     finisher.finish(exchange, refusedEnding(exchange, exchange.clientGone ? null : told), null);
     return told;
   }
+}
+
+/** Null = somebody serves it. */
+function nobodyOf(decision: DecisionRecord): RoutingRefusal | null {
+  const reason = 'no_available_resources';
+  if (decision.reason !== reason) return null;
+  return new RoutingRefusal(reason, decision.explanation, { shouldRetry: false }, decision);
 }

@@ -114,7 +114,7 @@ export class WebsocketSession {
       const frame = readClientFrame(message.data);
       lane = frame.lane;
       if (frame.type !== 'response.create') {
-        this.#opener.checkOther(message.data, this.#book);
+        this.#opener.checkOther(message.data, this.#book, asksForMore(frame));
         if (asksForMore(frame)) this.#book.asked(lane, message.data);
         return this.#forward(message);
       }
@@ -130,14 +130,17 @@ export class WebsocketSession {
       this.#book.checkRoom();
       if (this.#draining) throw stopping();
       this.#opener.read(exchange);
-      const going = wayOf(this.parts, exchange, this.link, this.#used ? this.#book : null);
-      const place =
-        going === null ? this.#opener.place(exchange, this.link, this.#book) : this.#goTo(going, exchange);
+      const place = this.#opener.withFallbacks(exchange, () => this.#placeFor(exchange));
       if (place instanceof Promise) void this.#park(exchange, message, lane, place);
       else this.#dispatch(exchange, message, lane, place);
     } catch (error: unknown) {
       this.#refuse(exchange, error, lane);
     }
+  }
+
+  #placeFor(exchange: Exchange): Lease | Promise<Lease> {
+    const going = wayOf(this.parts, exchange, this.link, this.#used ? this.#book : null);
+    return going === null ? this.#opener.place(exchange, this.link, this.#book) : this.#goTo(going, exchange);
   }
 
   #dispatch(exchange: Exchange, message: Message, lane: string, lease: Lease): void {
