@@ -1,43 +1,43 @@
-import { token } from './store.js';
+import { ApiError } from './api-error.js';
+import { awayBecause, connection, token } from './store.js';
 
-/** An answer that is not 2xx, with the sentence the API gave. */
-export class ApiError extends Error {
-  constructor(
-    readonly status: number,
-    message: string,
-  ) {
-    super(message);
-  }
-}
+export { ApiError };
 
+/** Any request to the proxy, with the admin token. Throws ApiError; a 401 shows the sign-in form. */
 export async function call(path: string, options: RequestInit = {}): Promise<Response> {
   const headers = new Headers(options.headers);
   if (token.value !== '') headers.set('authorization', `Bearer ${token.value}`);
   const response = await fetch(path, { ...options, headers, cache: 'no-store', credentials: 'omit' });
-  if (!response.ok) throw new ApiError(response.status, await errorText(response));
-  return response;
+  if (response.ok) return response;
+  const error = await ApiError.of(response);
+  if (error.status === 401) {
+    awayBecause.value = error.message;
+    connection.value = 'signed_out';
+  }
+  throw error;
 }
 
-export async function getJson<T>(path: string): Promise<T> {
-  const response = await call(path);
+export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const response = await call(path, signal === undefined ? {} : { signal });
   return (await response.json()) as T;
 }
 
-export async function post(path: string): Promise<void> {
+/** The answer, or undefined where there is none (204). */
+export async function sendJson<T>(
+  method: 'POST' | 'PATCH' | 'PUT' | 'DELETE',
+  path: string,
+  body?: unknown,
+): Promise<T> {
   const response = await call(path, {
-    method: 'POST',
+    method,
     headers: { 'content-type': 'application/json' },
-    body: '{}',
+    ...(method === 'DELETE' && body === undefined ? {} : { body: JSON.stringify(body ?? {}) }),
   });
-  await response.text();
+  const text = await response.text();
+  return (text === '' ? undefined : JSON.parse(text)) as T;
 }
 
-async function errorText(response: Response): Promise<string> {
-  const fallback = `The proxy answered ${response.status}.`;
-  try {
-    const body = (await response.json()) as { error?: { message?: unknown } };
-    return typeof body.error?.message === 'string' ? body.error.message : fallback;
-  } catch {
-    return fallback;
-  }
+/** What to tell people about something that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'It did not work.';
 }

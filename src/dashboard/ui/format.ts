@@ -17,6 +17,15 @@ export function timeOfDay(epochMs: number): string {
   return new Date(epochMs).toLocaleTimeString(undefined, { hour12: false });
 }
 
+/** Day and time, as this reader writes them. */
+export function moment(epochMs: number): string {
+  return new Date(epochMs).toLocaleString(undefined, {
+    dateStyle: 'medium',
+    timeStyle: 'medium',
+    hour12: false,
+  });
+}
+
 /** Unknown is not zero. */
 export function count(value: number | null): string {
   return value === null ? '–' : value.toLocaleString('en-US');

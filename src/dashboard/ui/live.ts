@@ -1,22 +1,24 @@
-import { ApiError, call, getJson } from './api.js';
+import { call, messageOf } from './api.js';
 import { setServerTime } from './clock.js';
-import { awayBecause, connection, requests, requestsError, state, token } from './store.js';
-import type { AdminState, RequestRow } from './wire.js';
+import { awayBecause, changes, connection, state, token } from './store.js';
+import type { AdminState } from './wire.js';
 
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 10_000;
 /** The server speaks every 5 s; three silences mean that nobody is there. */
 const SILENCE_MS = 16_000;
-const MIN_REFRESH_MS = 1_000;
-const MAX_REFRESH_MS = 5_000;
-const LISTED_REQUESTS = 50;
+const MIN_CHANGE_MS = 1_000;
 
-let refreshing = false;
-let refreshedAt = 0;
-let shownSignature = '';
+let stream = new AbortController();
+let signature = '';
+let announced: ReturnType<typeof setTimeout> | null = null;
 let retryMs = FIRST_RETRY_MS;
 
 export function startLive(): void {
+  // A 401 of any call ends the stream, so that two of them never run after the next sign-in.
+  connection.subscribe((now) => {
+    if (now === 'signed_out') stream.abort();
+  });
   void run();
 }
 
@@ -28,27 +30,28 @@ export function signIn(value: string): void {
 
 /** Reads one stream after the other until the API wants a credential. */
 async function run(): Promise<void> {
-  while (connection.value !== 'signed_out') {
+  for (;;) {
     try {
       await readStream();
-      awayBecause.value = 'The stream ended.';
+      awayBecause.value = 'the stream ended';
     } catch (error: unknown) {
-      if (error instanceof ApiError && error.status === 401) {
-        awayBecause.value = error.message;
-        connection.value = 'signed_out';
-        return;
-      }
-      awayBecause.value = error instanceof Error ? error.message : 'The connection failed.';
+      if (signedOut()) return;
+      awayBecause.value = messageOf(error);
     }
     connection.value = 'away';
     await new Promise((resolve) => setTimeout(resolve, retryMs));
+    if (signedOut()) return;
     retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);
   }
 }
 
+function signedOut(): boolean {
+  return connection.value === 'signed_out';
+}
+
 /** `fetch` and not `EventSource`, which cannot send the Authorization header. */
 async function readStream(): Promise<void> {
-  const abort = new AbortController();
+  const abort = (stream = new AbortController());
   let watchdog = setTimeout(() => abort.abort(), SILENCE_MS);
   try {
     const response = await call('/admin/events', { signal: abort.signal });
@@ -83,25 +86,13 @@ function show(next: AdminState): void {
   state.value = next;
   connection.value = 'live';
   awayBecause.value = '';
-  const signature = `${next.recent_decisions[0]?.id ?? ''} ${next.in_flight} ${next.queue_depth}`;
-  const age = Date.now() - refreshedAt;
-  if (age > MAX_REFRESH_MS || (signature !== shownSignature && age > MIN_REFRESH_MS)) {
-    shownSignature = signature;
-    void refreshRequests();
-  }
-}
-
-async function refreshRequests(): Promise<void> {
-  if (refreshing) return;
-  refreshing = true;
-  refreshedAt = Date.now();
-  try {
-    const answer = await getJson<{ requests: RequestRow[] }>(`/admin/requests?limit=${LISTED_REQUESTS}`);
-    requests.value = answer.requests;
-    requestsError.value = '';
-  } catch (error: unknown) {
-    requestsError.value = error instanceof Error ? error.message : 'The list could not be read.';
-  } finally {
-    refreshing = false;
-  }
+  // With the time, because a record may reach SQL without changing anything here.
+  const beat = Math.floor(next.timestamp / 5_000);
+  const seen = `${next.recent_decisions[0]?.id ?? ''} ${next.in_flight} ${next.queue_depth} ${beat}`;
+  if (seen === signature) return;
+  signature = seen;
+  announced ??= setTimeout(() => {
+    announced = null;
+    changes.value += 1;
+  }, MIN_CHANGE_MS);
 }

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { AdminState, RequestRow } from './wire.js';
+import type { AdminState } from './wire.js';
 
 export type Connection = 'connecting' | 'live' | 'away' | 'signed_out';
 
@@ -7,8 +7,7 @@ export const connection = signal<Connection>('connecting');
 /** Why the API is away, in the words of the last error. */
 export const awayBecause = signal('');
 export const state = signal<AdminState | null>(null);
-export const requests = signal<readonly RequestRow[] | null>(null);
-/** Why the request list is not fresh; the live part does not depend on it. */
-export const requestsError = signal('');
+/** Counts up when history may have new rows: after a change, at most once a second, and every few seconds anyway. */
+export const changes = signal(0);
 /** In memory only: a reload asks again, and no script of another page can read it. */
 export const token = signal('');

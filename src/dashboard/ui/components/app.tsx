@@ -1,38 +1,47 @@
 import type { JSX } from 'preact';
+import { PAGES } from '../pages/index.js';
+import { NotFoundPage } from '../pages/not-found.js';
+import { href, route } from '../router.js';
 import { connection, state } from '../store.js';
 import { Banner } from './banner.js';
-import { Decisions } from './decisions.js';
-import { FirstRun } from './first-run.js';
-import { Fleet } from './fleet.js';
-import { Requests } from './requests.js';
-import { Resources } from './resources.js';
+import { Navigation } from './navigation.js';
 import { SignIn } from './sign-in.js';
 import { StatusLine } from './status-line.js';
 
 export function App(): JSX.Element {
-  const current = state.value;
   return (
     <>
+      <a class="skip" href="#main" onClick={skip}>
+        Skip to the content
+      </a>
       <header>
-        <h1>Responses Proxy</h1>
+        <a class="brand" href={href('/')}>
+          Responses Proxy
+        </a>
         <StatusLine />
-        <nav aria-label="Documents">
-          <a href="/docs">API</a>
-        </nav>
       </header>
       <Banner />
-      <main>
-        {connection.value === 'signed_out' && <SignIn />}
-        {current === null && connection.value !== 'signed_out' && <p class="hint">Waiting for the proxy…</p>}
-        {current !== null && connection.value !== 'signed_out' && (
-          <>
-            {current.resources.length === 0 ? <FirstRun /> : <Resources resources={current.resources} />}
-            <Fleet state={current} />
-            <Requests />
-            <Decisions decisions={current.recent_decisions} />
-          </>
-        )}
-      </main>
+      <div class="frame">
+        <Navigation />
+        <main id="main" tabIndex={-1}>
+          <Content />
+        </main>
+      </div>
     </>
   );
+}
+
+/** What stands behind the hash is the page, so the browser must not go to an anchor. */
+function skip(event: Event): void {
+  event.preventDefault();
+  document.getElementById('main')?.focus();
+}
+
+/** The asked page stays in the address while somebody signs in, and is there afterwards. */
+function Content(): JSX.Element {
+  const { path } = route.value;
+  if (connection.value === 'signed_out') return <SignIn />;
+  if (state.value === null) return <p class="hint">Waiting for the proxy…</p>;
+  const Shown = PAGES.get(path[0] ?? '')?.component ?? NotFoundPage;
+  return <Shown key={path.join('/')} />;
 }

@@ -1,16 +1,22 @@
 import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
 import { count, dollars, duration, short, timeOfDay, words } from '../format.js';
-import { requests, requestsError } from '../store.js';
+import { changes } from '../store.js';
 import type { RequestRow } from '../wire.js';
+import { ErrorNotice } from './notice.js';
+import { useRead } from './read.js';
 
 const GOOD_STATES = new Set(['completed', 'in_progress']);
 
 export function Requests(): JSX.Element {
-  const rows = requests.value;
+  const { data, error, reload } = useRead<{ requests: RequestRow[] }>('/admin/requests?limit=50');
+  const change = changes.value;
+  useEffect(() => void (change > 0 && reload()), [change]);
+  const rows = data?.requests ?? null;
   return (
     <section aria-labelledby="requests-title">
       <h2 id="requests-title">Last requests</h2>
-      {requestsError.value !== '' && <p class="banner">{requestsError.value}</p>}
+      {error !== null && <ErrorNotice error={error} />}
       {rows !== null && rows.length === 0 && (
         <p class="hint">None yet. Point a client at {`${location.origin}/v1`} and send one.</p>
       )}

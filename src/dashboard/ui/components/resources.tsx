@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { post } from '../api.js';
+import { messageOf, sendJson } from '../api.js';
 import type { ResourceState } from '../wire.js';
 import { ResourceCard } from './resource-card.js';
 
@@ -28,10 +28,10 @@ function CheckButton(): JSX.Element {
     busy.value = true;
     said.value = '';
     try {
-      await post('/admin/health/check');
+      await sendJson('POST', '/admin/health/check');
       said.value = 'Checked.';
     } catch (error: unknown) {
-      said.value = error instanceof Error ? error.message : 'The check failed.';
+      said.value = messageOf(error);
     } finally {
       busy.value = false;
     }

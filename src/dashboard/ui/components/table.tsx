@@ -1,0 +1,72 @@
+import type { ComponentChildren, HTMLAttributes, JSX } from 'preact';
+
+export interface Column<Row> {
+  /** Unique within the table. */
+  readonly key: string;
+  readonly head: string;
+  readonly cell: (row: Row) => ComponentChildren;
+  /** Right-aligned, figures of one width. */
+  readonly number?: boolean;
+  /** May break into lines and take what room is left. */
+  readonly wide?: boolean;
+  /** Explains the head. */
+  readonly title?: string;
+  /** The cell names its row. */
+  readonly names?: boolean;
+}
+
+interface Props<Row> {
+  readonly id?: string;
+  /** Says what the table is to whoever does not see its heading; unique on the page. */
+  readonly caption: string;
+  readonly captionShown?: boolean;
+  readonly columns: readonly Column<Row>[];
+  readonly rows: readonly Row[];
+  readonly rowKey: (row: Row) => string;
+  /** Further attributes of a row, as `data-…` or `class`. */
+  readonly rowProps?: (row: Row) => HTMLAttributes<HTMLTableRowElement>;
+  readonly busy?: boolean;
+}
+
+/** A real table that scrolls sideways in itself, by keyboard too, where the screen is narrow. */
+export function Table<Row>(props: Props<Row>): JSX.Element {
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label={props.caption} aria-busy={props.busy === true}>
+      <table id={props.id}>
+        <caption class={props.captionShown === true ? '' : 'unseen'}>{props.caption}</caption>
+        <thead>
+          <tr>
+            {props.columns.map((column) => (
+              <th key={column.key} scope="col" class={classOf(column)} title={column.title}>
+                {column.head}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {props.rows.map((row) => (
+            <tr key={props.rowKey(row)} {...props.rowProps?.(row)}>
+              {props.columns.map((column) => cellOf(column, row))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function cellOf<Row>(column: Column<Row>, row: Row): JSX.Element {
+  return column.names === true ? (
+    <th key={column.key} scope="row" class={classOf(column)}>
+      {column.cell(row)}
+    </th>
+  ) : (
+    <td key={column.key} class={classOf(column)}>
+      {column.cell(row)}
+    </td>
+  );
+}
+
+function classOf<Row>(column: Column<Row>): string {
+  return `${column.number === true ? 'number' : ''}${column.wide === true ? ' wide' : ''}`;
+}
