@@ -40,6 +40,7 @@ import { RegistryTrialsController } from './registry-trials.controller.js';
 import { RequestsController } from './requests.controller.js';
 import { ResourceViewService } from './resource-view.service.js';
 import { RouteExplainController } from './route-explain.controller.js';
+import { SeriesController } from './series.controller.js';
 import { StateViewService } from './state-view.service.js';
 import { StateController } from './state.controller.js';
 import { StoreFactsService } from './store-facts.service.js';
@@ -62,6 +63,7 @@ import { UseFactsService } from './use-facts.service.js';
     StateController,
     RequestsController,
     HistoryController,
+    SeriesController,
     ExportController,
     HealthCheckController,
     RouteExplainController,

@@ -56,7 +56,10 @@ export class HistoryController {
   @ApiOperation({ summary: 'Why each request went where it went, with every candidate' })
   @ApiOkResponse({ type: DecisionListDto })
   async decisions(@Query() query: DecisionsQuery): Promise<DecisionListDto> {
-    const { rows, nextCursor } = await this.decisionRows.list(query);
+    const since = sinceParameter(query.since, this.clock.now());
+    const { limit, cursor, session_id, resource_id, request_id, caller_id, model } = query;
+    const filter = { limit, cursor, session_id, resource_id, request_id, caller_id, model, since };
+    const { rows, nextCursor } = await this.decisionRows.list(filter);
     return { decisions: rows, next_cursor: nextCursor };
   }
 

@@ -30,9 +30,9 @@ export class RequestsController {
   @ApiOperation({ summary: 'Requests, newest first: metadata, tokens, latency and error, never bodies' })
   @ApiOkResponse({ type: RequestListDto })
   async list(@Query() query: RequestsQuery): Promise<RequestListDto> {
-    const { limit, cursor, session_id, resource_id, status_code, model, state } = query;
     const since = sinceParameter(query.since, this.clock.now());
-    const filter = { limit, cursor, session_id, resource_id, status_code, model, state, since };
+    const { limit, cursor, session_id, resource_id, caller_id, status_code, model, state } = query;
+    const filter = { limit, cursor, session_id, resource_id, caller_id, status_code, model, state, since };
     const { rows, nextCursor } = await this.requests.list(filter);
     return { requests: rows, next_cursor: nextCursor };
   }

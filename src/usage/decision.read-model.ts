@@ -14,6 +14,8 @@ export interface DecisionFilter {
   readonly session_id?: string | null;
   readonly resource_id?: string | null;
   readonly request_id?: string | null;
+  readonly caller_id?: string | null;
+  readonly model?: string | null;
   readonly cursor?: string | null;
   /** Epoch ms, inclusive, against `at`. */
   readonly since?: number | null;
@@ -36,6 +38,8 @@ export class DecisionReadModel {
       .equal('session_id', filter.session_id)
       .equal('resource_id', filter.resource_id)
       .equal('request_id', filter.request_id)
+      .equal('caller_id', filter.caller_id)
+      .equal('model', filter.model)
       .from('at', filter.since)
       .after(filter.cursor, 'at');
     const sql = `SELECT ${COLUMNS} FROM "decisions"${query.where} ORDER BY "at" DESC, "id" DESC LIMIT ${query.param(filter.limit + 1)}`;

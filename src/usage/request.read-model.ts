@@ -23,6 +23,7 @@ export interface RequestFilter {
   readonly limit: number;
   readonly session_id?: string | null;
   readonly resource_id?: string | null;
+  readonly caller_id?: string | null;
   readonly status_code?: number | null;
   readonly model?: string | null;
   /** Epoch ms, inclusive, against `started_at`. */
@@ -60,6 +61,7 @@ export class RequestReadModel {
     const query = new SqlQuery(this.database.dialect)
       .equal('session_id', filter.session_id)
       .equal('resource_id', filter.resource_id)
+      .equal('caller_id', filter.caller_id)
       .equal('status_code', filter.status_code)
       .equal('model', filter.model)
       .equal('state', filter.state)

@@ -16,6 +16,7 @@ import { OrphanedBindings } from './orphaned-bindings.js';
 import { RecordDeliverer } from './record-deliverer.js';
 import { RecordingModule } from './recording.module.js';
 import { RequestReadModel } from './request.read-model.js';
+import { SeriesReadModel } from './series.read-model.js';
 import { SessionReadModel } from './session.read-model.js';
 import { SPOOL } from './spool.js';
 import { SpoolAdopter } from './spool-adopter.js';
@@ -35,6 +36,7 @@ const READ_MODELS = [
   ExportReadModel,
   KeyUsageReadModel,
   RequestReadModel,
+  SeriesReadModel,
   SessionReadModel,
   UsageReadModel,
 ];

@@ -21,6 +21,9 @@ export class RequestsQuery extends PageQuery {
   @IsInt({ message: STATUS_MESSAGE })
   readonly status_code?: number;
 
+  @ExactFilter('key_019a2b3c4d5e0123456789abcdef0123')
+  readonly caller_id?: string;
+
   @ExactFilter('gpt-5')
   readonly model?: string;
 
@@ -42,6 +45,15 @@ export class DecisionsQuery extends PageQuery {
 
   @ExactFilter('req_019a2b3c4d5e0123456789abcdef0123')
   readonly request_id?: string;
+
+  @ExactFilter('key_019a2b3c4d5e0123456789abcdef0123')
+  readonly caller_id?: string;
+
+  @ExactFilter('gpt-5')
+  readonly model?: string;
+
+  @SinceFilter()
+  readonly since?: string;
 }
 
 export class UsageQuery {

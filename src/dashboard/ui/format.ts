@@ -50,3 +50,24 @@ export function short(id: string | null, length = 14): string {
   if (id === null) return '–';
   return id.length > length ? `${id.slice(0, length)}…` : id;
 }
+
+/** 1234 → "1.2 k", 2500000 → "2.5 M": where there is little room. */
+export function compact(value: number | null): string {
+  if (value === null) return '–';
+  if (Math.abs(value) < 1_000) return String(Math.round(value * 100) / 100);
+  const [divisor, unit] = value < 1e6 ? [1e3, 'k'] : value < 1e9 ? [1e6, 'M'] : [1e9, 'G'];
+  const scaled = value / divisor;
+  return `${scaled.toFixed(scaled < 100 ? 1 : 0)} ${unit}`;
+}
+
+/** 18240 → "18 kB". */
+export function bytes(value: number | null): string {
+  if (value === null) return '–';
+  if (value < 1_000) return `${value} B`;
+  return value < 1_000_000 ? `${Math.round(value / 1_000)} kB` : `${(value / 1_000_000).toFixed(1)} MB`;
+}
+
+/** A share of two counts, null where it says nothing. */
+export function ratio(part: number | null, whole: number | null): number | null {
+  return part === null || whole === null || whole === 0 ? null : part / whole;
+}

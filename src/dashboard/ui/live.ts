@@ -1,5 +1,6 @@
 import { call, messageOf } from './api.js';
 import { setServerTime } from './clock.js';
+import { takeSample } from './samples.js';
 import { awayBecause, changes, connection, state, token } from './store.js';
 import type { AdminState } from './wire.js';
 
@@ -84,6 +85,7 @@ function show(next: AdminState): void {
   retryMs = FIRST_RETRY_MS;
   setServerTime(next.timestamp);
   state.value = next;
+  takeSample(next);
   connection.value = 'live';
   awayBecause.value = '';
   // With the time, because a record may reach SQL without changing anything here.

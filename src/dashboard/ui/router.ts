@@ -37,6 +37,11 @@ export function setQuery(changes: QueryValues): void {
   go(route.value.path, Object.fromEntries(query));
 }
 
+/** '' where the address does not say. */
+export function getQuery(name: string): string {
+  return route.value.query.get(name) ?? '';
+}
+
 function changed(query: URLSearchParams, changes: QueryValues): URLSearchParams {
   for (const [name, value] of Object.entries(changes)) {
     if (value === null || value === undefined || value === '') query.delete(name);

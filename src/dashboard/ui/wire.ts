@@ -48,8 +48,12 @@ export interface Decision {
   readonly attempt: number;
   readonly at: number;
   readonly session_id: string | null;
+  readonly caller_id: string;
+  readonly pool_id: string | null;
   readonly model: string | null;
   readonly affinity_class: string;
+  readonly affinity_kind: string | null;
+  readonly affinity_result: string;
   readonly resource_id: string | null;
   readonly reason: string;
   readonly explanation: string;
@@ -99,22 +103,4 @@ export interface AdminState {
     readonly warnings: readonly string[];
   };
   readonly problems: readonly { readonly code: string; readonly message: string }[];
-}
-
-export interface RequestRow {
-  readonly id: string;
-  readonly started_at: number;
-  readonly session_id: string | null;
-  readonly session_name: string | null;
-  readonly model: string | null;
-  readonly resource_id: string | null;
-  readonly state: string;
-  readonly status_code: number | null;
-  readonly latency_ms: number | null;
-  readonly error_code: string | null;
-  readonly error_message: string | null;
-  readonly input_tokens: number | null;
-  readonly cached_tokens: number | null;
-  readonly output_tokens: number | null;
-  readonly cost_usd: number | null;
 }

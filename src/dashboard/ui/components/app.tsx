@@ -5,6 +5,7 @@ import { href, route } from '../router.js';
 import { connection, state } from '../store.js';
 import { Banner } from './banner.js';
 import { Navigation } from './navigation.js';
+import { Search } from './search.js';
 import { SignIn } from './sign-in.js';
 import { StatusLine } from './status-line.js';
 
@@ -19,6 +20,7 @@ export function App(): JSX.Element {
           Responses Proxy
         </a>
         <StatusLine />
+        <Search />
       </header>
       <Banner />
       <div class="frame">

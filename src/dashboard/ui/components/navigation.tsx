@@ -14,7 +14,7 @@ export function Navigation(): JSX.Element {
     open.value = false;
   }, [arrivals]);
   return (
-    <nav aria-label="Pages" data-open={open.value}>
+    <nav class="side" aria-label="Pages" data-open={open.value}>
       <button
         type="button"
         class="menu"

@@ -1,83 +1,32 @@
 import type { JSX } from 'preact';
-import { useEffect } from 'preact/hooks';
-import { count, dollars, duration, short, timeOfDay, words } from '../format.js';
-import { changes } from '../store.js';
-import type { RequestRow } from '../wire.js';
-import { ErrorNotice } from './notice.js';
+import { href } from '../router.js';
+import type { RequestList } from '../wire-history.js';
+import { Empty, ErrorNotice } from './notice.js';
 import { useRead } from './read.js';
+import { requestColumns } from './request-columns.js';
+import { Table } from './table.js';
+import { useTail } from './tail.js';
 
-const GOOD_STATES = new Set(['completed', 'in_progress']);
+const COLUMNS = requestColumns('caller', 'first');
 
+/** The newest few, on the overview. */
 export function Requests(): JSX.Element {
-  const { data, error, reload } = useRead<{ requests: RequestRow[] }>('/admin/requests?limit=50');
-  const change = changes.value;
-  useEffect(() => void (change > 0 && reload()), [change]);
-  const rows = data?.requests ?? null;
+  const read = useRead<RequestList>('/admin/requests?limit=12');
+  useTail(read, true);
+  const rows = read.data?.requests ?? null;
   return (
     <section aria-labelledby="requests-title">
-      <h2 id="requests-title">Last requests</h2>
-      {error !== null && <ErrorNotice error={error} />}
+      <div class="section-head">
+        <h2 id="requests-title">Last requests</h2>
+        <a href={href('/requests')}>All requests</a>
+      </div>
+      {read.error !== null && <ErrorNotice error={read.error} retry={read.reload} />}
       {rows !== null && rows.length === 0 && (
-        <p class="hint">None yet. Point a client at {`${location.origin}/v1`} and send one.</p>
+        <Empty>{`None yet. Point a client at ${location.origin}/v1 and send one.`}</Empty>
       )}
       {rows !== null && rows.length > 0 && (
-        <div class="scroll" tabIndex={0} role="region" aria-labelledby="requests-title">
-          <table id="requests">
-            <thead>
-              <tr>
-                <th scope="col">Time</th>
-                <th scope="col">Session</th>
-                <th scope="col">Model</th>
-                <th scope="col">Resource</th>
-                <th scope="col">State</th>
-                <th scope="col" class="number">
-                  Status
-                </th>
-                <th scope="col" class="number">
-                  Latency
-                </th>
-                <th scope="col" class="number">
-                  Tokens in
-                </th>
-                <th scope="col" class="number">
-                  Cached
-                </th>
-                <th scope="col" class="number">
-                  Out
-                </th>
-                <th scope="col" class="number">
-                  Cost
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((row) => (
-                <Row key={row.id} row={row} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table id="requests" caption="Last requests" columns={COLUMNS} rows={rows} rowKey={({ id }) => id} />
       )}
     </section>
-  );
-}
-
-function Row(props: { row: RequestRow }): JSX.Element {
-  const { row } = props;
-  const error = row.error_code === null ? '' : `: ${words(row.error_code)}`;
-  return (
-    <tr title={row.error_message ?? row.id}>
-      <td>{timeOfDay(row.started_at)}</td>
-      <td title={row.session_id ?? ''}>{row.session_name ?? short(row.session_id)}</td>
-      <td>{row.model ?? '–'}</td>
-      <td>{row.resource_id ?? '–'}</td>
-      <td class={GOOD_STATES.has(row.state) ? '' : 'bad'}>{`${words(row.state)}${error}`}</td>
-      <td class="number">{row.status_code ?? '–'}</td>
-      <td class="number">{duration(row.latency_ms)}</td>
-      <td class="number">{count(row.input_tokens)}</td>
-      <td class="number">{count(row.cached_tokens)}</td>
-      <td class="number">{count(row.output_tokens)}</td>
-      <td class="number">{dollars(row.cost_usd)}</td>
-    </tr>
   );
 }

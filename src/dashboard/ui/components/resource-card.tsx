@@ -1,7 +1,9 @@
 import type { JSX } from 'preact';
 import { now } from '../clock.js';
-import { count, duration, percent, span, words } from '../format.js';
-import type { ResourceHealth, ResourceState } from '../wire.js';
+import { compact, count, duration, percent, span, words } from '../format.js';
+import { limitsLeft } from '../limits-left.js';
+import { href } from '../router.js';
+import type { Decision, ResourceHealth, ResourceState } from '../wire.js';
 
 const STATUS_WORDS = {
   healthy: 'Healthy',
@@ -10,19 +12,23 @@ const STATUS_WORDS = {
   unknown: 'Not known yet',
 } as const;
 
-export function ResourceCard(props: { resource: ResourceState }): JSX.Element {
+export function ResourceCard(props: {
+  resource: ResourceState;
+  decisions: readonly Decision[];
+}): JSX.Element {
   const { resource } = props;
   const { health } = resource;
   const cap = resource.max_concurrency === null ? '' : ` of ${resource.max_concurrency}`;
   return (
     <li class="card" data-resource={resource.id}>
       <h3>
-        {resource.id} <span class={`health ${health.status}`}>{STATUS_WORDS[health.status]}</span>
+        <a href={href('/requests', { resource_id: resource.id })}>{resource.id}</a>{' '}
+        <span class={`health ${health.status}`}>{STATUS_WORDS[health.status]}</span>
       </h3>
       <p>
         {words(health.reason)}, for {span(now.value - health.since)}
-        {cooling(health)}
       </p>
+      <Cooldown health={health} />
       {health.detail !== null && <p class="hint">{health.detail}</p>}
       <dl>
         <Row name="In flight" value={`${resource.in_flight}${cap}`} />
@@ -32,6 +38,13 @@ export function ResourceCard(props: { resource: ResourceState }): JSX.Element {
         <Row name="Key from" value={resource.origin} />
         <Row name="Last check" value={lastProbe(health)} />
         <Row name="Prompt cache" value={promptCache(resource)} />
+        {limitsLeft(resource.id, props.decisions).map(({ model, requests, tokens }) => (
+          <Row
+            key={model}
+            name={`Left for ${model}`}
+            value={`${compact(requests)} requests, ${compact(tokens)} tokens`}
+          />
+        ))}
         {resource.denied_models.length > 0 && (
           <Row name="Refuses" value={resource.denied_models.join(', ')} />
         )}
@@ -58,9 +71,20 @@ function promptCache({ input_tokens, cache_hit_rate, recent_cache_hit_rate }: Re
     : `${all}, ${percent(recent_cache_hit_rate)} in the last 15 min`;
 }
 
-function cooling(health: ResourceHealth): string {
-  if (health.until === null || health.until <= now.value) return '';
-  return `; nothing is sent there for another ${span(health.until - now.value)}`;
+/** Counts down by the server's clock. */
+function Cooldown({ health }: { health: ResourceHealth }): JSX.Element | null {
+  if (health.until === null || health.until <= now.value) return null;
+  return (
+    <p class="cooldown">
+      {`Nothing is sent there for another `}
+      <strong role="timer">{clock(health.until - now.value)}</strong>
+    </p>
+  );
+}
+
+function clock(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }
 
 function lastProbe(health: ResourceHealth): string {

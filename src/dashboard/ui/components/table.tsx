@@ -15,6 +15,8 @@ export interface Column<Row> {
   readonly names?: boolean;
 }
 
+type RowAttributes = HTMLAttributes<HTMLTableRowElement> & { readonly [name: `data-${string}`]: string };
+
 interface Props<Row> {
   readonly id?: string;
   /** Says what the table is to whoever does not see its heading; unique on the page. */
@@ -24,7 +26,7 @@ interface Props<Row> {
   readonly rows: readonly Row[];
   readonly rowKey: (row: Row) => string;
   /** Further attributes of a row, as `data-…` or `class`. */
-  readonly rowProps?: (row: Row) => HTMLAttributes<HTMLTableRowElement>;
+  readonly rowProps?: (row: Row) => RowAttributes;
   readonly busy?: boolean;
 }
 

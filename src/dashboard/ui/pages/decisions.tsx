@@ -1,11 +1,60 @@
+import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { Empty } from '../components/notice.js';
+import { Decisions } from '../components/decisions.js';
+import { FilterBar, SINCE_FILTER } from '../components/filter-bar.js';
+import { LiveSwitch } from '../components/live-switch.js';
+import { Empty, ErrorNotice, Loading } from '../components/notice.js';
 import { Page } from '../components/page.js';
+import { Pager } from '../components/pager.js';
+import { useRead } from '../components/read.js';
+import { resourceIds } from '../components/request-list.js';
+import { useTail } from '../components/tail.js';
+import { queryOf } from '../filters.js';
+import { getQuery } from '../router.js';
+import type { Decision } from '../wire.js';
+
+const NAMES = ['session_id', 'resource_id', 'request_id', 'caller_id', 'model', 'since', 'cursor'];
+const PER_PAGE = 50;
+
+interface DecisionList {
+  readonly decisions: readonly Decision[];
+  readonly next_cursor: string | null;
+}
 
 export function DecisionsPage(): JSX.Element {
+  const paused = useSignal(false);
+  const older = getQuery('cursor') !== '';
+  const read = useRead<DecisionList>(`/admin/decisions?${queryOf(NAMES, { limit: PER_PAGE })}`);
+  useTail(read, !paused.value && !older);
+  const { data, error, loading, reload } = read;
   return (
-    <Page title="Decisions">
-      <Empty>Not built yet.</Empty>
+    <Page
+      title="Decisions"
+      lead="Why each request went where it went, and what became of the other candidates."
+      actions={<LiveSwitch paused={paused.value} older={older} onPause={(on) => (paused.value = on)} />}
+    >
+      <FilterBar
+        label="Filter decisions"
+        filters={[
+          { name: 'request_id', label: 'Request' },
+          { name: 'session_id', label: 'Session' },
+          { name: 'resource_id', label: 'Resource', suggestions: resourceIds() },
+          { name: 'caller_id', label: 'Caller (client key)' },
+          { name: 'model', label: 'Model' },
+          SINCE_FILTER,
+        ]}
+      />
+      <section aria-label="Decisions">
+        {error !== null && <ErrorNotice error={error} retry={reload} />}
+        {data === null && loading && <Loading what="decisions" />}
+        {data !== null && data.decisions.length === 0 && <Empty>No decision is like that.</Empty>}
+        {data !== null && data.decisions.length > 0 && (
+          <>
+            <Decisions decisions={data.decisions} />
+            <Pager next={data.next_cursor} shown={data.decisions.length} what="decisions" />
+          </>
+        )}
+      </section>
     </Page>
   );
 }

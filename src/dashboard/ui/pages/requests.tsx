@@ -1,11 +1,9 @@
 import type { JSX } from 'preact';
-import { Empty } from '../components/notice.js';
-import { Page } from '../components/page.js';
+import { RequestListView } from '../components/request-list.js';
+import { RequestView } from '../components/request-view.js';
+import { route } from '../router.js';
 
 export function RequestsPage(): JSX.Element {
-  return (
-    <Page title="Requests">
-      <Empty>Not built yet.</Empty>
-    </Page>
-  );
+  const id = route.value.path[1];
+  return id === undefined ? <RequestListView /> : <RequestView id={id} />;
 }

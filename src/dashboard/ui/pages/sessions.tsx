@@ -1,11 +1,9 @@
 import type { JSX } from 'preact';
-import { Empty } from '../components/notice.js';
-import { Page } from '../components/page.js';
+import { SessionListView } from '../components/session-list.js';
+import { SessionView } from '../components/session-view.js';
+import { route } from '../router.js';
 
 export function SessionsPage(): JSX.Element {
-  return (
-    <Page title="Sessions">
-      <Empty>Not built yet.</Empty>
-    </Page>
-  );
+  const id = route.value.path[1];
+  return id === undefined ? <SessionListView /> : <SessionView id={id} />;
 }

@@ -1,0 +1,87 @@
+import { useSignal } from '@preact/signals';
+import type { JSX } from 'preact';
+import { queryOf, REQUEST_STATES } from '../filters.js';
+import { getQuery } from '../router.js';
+import { state } from '../store.js';
+import type { RequestList } from '../wire-history.js';
+import { Download } from './download.js';
+import { type Filter, FilterBar, SINCE_FILTER } from './filter-bar.js';
+import { LiveSwitch } from './live-switch.js';
+import { Empty, ErrorNotice, Loading } from './notice.js';
+import { Page } from './page.js';
+import { Pager } from './pager.js';
+import { useRead } from './read.js';
+import { REQUEST_COLUMNS } from './request-columns.js';
+import { Table } from './table.js';
+import { useTail } from './tail.js';
+
+const NAMES = ['session_id', 'resource_id', 'caller_id', 'model', 'status_code', 'state', 'since', 'cursor'];
+const PER_PAGE = 100;
+
+export function RequestListView(): JSX.Element {
+  const paused = useSignal(false);
+  const older = getQuery('cursor') !== '';
+  const read = useRead<RequestList>(`/admin/requests?${queryOf(NAMES, { limit: PER_PAGE })}`);
+  useTail(read, !paused.value && !older);
+  const since = getQuery('since');
+  return (
+    <Page
+      title="Requests"
+      actions={
+        <>
+          <LiveSwitch paused={paused.value} older={older} onPause={(on) => (paused.value = on)} />
+          <Download
+            path={`/admin/export/requests?format=csv${since === '' ? '' : `&since=${since}`}`}
+            name="requests.csv"
+            title="All requests of this span, whatever the other filters say"
+          >
+            CSV
+          </Download>
+        </>
+      }
+    >
+      <FilterBar filters={filters()} label="Filter requests" />
+      <Rows read={read} />
+    </Page>
+  );
+}
+
+function Rows({ read }: { read: ReturnType<typeof useRead<RequestList>> }): JSX.Element {
+  const { data, error, loading, reload } = read;
+  return (
+    <section aria-label="Requests">
+      {error !== null && <ErrorNotice error={error} retry={reload} />}
+      {data === null && loading && <Loading what="requests" />}
+      {data !== null && data.requests.length === 0 && <Empty>No request is like that.</Empty>}
+      {data !== null && data.requests.length > 0 && (
+        <>
+          <Table
+            id="request-list"
+            caption="Requests, newest first"
+            columns={REQUEST_COLUMNS}
+            rows={data.requests}
+            rowKey={({ id }) => id}
+            rowProps={({ id }) => ({ 'data-request': id })}
+          />
+          <Pager next={data.next_cursor} shown={data.requests.length} what="requests" />
+        </>
+      )}
+    </section>
+  );
+}
+
+function filters(): Filter[] {
+  return [
+    { name: 'session_id', label: 'Session' },
+    { name: 'resource_id', label: 'Resource', suggestions: resourceIds() },
+    { name: 'caller_id', label: 'Caller (client key)' },
+    { name: 'model', label: 'Model' },
+    { name: 'status_code', label: 'Status' },
+    { name: 'state', label: 'State', choices: REQUEST_STATES },
+    SINCE_FILTER,
+  ];
+}
+
+export function resourceIds(): string[] {
+  return (state.peek()?.resources ?? []).map(({ id }) => id);
+}

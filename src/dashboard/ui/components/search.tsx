@@ -1,0 +1,30 @@
+import { useSignal } from '@preact/signals';
+import type { JSX } from 'preact';
+import { find } from '../find.js';
+import { go } from '../router.js';
+
+/** Takes whatever somebody has copied from a log, and goes to it. */
+export function Search(): JSX.Element {
+  const text = useSignal('');
+  const submit = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    const wanted = text.value.trim();
+    if (wanted === '') return;
+    const { path, query } = await find(wanted);
+    text.value = '';
+    go(path, query);
+  };
+  return (
+    <form class="search" role="search" onSubmit={(event) => void submit(event)}>
+      <input
+        type="search"
+        aria-label="Go to a request, session, key, model or status"
+        placeholder="Id, session, key, model, status"
+        spellcheck={false}
+        value={text.value}
+        onInput={(event) => (text.value = event.currentTarget.value)}
+      />
+      <button type="submit">Go</button>
+    </form>
+  );
+}

@@ -1,0 +1,143 @@
+import type { JSX } from 'preact';
+import { count, dollars, percent, ratio, short, words } from '../format.js';
+import { href } from '../router.js';
+import { type Thread, threadsOf } from '../threads.js';
+import type { SessionDetail, SessionResource, SessionRow } from '../wire-history.js';
+import { Copy } from './copy.js';
+import { type Fact, Facts } from './facts.js';
+import { SessionLink } from './links.js';
+import { ErrorNotice, Loading } from './notice.js';
+import { Page } from './page.js';
+import { useRead } from './read.js';
+import { requestColumns } from './request-columns.js';
+import { type Column, Table } from './table.js';
+import { useTail } from './tail.js';
+import { Time } from './time.js';
+
+const TURNS = requestColumns('session', 'caller');
+
+export function SessionView({ id }: { id: string }): JSX.Element {
+  const read = useRead<SessionDetail>(`/admin/sessions/${encodeURIComponent(id)}`);
+  useTail(read, read.data !== null);
+  const { data, error, loading, reload } = read;
+  return (
+    <Page
+      title={`Session ${data?.session.name ?? id}`}
+      actions={
+        <>
+          <Copy text={id} label="Copy id" />
+          <a href={href('/sessions')}>All sessions</a>
+        </>
+      }
+    >
+      {error !== null && <ErrorNotice error={error} retry={reload} />}
+      {data === null && loading && <Loading what="the session" />}
+      {data !== null && <Detail detail={data} />}
+    </Page>
+  );
+}
+
+function Detail({ detail }: { detail: SessionDetail }): JSX.Element {
+  const { session, moves, resources, requests } = detail;
+  const threads = threadsOf(session.id, requests);
+  const rest = session.request_count > requests.length;
+  return (
+    <>
+      <section class="card" aria-labelledby="totals-title">
+        <h2 id="totals-title">Totals</h2>
+        <Facts facts={factsOf(session, moves)} />
+      </section>
+      <section aria-labelledby="keys-title">
+        <h2 id="keys-title">Keys it used</h2>
+        <Table
+          caption="Keys it used"
+          columns={RESOURCES}
+          rows={resources}
+          rowKey={(one) => one.resource_id}
+        />
+      </section>
+      {(threads.length > 1 || threads.some(({ parent }) => parent !== null)) && (
+        <section aria-labelledby="threads-title">
+          <h2 id="threads-title">Threads and sub-agents</h2>
+          <Table caption="Threads and sub-agents" columns={THREADS} rows={threads} rowKey={({ id }) => id} />
+        </section>
+      )}
+      <section aria-labelledby="turns-title">
+        <div class="section-head">
+          <h2 id="turns-title">Turns</h2>
+          <a href={href('/requests', { session_id: session.id })}>
+            {rest
+              ? `${requests.length} of ${count(session.request_count)} are here; all of them`
+              : 'With filters'}
+          </a>
+        </div>
+        <Table
+          id="turns"
+          caption="Turns, newest first"
+          columns={TURNS}
+          rows={requests}
+          rowKey={({ id }) => id}
+        />
+      </section>
+    </>
+  );
+}
+
+function factsOf(row: SessionRow, moves: number): Fact[] {
+  return [
+    ['Id', <code key="id">{row.id}</code>],
+    ['Named by', row.source],
+    [
+      'Caller',
+      <a key="caller" href={href('/requests', { caller_id: row.caller_id })}>
+        {row.caller_id}
+      </a>,
+    ],
+    ['Started by', row.parent_thread_id === null ? null : <SessionLink key="by" id={row.parent_thread_id} />],
+    ['First seen', <Time key="first" at={row.first_seen_at} />],
+    ['Last seen', <Time key="last" at={row.last_seen_at} />],
+    ['Requests', count(row.request_count)],
+    ['Moves between keys', count(moves)],
+    ['Tokens in', count(row.input_tokens)],
+    ['Cached', `${count(row.cached_tokens)} (${percent(row.cache_hit_rate)})`],
+    ['Tokens out', count(row.output_tokens)],
+    ['Of those reasoning', row.reasoning_tokens === null ? null : count(row.reasoning_tokens)],
+    ['Cost', costOf(row)],
+  ];
+}
+
+export function costOf(row: {
+  readonly cost_usd: number | null;
+  readonly unpriced_requests: number;
+}): string {
+  const lacking =
+    row.unpriced_requests === 0 ? '' : ` without ${count(row.unpriced_requests)} of unknown price`;
+  return `${dollars(row.cost_usd)}${lacking}`;
+}
+
+const RESOURCES: readonly Column<SessionResource>[] = [
+  { key: 'resource', head: 'Resource', cell: (one) => one.resource_id },
+  { key: 'requests', head: 'Requests', number: true, cell: (one) => count(one.requests) },
+  { key: 'first', head: 'First', cell: (one) => <Time at={one.first_at} /> },
+  { key: 'last', head: 'Last', cell: (one) => <Time at={one.last_at} /> },
+  { key: 'in', head: 'Tokens in', number: true, cell: (one) => count(one.input_tokens) },
+  { key: 'cached', head: 'Cached', number: true, cell: (one) => count(one.cached_tokens) },
+  { key: 'share', head: 'Cached share', number: true, cell: (one) => percent(one.cache_hit_rate) },
+];
+
+const THREADS: readonly Column<Thread>[] = [
+  { key: 'id', head: 'Thread', cell: ({ id }) => <span title={id}>{short(id, 28)}</span> },
+  {
+    key: 'parent',
+    head: 'Role',
+    cell: ({ parent }) =>
+      parent === null ? words('main') : <span title={parent}>{`sub-agent of ${short(parent, 20)}`}</span>,
+  },
+  { key: 'requests', head: 'Turns', number: true, cell: ({ requests }) => count(requests) },
+  { key: 'in', head: 'Tokens in', number: true, cell: ({ input }) => count(input) },
+  { key: 'cached', head: 'Cached', number: true, cell: ({ cached, input }) => percent(ratio(cached, input)) },
+  { key: 'out', head: 'Out', number: true, cell: ({ output }) => count(output) },
+  { key: 'cost', head: 'Cost', number: true, cell: ({ cost }) => dollars(cost) },
+  { key: 'first', head: 'First', cell: ({ firstAt }) => <Time at={firstAt} /> },
+  { key: 'last', head: 'Last', cell: ({ lastAt }) => <Time at={lastAt} /> },
+];

@@ -1,0 +1,116 @@
+import { usd } from './usd.js';
+
+/** Spans that can be asked for: how long, and in how many slices. Slices begin at multiples of their length. */
+export const SERIES_SPANS = {
+  '1h': { stepMs: 60_000, slices: 60 },
+  '24h': { stepMs: 900_000, slices: 96 },
+  '7d': { stepMs: 7_200_000, slices: 84 },
+  '30d': { stepMs: 28_800_000, slices: 90 },
+} as const;
+export type SeriesSpan = keyof typeof SERIES_SPANS;
+
+/** Upper bounds in ms, ever a third to a half apart: a percentile is told from them well enough for a picture. */
+export const LATENCY_BOUNDS = [
+  25, 50, 75, 100, 150, 200, 300, 400, 600, 800, 1_200, 1_600, 2_400, 3_200, 5_000, 7_500, 10_000, 15_000,
+  20_000, 30_000, 45_000, 60_000, 90_000, 120_000, 180_000, 300_000, 600_000, 1_800_000,
+] as const;
+
+/** Requests of one slice that ended alike, as SQL adds them up. */
+export interface SeriesCell {
+  /** First millisecond of the slice. */
+  readonly at: number;
+  /** Null = it did not fail, or still runs. */
+  readonly cause: string | null;
+  /** Index into the bounds; their number = longer; null = not answered. */
+  readonly bucket: number | null;
+  readonly requests: number;
+  readonly input_tokens: number | null;
+  readonly cached_tokens: number | null;
+  readonly output_tokens: number | null;
+  readonly cost: number | null;
+}
+
+export interface SeriesPoint {
+  readonly at: number;
+  readonly requests: number;
+  readonly failed: number;
+  readonly input_tokens: number | null;
+  readonly cached_tokens: number | null;
+  readonly output_tokens: number | null;
+  readonly cost_usd: number | null;
+  /** Of those answered; estimated within a bucket. Null = none was. */
+  readonly latency_p50_ms: number | null;
+  readonly latency_p95_ms: number | null;
+}
+
+export interface SeriesError {
+  readonly cause: string;
+  readonly total: number;
+  /** Slice by slice. */
+  readonly requests: readonly number[];
+}
+
+/** More lines than these nobody can tell apart. */
+const MAX_CAUSES = 5;
+
+export function pointOf(at: number, cells: readonly SeriesCell[]): SeriesPoint {
+  const total = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+  const known = (values: readonly (number | null)[]): number | null => {
+    const told = values.filter((value) => value !== null);
+    return told.length === 0 ? null : total(told);
+  };
+  return {
+    at,
+    requests: total(cells.map((cell) => cell.requests)),
+    failed: total(cells.filter((cell) => cell.cause !== null).map((cell) => cell.requests)),
+    input_tokens: known(cells.map((cell) => cell.input_tokens)),
+    cached_tokens: known(cells.map((cell) => cell.cached_tokens)),
+    output_tokens: known(cells.map((cell) => cell.output_tokens)),
+    cost_usd: usd(known(cells.map((cell) => cell.cost))),
+    latency_p50_ms: percentile(cells, 0.5),
+    latency_p95_ms: percentile(cells, 0.95),
+  };
+}
+
+/** By cause, the most frequent first; what is rare is put together as `other`. */
+export function errorsOf(slices: readonly (readonly SeriesCell[])[]): SeriesError[] {
+  const causes = new Map<string, number[]>();
+  slices.forEach((cells, n) => {
+    for (const { cause, requests } of cells) {
+      if (cause === null) continue;
+      const counts = causes.get(cause) ?? slices.map(() => 0);
+      counts[n] = (counts[n] ?? 0) + requests;
+      causes.set(cause, counts);
+    }
+  });
+  const sorted = [...causes]
+    .map(([cause, requests]) => ({ cause, requests, total: requests.reduce((a, b) => a + b, 0) }))
+    .sort((a, b) => b.total - a.total || (a.cause < b.cause ? -1 : 1));
+  if (sorted.length <= MAX_CAUSES) return sorted;
+  const rest = sorted.slice(MAX_CAUSES - 1);
+  const other = {
+    cause: 'other',
+    requests: slices.map((_, n) => rest.reduce((sum, { requests }) => sum + (requests[n] ?? 0), 0)),
+    total: rest.reduce((sum, { total }) => sum + total, 0),
+  };
+  return [...sorted.slice(0, MAX_CAUSES - 1), other];
+}
+
+function percentile(cells: readonly SeriesCell[], share: number): number | null {
+  const counts = Array.from({ length: LATENCY_BOUNDS.length + 1 }, () => 0);
+  for (const { bucket, requests } of cells) {
+    if (bucket !== null) counts[bucket] = (counts[bucket] ?? 0) + requests;
+  }
+  const all = counts.reduce((a, b) => a + b, 0);
+  if (all === 0) return null;
+  let before = 0;
+  for (const [n, inside] of counts.entries()) {
+    if (inside > 0 && before + inside >= all * share) {
+      const from = LATENCY_BOUNDS[n - 1] ?? 0;
+      const to = LATENCY_BOUNDS[n] ?? from;
+      return Math.round(from + ((to - from) * (all * share - before)) / inside);
+    }
+    before += inside;
+  }
+  return null;
+}
