@@ -5,12 +5,14 @@ export interface ChartLine {
   readonly label: string;
   /** 1 to 6: the colours of the style sheet. */
   readonly color: number;
-  /** Coloured down to the axis. */
-  readonly filled?: boolean;
   readonly values: readonly (number | null)[];
 }
 
+/** How values are drawn: a bar for each slice, a line through them, or a line that keeps its value until the next. */
+export type ChartKind = 'bars' | 'line' | 'steps';
+
 export interface ChartData {
+  readonly kind: ChartKind;
   readonly times: readonly number[];
   readonly lines: readonly ChartLine[];
 }
@@ -23,6 +25,9 @@ interface PlotOptions {
   readonly onCursor: (index: number | null) => void;
 }
 
+const DAY_S = 86_400;
+/** Two samples a moment apart would make an axis of milliseconds. */
+const LEAST_SPAN_S = 300;
 const AXIS_FONT = '11px system-ui, sans-serif';
 
 /** Draws into `root`. Colours come from the style sheet, so a new plot is needed when they change. */
@@ -36,9 +41,12 @@ export function drawPlot(root: HTMLElement, data: ChartData, options: PlotOption
       height: options.height,
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
-      scales: { y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] } },
+      scales: {
+        x: { range: (_plot, min, max) => [Math.min(min, max - LEAST_SPAN_S), max] },
+        y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] },
+      },
       axes: [
-        { ...axis, size: 26, space: 70, ticks: { show: false } },
+        { ...axis, size: 26, space: 60, ticks: { show: false }, values: (_plot, times) => timesOf(times) },
         {
           ...axis,
           size: 54,
@@ -47,7 +55,7 @@ export function drawPlot(root: HTMLElement, data: ChartData, options: PlotOption
           values: (_plot, values) => values.map(options.format),
         },
       ],
-      series: [{}, ...data.lines.map((line) => seriesOf(line, color(`--chart-${line.color}`)))],
+      series: [{}, ...data.lines.map((line) => seriesOf(line, data.kind, color(`--chart-${line.color}`)))],
       hooks: { setCursor: [(plot) => options.onCursor(plot.cursor.idx ?? null)] },
     },
     alignedOf(data),
@@ -59,13 +67,27 @@ export function alignedOf({ times, lines }: ChartData): uPlot.AlignedData {
   return [times.map((at) => at / 1_000), ...lines.map(({ values }) => [...values])];
 }
 
-function seriesOf({ label, filled }: ChartLine, stroke: string): uPlot.Series {
-  return {
-    label,
-    stroke,
-    width: 1.5,
-    points: { show: false },
-    spanGaps: false,
-    ...(filled === true ? { fill: `${stroke}38` } : {}),
-  };
+function seriesOf({ label }: ChartLine, kind: ChartKind, stroke: string): uPlot.Series {
+  const { bars, stepped } = uPlot.paths;
+  if (kind === 'bars')
+    return {
+      label,
+      stroke,
+      width: 0,
+      fill: stroke,
+      points: { show: false },
+      paths: bars?.({ size: [0.8, 40] }),
+    };
+  const paths = kind === 'steps' ? { paths: stepped?.({ align: 1 }) } : {};
+  // A value between two times in which nothing was measured is a point; nothing else would show it.
+  return { label, stroke, width: 1.5, points: { show: kind === 'line', size: 4, fill: stroke }, ...paths };
+}
+
+/** Days where the picture is of days, else times. */
+function timesOf(times: readonly number[]): string[] {
+  const days = (times.at(-1) ?? 0) - (times[0] ?? 0) > DAY_S;
+  const how: Intl.DateTimeFormatOptions = days
+    ? { day: 'numeric', month: 'short' }
+    : { hour: '2-digit', minute: '2-digit', hour12: false };
+  return times.map((at) => new Date(at * 1_000).toLocaleString(undefined, how));
 }

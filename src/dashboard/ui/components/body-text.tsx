@@ -49,7 +49,7 @@ function CarriedText({ name, carried }: { name: string; carried: Carried }): JSX
 
 function Text(props: { name: string; children: string }): JSX.Element {
   return (
-    <pre class="text" tabIndex={0} role="region" aria-label={`Body of the ${props.name}`}>
+    <pre class="text" tabIndex={0} role="group" aria-label={`Body of the ${props.name}`}>
       {props.children}
     </pre>
   );

@@ -12,7 +12,10 @@ export function Charts({ series }: { series: Series }): JSX.Element {
   const { totals } = series;
   const data = useMemo(() => linesOf(series), [series]);
   return (
-    <div class="charts">
+    <section class="charts" aria-labelledby="charts-title">
+      <h2 id="charts-title" class="unseen">
+        Over time
+      </h2>
       <Chart
         title="Requests"
         summary={`${count(totals.requests)}, ${count(totals.failed)} failed`}
@@ -29,7 +32,7 @@ export function Charts({ series }: { series: Series }): JSX.Element {
       />
       <Chart title="Errors by cause" summary={errorsSummary(series)} data={data.errors} format={compact} />
       <InFlight />
-    </div>
+    </section>
   );
 }
 
@@ -39,31 +42,30 @@ function linesOf({
   errors,
 }: Series): Record<'requests' | 'tokens' | 'cost' | 'latency' | 'errors', ChartData> {
   const times = points.map(({ at }) => at);
-  const line = (name: keyof SeriesPoint, label: string, color: number, filled = true): ChartLine => ({
+  const line = (name: keyof SeriesPoint, label: string, color: number): ChartLine => ({
     label,
     color,
-    filled,
     values: points.map((point) => point[name]),
   });
   return {
-    requests: { times, lines: [line('requests', 'all', 1), line('failed', 'failed', 5)] },
+    requests: { kind: 'bars', times, lines: [line('requests', 'all', 1), line('failed', 'failed', 5)] },
     tokens: {
+      kind: 'bars',
       times,
       lines: [
         line('input_tokens', 'in', 1),
         line('cached_tokens', 'of those cached', 3),
-        line('output_tokens', 'out', 4, false),
+        line('output_tokens', 'out', 4),
       ],
     },
-    cost: { times, lines: [line('cost_usd', 'cost', 2)] },
+    cost: { kind: 'bars', times, lines: [line('cost_usd', 'cost', 2)] },
     latency: {
+      kind: 'line',
       times,
-      lines: [
-        line('latency_p50_ms', 'half within', 1, false),
-        line('latency_p95_ms', '95 % within', 2, false),
-      ],
+      lines: [line('latency_p50_ms', 'half within', 1), line('latency_p95_ms', '95 % within', 2)],
     },
     errors: {
+      kind: 'line',
       times,
       lines: errors.map(({ cause, requests }, n) => ({
         label: words(cause),
@@ -88,6 +90,7 @@ function InFlight(): JSX.Element {
   const last = taken.at(-1);
   const data = useMemo(
     () => ({
+      kind: 'steps' as const,
       times: taken.map(({ at }) => at),
       lines: shown.map((id, n) => ({
         label: id,

@@ -13,17 +13,26 @@ export function Decisions(props: { decisions: readonly Decision[] }): JSX.Elemen
         <li key={decision.id} data-decision={decision.id}>
           <details>
             <summary>
-              <Time at={decision.at} />{' '}
-              <strong class={decision.resource_id === null ? 'bad' : ''}>
-                {decision.resource_id ?? 'nobody'}
-              </strong>{' '}
-              {decision.explanation}
+              <Time at={decision.at} /> <DecisionWords decision={decision} />
             </summary>
             <DecisionFacts decision={decision} />
           </details>
         </li>
       ))}
     </ul>
+  );
+}
+
+/** Who was chosen, then why; most explanations begin with who. */
+export function DecisionWords({ decision }: { decision: Decision }): JSX.Element {
+  const { resource_id: id, explanation } = decision;
+  const why =
+    id !== null && explanation.startsWith(`${id} `) ? explanation.slice(id.length) : ` ${explanation}`;
+  return (
+    <>
+      <strong class={id === null ? 'bad' : ''}>{id ?? 'nobody'}</strong>
+      {why}
+    </>
   );
 }
 

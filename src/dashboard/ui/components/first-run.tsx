@@ -56,7 +56,7 @@ function Step(props: { done: boolean; title: string; children: ComponentChildren
 function Command(props: { text: string; what: string }): JSX.Element {
   return (
     <div class="command">
-      <pre tabIndex={0} role="region" aria-label={props.what}>
+      <pre tabIndex={0} role="group" aria-label={props.what}>
         {props.text}
       </pre>
       <Copy text={props.text} what={props.what} />

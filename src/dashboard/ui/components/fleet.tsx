@@ -9,7 +9,7 @@ export function Fleet(props: { state: AdminState }): JSX.Element | null {
   return (
     <section aria-labelledby="fleet-title">
       <h2 id="fleet-title">Replicas and workers</h2>
-      <div class="scroll" tabIndex={0} role="region" aria-labelledby="fleet-title">
+      <div class="scroll" tabIndex={0} role="group" aria-labelledby="fleet-title">
         <table id="fleet">
           <thead>
             <tr>

@@ -4,7 +4,7 @@ import { href } from '../router.js';
 import type { Attempt, RequestDetail, RequestRow } from '../wire-history.js';
 import { Bodies } from './bodies.js';
 import { Copy } from './copy.js';
-import { DecisionFacts } from './decisions.js';
+import { DecisionFacts, DecisionWords } from './decisions.js';
 import { type Fact, Facts } from './facts.js';
 import { SessionLink } from './links.js';
 import { Empty, ErrorNotice, Loading } from './notice.js';
@@ -64,7 +64,7 @@ function Detail({ detail }: { detail: RequestDetail }): JSX.Element {
         {decisions.map((decision) => (
           <div class="decision" key={decision.id}>
             <p>
-              <strong>{decision.resource_id ?? 'nobody'}</strong> {decision.explanation}
+              <DecisionWords decision={decision} />
             </p>
             <DecisionFacts decision={decision} />
           </div>

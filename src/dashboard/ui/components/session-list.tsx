@@ -28,7 +28,11 @@ const COLUMNS: readonly Column<SessionRow>[] = [
   { key: 'cached', head: 'Cached', number: true, cell: (row) => percent(row.cache_hit_rate) },
   { key: 'out', head: 'Out', number: true, cell: (row) => count(row.output_tokens) },
   { key: 'cost', head: 'Cost', number: true, cell: (row) => dollars(row.cost_usd) },
-  { key: 'parent', head: 'Started by', cell: (row) => <SessionLink id={row.parent_thread_id} /> },
+  {
+    key: 'parent',
+    head: 'Started by',
+    cell: (row) => <SessionLink id={row.parent_thread_id === row.id ? null : row.parent_thread_id} />,
+  },
 ];
 
 export function SessionListView(): JSX.Element {

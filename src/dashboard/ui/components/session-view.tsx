@@ -45,7 +45,7 @@ function Detail({ detail }: { detail: SessionDetail }): JSX.Element {
     <>
       <section class="card" aria-labelledby="totals-title">
         <h2 id="totals-title">Totals</h2>
-        <Facts facts={factsOf(session, moves)} />
+        <Facts facts={factsOf(session, moves, threads)} />
       </section>
       <section aria-labelledby="keys-title">
         <h2 id="keys-title">Keys it used</h2>
@@ -83,7 +83,10 @@ function Detail({ detail }: { detail: SessionDetail }): JSX.Element {
   );
 }
 
-function factsOf(row: SessionRow, moves: number): Fact[] {
+function factsOf(row: SessionRow, moves: number, threads: readonly Thread[]): Fact[] {
+  const parent = row.parent_thread_id;
+  // The last turn may have been a sub-agent's, whose parent is a thread of this very session.
+  const outside = parent !== null && parent !== row.id && !threads.some(({ id }) => id === parent);
   return [
     ['Id', <code key="id">{row.id}</code>],
     ['Named by', row.source],
@@ -93,7 +96,7 @@ function factsOf(row: SessionRow, moves: number): Fact[] {
         {row.caller_id}
       </a>,
     ],
-    ['Started by', row.parent_thread_id === null ? null : <SessionLink key="by" id={row.parent_thread_id} />],
+    ['Started by', outside ? <SessionLink key="by" id={parent} /> : null],
     ['First seen', <Time key="first" at={row.first_seen_at} />],
     ['Last seen', <Time key="last" at={row.last_seen_at} />],
     ['Requests', count(row.request_count)],

@@ -33,7 +33,7 @@ interface Props<Row> {
 /** A real table that scrolls sideways in itself, by keyboard too, where the screen is narrow. */
 export function Table<Row>(props: Props<Row>): JSX.Element {
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={props.caption} aria-busy={props.busy === true}>
+    <div class="scroll" tabIndex={0} role="group" aria-label={props.caption} aria-busy={props.busy === true}>
       <table id={props.id}>
         <caption class={props.captionShown === true ? '' : 'unseen'}>{props.caption}</caption>
         <thead>
