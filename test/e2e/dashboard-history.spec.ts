@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { browserAvailable, DashboardPage, launchBrowser } from '../support/dashboard-page.js';
-import { busyRig, recorded } from '../support/dashboard-traffic.js';
+import { busyRig } from '../support/dashboard-traffic.js';
 import type { Rig } from '../support/rig.js';
 
 interface Row {

@@ -82,9 +82,13 @@ export class DashboardPage {
     await this.page.evaluate(AXE);
     const found = await this.page.evaluate(async () => {
       const { axe } = globalThis as unknown as {
-        axe: { run(): Promise<{ violations: { id: string; help: string; nodes: { html: string }[] }[] }> };
+        axe: {
+          run(
+            options: object,
+          ): Promise<{ violations: { id: string; help: string; nodes: { html: string }[] }[] }>;
+        };
       };
-      return (await axe.run()).violations;
+      return (await axe.run({ resultTypes: ['violations'] })).violations;
     });
     return found.map(({ id, help, nodes }) => ({
       rule: id,

@@ -6,6 +6,8 @@ export interface ChartLine {
   /** 1 to 6: the colours of the style sheet. */
   readonly color: number;
   readonly values: readonly (number | null)[];
+  /** What is drawn where that is not the value: bars that stand on others. */
+  readonly drawn?: readonly (number | null)[];
 }
 
 /** How values are drawn: a bar for each slice, a line through them, or a line that keeps its value until the next. */
@@ -42,7 +44,7 @@ export function drawPlot(root: HTMLElement, data: ChartData, options: PlotOption
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
       scales: {
-        x: { range: (_plot, min, max) => [Math.min(min, max - LEAST_SPAN_S), max] },
+        x: { range: (plot) => spanOf(plot.data[0]) },
         y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] },
       },
       axes: [
@@ -64,7 +66,7 @@ export function drawPlot(root: HTMLElement, data: ChartData, options: PlotOption
 }
 
 export function alignedOf({ times, lines }: ChartData): uPlot.AlignedData {
-  return [times.map((at) => at / 1_000), ...lines.map(({ values }) => [...values])];
+  return [times.map((at) => at / 1_000), ...lines.map(({ values, drawn }) => [...(drawn ?? values)])];
 }
 
 function seriesOf({ label }: ChartLine, kind: ChartKind, stroke: string): uPlot.Series {
@@ -81,6 +83,11 @@ function seriesOf({ label }: ChartLine, kind: ChartKind, stroke: string): uPlot.
   const paths = kind === 'steps' ? { paths: stepped?.({ align: 1 }) } : {};
   // A value between two times in which nothing was measured is a point; nothing else would show it.
   return { label, stroke, width: 1.5, points: { show: kind === 'line', size: 4, fill: stroke }, ...paths };
+}
+
+function spanOf(times: ArrayLike<number>): [number, number] {
+  const last = times[times.length - 1] ?? 0;
+  return [Math.min(times[0] ?? last, last - LEAST_SPAN_S), last];
 }
 
 /** Days where the picture is of days, else times. */

@@ -64,16 +64,20 @@ function linesOf({
       times,
       lines: [line('latency_p50_ms', 'half within', 1), line('latency_p95_ms', '95 % within', 2)],
     },
-    errors: {
-      kind: 'line',
-      times,
-      lines: errors.map(({ cause, requests }, n) => ({
-        label: words(cause),
-        color: ((n + 4) % COLORS) + 1,
-        values: requests,
-      })),
-    },
+    errors: { kind: 'bars', times, lines: stacked(errors) },
   };
+}
+
+/** Each on those that come after it, which are drawn over it. */
+function stacked(errors: Series['errors']): ChartLine[] {
+  return errors.map(({ cause, requests }, n) => ({
+    label: words(cause),
+    color: ((n + 4) % COLORS) + 1,
+    values: requests,
+    drawn: requests.map((_, at) =>
+      errors.slice(n).reduce((sum, other) => sum + (other.requests[at] ?? 0), 0),
+    ),
+  }));
 }
 
 /** From the live stream, since this page was opened: nobody stores it. */

@@ -10,7 +10,7 @@ const GOOD = new Set(['completed', 'in_progress']);
 export const REQUEST_COLUMNS: readonly Column<RequestRow>[] = [
   { key: 'time', head: 'Time', cell: (row) => <Time at={row.started_at} /> },
   { key: 'id', head: 'Request', cell: (row) => <RequestLink id={row.id} /> },
-  { key: 'state', head: 'State', cell: (row) => <State row={row} /> },
+  { key: 'state', head: 'State', wraps: true, cell: (row) => <State row={row} /> },
   { key: 'status', head: 'Status', number: true, cell: (row) => row.status_code ?? '–' },
   { key: 'model', head: 'Model', cell: (row) => row.model ?? '–' },
   {

@@ -9,6 +9,8 @@ export interface Column<Row> {
   readonly number?: boolean;
   /** May break into lines and take what room is left. */
   readonly wide?: boolean;
+  /** May break into two lines. */
+  readonly wraps?: boolean;
   /** Explains the head. */
   readonly title?: string;
   /** The cell names its row. */
@@ -70,5 +72,7 @@ function cellOf<Row>(column: Column<Row>, row: Row): JSX.Element {
 }
 
 function classOf<Row>(column: Column<Row>): string {
-  return `${column.number === true ? 'number' : ''}${column.wide === true ? ' wide' : ''}`;
+  return [column.number && 'number', column.wide && 'wide', column.wraps && 'wraps']
+    .filter(Boolean)
+    .join(' ');
 }
