@@ -47,6 +47,34 @@ describe.each(['sqlite', 'postgres'] as const)('migrations on %s', (dialect) => 
   });
 });
 
+describe.each(['sqlite', 'postgres'] as const)('the audit on %s', (dialect) => {
+  const entry = (changes: string): string =>
+    `VALUES ('aud_1', 1, 'local', NULL, 'provider.created', 'p', '${changes}')`;
+
+  it('is only ever added to, whoever asks the database for more', async () => {
+    const db = await openDatabase(dialect);
+    const source = db.service.dataSource;
+    await source.query(`INSERT INTO audit_entries ${entry('{}')}`);
+    const forgeries = [
+      "UPDATE audit_entries SET actor = 'command'",
+      'UPDATE audit_entries SET id = id',
+      'DELETE FROM audit_entries',
+      `INSERT INTO audit_entries ${entry('{"a":1}')} ON CONFLICT (id) DO UPDATE SET changes = excluded.changes`,
+      dialect === 'sqlite'
+        ? `INSERT OR REPLACE INTO audit_entries ${entry('{"a":1}')}`
+        : 'TRUNCATE audit_entries',
+    ];
+    for (const sql of forgeries)
+      await expect(source.query(sql), sql).rejects.toThrow('audit_entries is append-only');
+    // As rows are moved in from another database, twice.
+    await source.query(`INSERT INTO audit_entries ${entry('{}')} ON CONFLICT DO NOTHING`);
+    expect(await source.query('SELECT id, actor, changes FROM audit_entries')).toEqual([
+      { id: 'aud_1', actor: 'local', changes: '{}' },
+    ]);
+    await db.close();
+  });
+});
+
 describe.each(['sqlite', 'postgres'] as const)('transactions on %s', (dialect) => {
   const identity = (n: number) => ({
     fingerprint: `f${n}`,

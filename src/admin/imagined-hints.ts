@@ -32,6 +32,8 @@ export function imaginedHints(body: RouteExplainBody, alias: AliasPin | null): R
     pathResponseId,
     conversationId: orNull(body.conversation_id),
     itemReferenceIds: [],
+    containerIds: [],
+    addsItems: false,
     sealedDigests: body.sealed === true ? [UNKNOWN_SEAL] : [],
     hasSideEffects: false,
   };

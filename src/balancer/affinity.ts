@@ -100,9 +100,9 @@ function askedFor(
   return soft === null ? { class: 'free', kind: null } : { class: 'soft', kind: soft.kind };
 }
 
-/** The first hard reference with a known owner, else the first one. Item ids count only when their owner is known. */
+/** The first hard reference with a known owner, else the first one. Ids of items and containers count only when their owner is known. */
 function findHard(hints: RoutingHints, lookup: BindingLookup): Found | null {
-  const { pathResponseId, previousResponseId, conversationId, itemReferenceIds } = hints;
+  const { pathResponseId, previousResponseId, conversationId, itemReferenceIds, containerIds } = hints;
   let first: Found | null = null;
   if (pathResponseId !== null) {
     first = { kind: 'path', binding: lookup('response', pathResponseId) };
@@ -118,10 +118,14 @@ function findHard(hints: RoutingHints, lookup: BindingLookup): Found | null {
     if (found.binding !== null) return found;
     first ??= found;
   }
-  for (const id of itemReferenceIds) {
-    const binding = lookup('item', id);
-    if (binding !== null) return { kind: 'item_reference', binding };
-  }
+  for (const [kind, ids] of [
+    ['item_reference', itemReferenceIds],
+    ['container', containerIds],
+  ] as const)
+    for (const id of ids) {
+      const binding = lookup('item', id);
+      if (binding !== null) return { kind, binding };
+    }
   return first;
 }
 

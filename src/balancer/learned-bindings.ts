@@ -56,7 +56,9 @@ export function learnedBindings(
     add('response', facts.responseId ?? hints.pathResponseId, responseTtlMs);
     for (const id of facts.itemIds) add('item', id, responseTtlMs);
   }
-  for (const id of hints.itemReferenceIds) add('item', id, responseTtlMs);
+  for (const id of shownItems(hints, facts)) add('item', id, responseTtlMs);
+  // A tenant's are known to be its own already; a long history would have hundreds of them written on every turn.
+  if (!hints.tenant) for (const id of hints.itemReferenceIds) add('item', id, responseTtlMs);
   if (affinity.unknownOwner) add('response', hints.previousResponseId, responseTtlMs);
   add('conversation', facts.conversationId ?? hints.conversationId, responseTtlMs);
   add('session', hints.sessionId, sessionTtlMs, cachedTokens);
@@ -66,4 +68,16 @@ export function learnedBindings(
   // Served: its organisation can read what came in. The newest item is the one looked up first.
   if (newest !== undefined) add('sealed', newest, responseTtlMs);
   return learned;
+}
+
+/**
+ * Items that a list shows belong with what they are part of. A tenant's only where the upstream has just named them: who
+ * writes an item may choose its id, and a list would show a stranger's id as if it were the tenant's own.
+ */
+function shownItems(
+  { routeKind, tenant, addsItems }: RoutingHints,
+  { listedIds }: ServedFacts,
+): readonly string[] {
+  if (routeKind !== 'response' && routeKind !== 'conversation') return [];
+  return tenant && !addsItems ? [] : listedIds;
 }

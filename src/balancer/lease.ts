@@ -23,8 +23,10 @@ export interface ServedFacts {
   readonly organization: string | null;
   /** Digests of encrypted items in the answer, last 8. */
   readonly sealedDigests: readonly string[];
-  /** Ids of the answer's items, last 32. */
+  /** Ids of the answer's items, last 1,024. */
   readonly itemIds: readonly string[];
+  /** Ids that an answer shows in a list. */
+  readonly listedIds: readonly string[];
   /** The answer told what it cost. */
   readonly hasUsage: boolean;
   /** Of the prompt, as the answer tells it; null = it does not. */

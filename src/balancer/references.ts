@@ -26,6 +26,8 @@ export function referencesOf(hints: RoutingHints): readonly Reference[] {
     found.push({ kind: 'conversation', id: conversationId, ...named });
   }
   for (const id of itemReferenceIds) found.push({ kind: 'item', id, param: itemsField(routeKind) });
+  // Told of by an item, and bound as one.
+  for (const id of hints.containerIds) found.push({ kind: 'item', id, param: 'tools' });
   return found;
 }
 

@@ -52,6 +52,10 @@ export interface RoutingHints {
   readonly conversationId: string | null;
   /** `item_reference` ids in the input: of a tenant all of them, otherwise the first 16. */
   readonly itemReferenceIds: readonly string[];
+  /** Sandboxes of earlier answers that its tools are to use. */
+  readonly containerIds: readonly string[];
+  /** It adds items to a conversation and leaves it to the upstream to name each of them. */
+  readonly addsItems: boolean;
   /** Digests of encrypted items in the input, last 8, oldest first. Empty = nothing sealed. */
   readonly sealedDigests: readonly string[];
   /** Tools that act outside (`mcp`): a second run is not harmless. */

@@ -22,12 +22,16 @@ export interface BodyFields {
   readonly forkedFromThreadId: string | null;
   /** `client_metadata.ws_request_header_traceparent`: over WebSocket each message has its own. */
   readonly traceparent: string | null;
-  /** Of `input` and of `items`, together the first 256. */
+  /** Of `input` and of `items`, together the first 1,024. */
   readonly itemReferenceIds: readonly string[];
   /** There are more. */
   readonly moreItemReferences: boolean;
+  /** An item in either that is no reference has an id. */
+  readonly namesItems: boolean;
   /** Of the encrypted items in either, last 8, oldest first. */
   readonly sealedDigests: readonly string[];
+  /** Sandboxes of earlier answers that `tools` names. */
+  readonly containerIds: readonly string[];
   /** A tool of type `mcp` is offered: it acts outside, so a second run is not harmless. */
   readonly hasSideEffects: boolean;
   /** Bytes of the value of `model`, quotes included. */
@@ -55,7 +59,9 @@ export function emptyBodyDraft(): BodyDraft {
     traceparent: null,
     itemReferenceIds: [],
     moreItemReferences: false,
+    namesItems: false,
     sealedDigests: [],
+    containerIds: [],
     hasSideEffects: false,
     modelSpan: null,
   };

@@ -124,6 +124,7 @@ export class CommittedAnswer {
       organization: this.head.organization,
       sealedDigests: tap.sealedDigests,
       itemIds: tap.itemIds,
+      listedIds: tap.listedIds,
       hasUsage: tap.usage !== null,
       cachedTokens: tap.usage?.cachedTokens ?? null,
     };

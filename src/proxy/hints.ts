@@ -53,6 +53,8 @@ export function buildHints(input: HintsInput): RoutingHints {
     pathResponseId: route.responseId,
     conversationId: first(route.conversationId, body.conversationId),
     itemReferenceIds: referencesOf(caller, route, body),
+    containerIds: body.containerIds,
+    addsItems: route.kind === 'conversation' && input.body !== null && !body.namesItems,
     sealedDigests: body.sealedDigests,
     hasSideEffects: body.hasSideEffects,
   };

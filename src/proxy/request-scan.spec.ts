@@ -40,7 +40,13 @@ const FULL = {
     { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'gAAAAA' },
     'odd',
   ],
-  tools: [{ type: 'function', name: 'mcp' }, { type: 'mcp' }],
+  tools: [
+    { type: 'function', name: 'mcp' },
+    { type: 'mcp' },
+    { type: 'code_interpreter', container: 'cntr_1' },
+    { type: 'code_interpreter', container: { type: 'auto', id: 'no' } },
+    { type: 'shell', environment: { type: 'container_reference', container_id: 'cntr_2' } },
+  ],
 };
 
 describe('scanRequestBody', () => {
@@ -65,7 +71,9 @@ describe('scanRequestBody', () => {
       traceparent: 'tp',
       itemReferenceIds: ['ref_1', 'ref_2'],
       moreItemReferences: false,
+      namesItems: true,
       sealedDigests: [sealedDigest(Buffer.from('gAAAAA'))],
+      containerIds: ['cntr_1', 'cntr_2'],
       hasSideEffects: true,
       modelSpan: { start: 9, end: 18 },
     });
@@ -220,14 +228,14 @@ describe('scanRequestBody', () => {
     expect(bestOf(2, () => scan(text))).toBeLessThan(1_000);
   });
 
-  it('keeps the last eight digests and the first 256 references, and tells of more', () => {
+  it('keeps the last eight digests and the first 1,024 references, and tells of more', () => {
     const sealed = Array.from({ length: 20 }, (_, i) => ({ type: 'reasoning', encrypted_content: `c${i}` }));
-    const refs = Array.from({ length: 257 }, (_, i) => ({ type: 'item_reference', id: `r${i}` }));
+    const refs = Array.from({ length: 1_025 }, (_, i) => ({ type: 'item_reference', id: `r${i}` }));
     const fields = scan(JSON.stringify({ input: [...refs, ...sealed] }));
     expect(fields.sealedDigests).toEqual(
       sealed.slice(12).map((item) => sealedDigest(Buffer.from(item.encrypted_content))),
     );
-    expect(fields.itemReferenceIds).toEqual(refs.slice(0, 256).map((ref) => ref.id));
+    expect(fields.itemReferenceIds).toEqual(refs.slice(0, 1_024).map((ref) => ref.id));
     expect(fields.moreItemReferences).toBe(true);
     expect(scan(JSON.stringify({ input: refs.slice(1) })).moreItemReferences).toBe(false);
   });
@@ -242,14 +250,14 @@ describe('scanRequestBody', () => {
     expect(both.itemReferenceIds).toEqual(['a', 'b']);
     expect(both.sealedDigests).toEqual(['x', 'y'].map((text) => sealedDigest(Buffer.from(text))));
     expect(scan('{"items":"r0"}').itemReferenceIds).toEqual([]);
-    const full = scan(JSON.stringify({ input: refs(200), items: refs(56) }));
-    expect([full.itemReferenceIds.length, full.moreItemReferences]).toEqual([256, false]);
+    const full = scan(JSON.stringify({ input: refs(800), items: refs(224) }));
+    expect([full.itemReferenceIds.length, full.moreItemReferences]).toEqual([1_024, false]);
     for (const body of [
-      { input: refs(200), items: refs(57) },
-      { items: refs(257), input: refs(1) },
+      { input: refs(800), items: refs(225) },
+      { items: refs(1_025), input: refs(1) },
     ]) {
       const over = scan(JSON.stringify(body));
-      expect([over.itemReferenceIds.length, over.moreItemReferences]).toEqual([256, true]);
+      expect([over.itemReferenceIds.length, over.moreItemReferences]).toEqual([1_024, true]);
     }
     expect(refusal('{"items":[],"items":[]}').code).toBe('duplicate_key');
     expect(refusal('{"items":[{"id":"a","id":"b"}]}')).toMatchObject({
@@ -257,14 +265,6 @@ describe('scanRequestBody', () => {
       options: { param: 'items[].id' },
     });
   });
-
-  it.each(['null', '7', '[]'])(
-    'does not take %s for a role, so an item with it and an id is a reference',
-    (role) => {
-      expect(scan(`{"input":[{"id":"a","role":${role}}]}`).itemReferenceIds).toEqual(['a']);
-      expect(scan(`{"input":[{"role":"user","id":"a"}]}`).itemReferenceIds).toEqual([]);
-    },
-  );
 
   it('names sealed content by what it is, however it is spelled', () => {
     const plain = scan('{"input":[{"encrypted_content":"gAAA/b="}]}').sealedDigests;

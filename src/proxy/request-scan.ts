@@ -51,9 +51,7 @@ const ROOT: Readonly<Record<string, Reader>> = {
     readObject(scanner, draft, 'client_metadata', CLIENT_METADATA, CLIENT_METADATA_KEYS),
   input: (scanner, draft) => readItems(scanner, 'input', draft),
   items: (scanner, draft) => readItems(scanner, 'items', draft),
-  tools: (scanner, draft) => {
-    draft.hasSideEffects = readTools(scanner);
-  },
+  tools: (scanner, draft) => readTools(scanner, draft),
 };
 
 const METADATA: Readonly<Record<string, Reader>> = {

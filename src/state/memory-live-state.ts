@@ -1,6 +1,10 @@
+import type { Clock } from '../common/clock.js';
 import { nameOf } from './binding-name.js';
+import { isHard, onlyHelps } from './binding-weight.js';
 import type { AffinityBinding, BindingKey, DecisionRecord, LiveState } from './live-state.js';
 import { DecisionRing } from './decision-ring.js';
+import { RecentMisses } from './recent-misses.js';
+import type { RecordedBindings } from './recorded-bindings.js';
 
 const REMEMBERED_DECISIONS = 200;
 
@@ -11,9 +15,17 @@ export class MemoryLiveState implements LiveState {
   readonly #bindings = new Map<string, AffinityBinding>();
   readonly #decisions = new DecisionRing(REMEMBERED_DECISIONS);
   readonly #listeners = new Set<() => void>();
+  readonly #misses: RecentMisses;
   #localInFlight = 0;
 
-  constructor(private readonly maxBindings: number) {}
+  /** `recorded`: where `recall` looks; null when somebody else does. */
+  constructor(
+    private readonly maxBindings: number,
+    clock: Clock,
+    private readonly recorded: RecordedBindings | null = null,
+  ) {
+    this.#misses = new RecentMisses(clock);
+  }
 
   get localInFlight(): number {
     return this.#localInFlight;
@@ -83,8 +95,21 @@ export class MemoryLiveState implements LiveState {
     return this.#bindings.size;
   }
 
-  recall(_keys: readonly BindingKey[], _now: number): null {
-    return null;
+  /** Memory is bounded and the history is not: what went from here may be there. For a session alone nobody waits. */
+  recall(keys: readonly BindingKey[], now: number): Promise<boolean> | null {
+    const { recorded } = this;
+    if (recorded === null || recorded.source === null) return null;
+    const unknown = keys.filter((key) => this.binding(key, now) === null && !this.#misses.has(key));
+    return unknown.every(onlyHelps) ? null : this.#look(recorded, unknown, now);
+  }
+
+  async #look(recorded: RecordedBindings, keys: readonly BindingKey[], now: number): Promise<boolean> {
+    const found = await recorded.find(keys, now);
+    for (const binding of found ?? []) this.remember(binding);
+    const missing = keys.filter((key) => this.binding(key, now) === null);
+    if (found === null) return !missing.some(isHard);
+    for (const key of missing) this.#misses.add(key);
+    return true;
   }
 
   recentDecisions(limit: number): readonly DecisionRecord[] {

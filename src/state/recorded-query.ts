@@ -1,7 +1,7 @@
 import { nameOf } from './binding-name.js';
 import type { AffinityBinding, BindingKey } from './live-state.js';
 
-/** SQLite takes an expression a thousand deep, and each key of a query is one level. */
+/** Of those who share a query: each looks through all that is found for its own. One alone may ask for more. */
 const MOST_KEYS = 250;
 
 /** One look into the history on behalf of all who asked before it began. */

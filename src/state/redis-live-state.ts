@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../common/clock.js';
+import { isHard } from './binding-weight.js';
 import type { AffinityBinding, BindingKey, DecisionRecord, LiveState } from './live-state.js';
 import { MemoryLiveState } from './memory-live-state.js';
 import { PATIENCE_MS, type RecordedBindings } from './recorded-bindings.js';
@@ -11,8 +12,6 @@ import type { RedisPeers } from './redis-peers.js';
 import type { RedisService } from '../infra/redis/redis.service.js';
 import { RedisUnion } from './redis-union.js';
 
-/** Only who made it can serve it. */
-const HARD: ReadonlySet<BindingKey['kind']> = new Set(['response', 'conversation', 'item']);
 /** While the replicas are apart: how soon a record of one is in the history of all. */
 const SETTLED_MS = 1_500;
 /** While they are apart: most that such a request waits for a history that does not answer. */
@@ -41,7 +40,7 @@ export class RedisLiveState implements LiveState {
     private readonly parts: RedisLiveStateParts,
   ) {
     const { redis, names, time, peers, instanceId, clock } = parts;
-    this.#memory = new MemoryLiveState(maxBindings);
+    this.#memory = new MemoryLiveState(maxBindings, clock);
     this.#misses = new RecentMisses(clock);
     this.#union = new RedisUnion(redis, clock);
     this.#bindings = new RedisBindings(redis, names, time, instanceId, (binding) =>
@@ -157,10 +156,6 @@ export class RedisLiveState implements LiveState {
   touch(): void {
     this.#memory.touch();
   }
-}
-
-function isHard({ kind }: BindingKey): boolean {
-  return HARD.has(kind);
 }
 
 /** Those before the first that is known, which decides; behind it, where `every` hard one counts, the hard ones. */

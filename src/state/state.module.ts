@@ -61,7 +61,7 @@ import { StateLifecycle } from './state-lifecycle.js';
                 clock,
                 instanceId,
               })
-            : new MemoryLiveState(affinity.maxEntries);
+            : new MemoryLiveState(affinity.maxEntries, clock, recorded);
         peers.describe(() => ({ inFlight: live.localCounts }));
         return live;
       },

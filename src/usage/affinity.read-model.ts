@@ -19,14 +19,16 @@ export class AffinityReadModel {
 
   /** Those of `keys` that are recorded and still valid at `now`. Throws `database_unavailable` without a database. */
   async find(keys: readonly BindingKey[], now: number): Promise<AffinityBinding[]> {
-    const query = new SqlQuery(this.database.dialect).from('expires_at', now + 1);
+    const query = new SqlQuery(this.database.dialect);
     const wanted = keys.map(
-      ({ callerId, kind, id }) =>
-        `("caller_id" = ${query.param(callerId)} AND "kind" = ${query.param(kind)} AND "id" = ${query.param(id)})`,
+      ({ callerId, kind, id }) => `(${query.param(callerId)}, ${query.param(kind)}, ${query.param(id)})`,
     );
-    const sql = `SELECT "caller_id" AS "callerId", "kind", "id", "fingerprint", "organization",
+    // From the list to the rows: each is one step down the primary key, however many of either there are.
+    const sql = `WITH "wanted" ("w_caller", "w_kind", "w_id") AS (VALUES ${wanted.join(', ')})
+      SELECT "caller_id" AS "callerId", "kind", "id", "fingerprint", "organization",
         "cached_tokens" AS "cachedTokens", "bound_at" AS "boundAt", "expires_at" AS "expiresAt"
-      FROM "affinity_bindings"${query.where} AND (${wanted.join(' OR ')})`;
+      FROM "wanted" CROSS JOIN "affinity_bindings"
+      WHERE "caller_id" = "w_caller" AND "kind" = "w_kind" AND "id" = "w_id" AND "expires_at" > ${query.param(now)}`;
     return this.database.read<AffinityBinding>(sql, query.params);
   }
 }

@@ -25,6 +25,8 @@ export interface ParsedObject {
   readonly sealedDigests: readonly string[];
   /** Of `output` and `item`: ids of the last items. */
   readonly itemIds: readonly string[];
+  /** Of `data`: what a list shows. */
+  readonly listedIds: readonly string[];
   /** `response` of an event. */
   readonly response: ParsedObject | null;
 }
@@ -45,11 +47,13 @@ const KEYS = new KeyTable([
   'message',
   'output',
   'item',
+  'data',
   'response',
 ]);
-const ITEM = new KeyTable(['encrypted_content', 'id']);
-/** Most items of one answer that are remembered. */
-export const MAX_ITEM_IDS = 32;
+/** `container_id`: the sandbox of a tool, which a later request may name. */
+const ITEM = new KeyTable(['encrypted_content', 'id', 'container_id']);
+/** Most items of one answer that are remembered: more than any model makes. */
+export const MAX_ITEM_IDS = 1_024;
 /** Small values are read by `JSON.parse`; larger ones are not what they claim to be. */
 const MAX_VALUE_BYTES = 65_536;
 const MAX_ID_CHARACTERS = 512;
@@ -87,6 +91,7 @@ class ObjectReader {
     message: null,
     sealedDigests: [],
     itemIds: [],
+    listedIds: [],
     response: null,
   };
 
@@ -138,11 +143,21 @@ class ObjectReader {
 
   output(): void {
     const sealed: ByteSpan[] = [];
-    const ids: string[] = [];
-    if (!this.scanner.atArray()) return this.scanner.skipValue();
-    this.scanner.elements(() => this.#item(sealed, ids));
+    const ids = this.#items(sealed);
     this.draft.sealedDigests = this.#digests(sealed);
     this.draft.itemIds = ids;
+  }
+
+  /** Not the seals in it: those are of whoever wrote the items, which need not be who keeps them. */
+  list(): void {
+    this.draft.listedIds = this.#items([]);
+  }
+
+  #items(sealed: ByteSpan[]): string[] {
+    const ids: string[] = [];
+    if (this.scanner.atArray()) this.scanner.elements(() => this.#item(sealed, ids));
+    else this.scanner.skipValue();
+    return ids;
   }
 
   item(): void {
@@ -157,9 +172,9 @@ class ObjectReader {
     const { scanner } = this;
     if (!scanner.atObject()) return scanner.skipValue();
     scanner.members(ITEM, null, (key) => {
-      if (ITEM.names[key] === 'id') {
+      if (ITEM.names[key] !== 'encrypted_content') {
         const id = this.id();
-        if (ids.length === MAX_ITEM_IDS) ids.shift();
+        if (id !== null && ids.length === MAX_ITEM_IDS) ids.shift();
         if (id !== null) ids.push(id);
         return;
       }
@@ -214,6 +229,7 @@ const READERS: Readonly<Record<string, (reader: ObjectReader) => void>> = {
   },
   output: (reader) => reader.output(),
   item: (reader) => reader.item(),
+  data: (reader) => reader.list(),
   response: (reader) => reader.response(),
 };
 

@@ -132,10 +132,10 @@ describe('UsageTap on a stream', () => {
     });
   });
 
-  it('knows the ids of the items, each once, and the last 32 of many', () => {
+  it('knows the ids of the items, each once, and the last 1,024 of many', () => {
     const item = (n: number) => ({ type: 'message', id: `msg_${n}`, content: [{ id: 'not an item' }] });
-    const many = Array.from({ length: 40 }, (_, n) => item(n));
-    const last = many.slice(-32).map(({ id }) => id);
+    const many = Array.from({ length: 1_030 }, (_, n) => item(n));
+    const last = many.slice(-1_024).map(({ id }) => id);
     const events = many.map((one) => ({ type: 'response.output_item.done', item: one }));
     const end = { type: 'response.completed', response: response('completed', { output: many }) };
     expect(run(tapFor(), [sse([...events, end])]).itemIds).toEqual(last);
@@ -143,6 +143,16 @@ describe('UsageTap on a stream', () => {
     expect(
       json(response('completed', { output: [item(1), { id: 7 }, { id: '' }, item(2)] })).itemIds,
     ).toEqual(['msg_1', 'msg_2']);
+  });
+
+  it('knows the ids that a list shows apart from those of what was made', () => {
+    const data = [{ id: 'msg_1', type: 'message', content: [{ id: 'not an item' }] }, { id: 7 }, 'x'];
+    expect(json({ object: 'list', data, first_id: 'msg_0' })).toMatchObject({
+      itemIds: [],
+      listedIds: ['msg_1'],
+    });
+    expect(json({ object: 'page', data })).toMatchObject({ itemIds: [], listedIds: [] });
+    expect(json({ data: 'x', object: 'list' })).toMatchObject({ listedIds: [] });
   });
 
   it('counts an event whose blank line never came, but does not call the stream complete', () => {

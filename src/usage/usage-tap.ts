@@ -32,8 +32,10 @@ export interface TapResult {
   readonly errorMessage: string | null;
   /** Of the output's encrypted items, last 8, oldest first. */
   readonly sealedDigests: readonly string[];
-  /** Of the output's items, last 32, oldest first. */
+  /** Of the output's items, last 1,024, oldest first. */
   readonly itemIds: readonly string[];
+  /** Of what a list shows. */
+  readonly listedIds: readonly string[];
   readonly isSse: boolean;
   /** As received, also when coded. `size` is that of the whole body. */
   readonly captured: { readonly chunks: Buffer[]; readonly size: number; readonly truncated: boolean };
@@ -77,7 +79,9 @@ export class UsageTap {
   #errorCode: string | null = null;
   #errorMessage: string | null = null;
   #sealed: string[] = [];
-  #items: string[] = [];
+  /** In the order they were first told of. */
+  readonly #items = new Set<string>();
+  #listed: readonly string[] = [];
   readonly #coding: string | null;
 
   constructor(private readonly options: TapOptions) {
@@ -135,7 +139,8 @@ export class UsageTap {
       errorCode: this.#errorCode,
       errorMessage: this.#errorMessage,
       sealedDigests: this.#sealed,
-      itemIds: this.#items,
+      itemIds: [...this.#items],
+      listedIds: this.#listed,
       isSse: this.#isSse,
       captured: {
         chunks: this.#store.chunks(Math.min(capture, this.#store.kept)),
@@ -214,6 +219,7 @@ export class UsageTap {
     this.#usage = parsed.usage ?? this.#usage;
     this.#learnError(parsed);
     this.#addItems(parsed);
+    if (parsed.object === 'list') this.#listed = parsed.listedIds;
   }
 
   #learnError(parsed: ParsedObject): void {
@@ -223,11 +229,20 @@ export class UsageTap {
 
   #addItems({ sealedDigests, itemIds }: ParsedObject): void {
     this.#sealed = lastOf(this.#sealed, sealedDigests, MAX_SEALED_DIGESTS);
-    this.#items = lastOf(this.#items, itemIds, MAX_ITEM_IDS);
+    for (const id of itemIds) this.#addItem(id);
+  }
+
+  /** The same answer tells of an item more than once. */
+  #addItem(id: string): void {
+    this.#items.add(id);
+    if (this.#items.size <= MAX_ITEM_IDS) return;
+    for (const oldest of this.#items) {
+      this.#items.delete(oldest);
+      return;
+    }
   }
 }
 
-/** The same answer tells of an item more than once. */
 function lastOf(known: string[], more: readonly string[], most: number): string[] {
   return more.length === 0 ? known : [...new Set([...known, ...more])].slice(-most);
 }

@@ -1,4 +1,5 @@
 import { MemoryLiveState } from '../../src/state/memory-live-state.js';
+import { ManualClock } from '../support/routing-world.js';
 import { liveStateContract } from './live-state.contract.js';
 
-liveStateContract('memory', (maxBindings) => new MemoryLiveState(maxBindings));
+liveStateContract('memory', (maxBindings) => new MemoryLiveState(maxBindings, new ManualClock()));

@@ -159,8 +159,8 @@ describe('an id belongs to the client key it was made with', () => {
     const before = rig.upstream.ledger.traffic.length;
     const input = [...references(40), { type: 'item_reference', id: item }];
     expect((await call(bob, 'POST', '/v1/responses', { input })).status).toBe(404);
-    const many = await call(bob, 'POST', '/v1/responses', { input: references(257) });
-    expect([many.status, many.text]).toEqual([400, expect.stringContaining('at most 256 references')]);
+    const many = await call(bob, 'POST', '/v1/responses', { input: references(1_025) });
+    expect([many.status, many.text]).toEqual([400, expect.stringContaining('at most 1024 references')]);
     expect(rig.upstream.ledger.traffic.length).toBe(before);
   });
 
@@ -178,9 +178,9 @@ describe('an id belongs to the client key it was made with', () => {
       404,
       { error: { code: 'response_not_found', param: 'items' } },
     ]);
-    const items = Array.from({ length: 257 }, () => ({ type: 'item_reference', id: 'x' }));
+    const items = Array.from({ length: 1_025 }, () => ({ type: 'item_reference', id: 'x' }));
     const many = await call(bob, 'POST', his, { items });
-    expect([many.status, many.text]).toEqual([400, expect.stringContaining('at most 256 references')]);
+    expect([many.status, many.text]).toEqual([400, expect.stringContaining('at most 1024 references')]);
     expect(rig.upstream.ledger.traffic.length).toBe(sent);
   });
 

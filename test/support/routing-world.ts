@@ -39,6 +39,8 @@ export const NO_HINTS: RoutingHints = {
   pathResponseId: null,
   conversationId: null,
   itemReferenceIds: [],
+  containerIds: [],
+  addsItems: false,
   sealedDigests: [],
   hasSideEffects: false,
 };
@@ -93,6 +95,7 @@ interface Learnt {
   readonly responseId?: string;
   readonly sealed?: string[];
   readonly items?: string[];
+  readonly listed?: string[];
   readonly usage?: boolean;
   readonly cachedTokens?: number;
 }
@@ -105,6 +108,7 @@ export function learnt(learned: Learnt = {}): ServedFacts {
     organization: null,
     sealedDigests: learned.sealed ?? [],
     itemIds: learned.items ?? [],
+    listedIds: learned.listed ?? [],
     hasUsage: learned.usage ?? learned.cachedTokens !== undefined,
     cachedTokens: learned.cachedTokens ?? null,
   };
@@ -119,7 +123,7 @@ export function routingWorld(keys: readonly WorldKey[], options: WorldOptions = 
   const config = configOf(keys, options);
   const repository = new ResourceIdentityRepository({ ready: false } as DatabaseService);
   const registry = new ResourceRegistry(config, repository, NO_PROVIDERS, clock, logger);
-  const live = new MemoryLiveState(config.affinity.maxEntries);
+  const live = new MemoryLiveState(config.affinity.maxEntries, clock);
   const health = new HealthService(registry, live, clock, logger, new TrialClaims(peers, live, clock));
   const sharing = new HealthSharing(registry, health, peers, clock);
   const balancer = new Balancer(config, registry, live, health, health, clock);

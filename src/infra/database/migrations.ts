@@ -5,6 +5,7 @@ import { Registry1764000000000 } from './migrations/1764000000000-registry.js';
 import { Processes1764010000000 } from './migrations/1764010000000-processes.js';
 import { Prices1764100000000 } from './migrations/1764100000000-prices.js';
 import { RetryReason1764200000000 } from './migrations/1764200000000-retry-reason.js';
+import { AuditAppendOnly1764250000000 } from './migrations/1764250000000-audit-append-only.js';
 
 /** In order of their stamps; only ever appended to. */
 export const MIGRATIONS = [
@@ -15,4 +16,5 @@ export const MIGRATIONS = [
   Processes1764010000000,
   Prices1764100000000,
   RetryReason1764200000000,
+  AuditAppendOnly1764250000000,
 ];

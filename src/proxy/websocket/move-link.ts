@@ -85,26 +85,12 @@ export function wayOf(
   parts: RelayParts,
   exchange: Exchange,
   link: UpstreamLink,
-  book: Pick<TurnBook, 'size' | 'quiet' | 'knows'> | null,
+  book: Pick<TurnBook, 'size' | 'quiet'> | null,
 ): Promise<UpstreamLink> | null {
   const { balancer } = parts.deps;
-  if (book !== null) {
-    if (mustLeave(balancer, exchange, link, book)) return newLink(parts, exchange);
-    return book.size === 0 ? remembered(balancer, exchange, link, book) : null;
-  }
+  if (book !== null) return mustLeave(balancer, exchange, link, book) ? newLink(parts, exchange) : null;
   const doubt = doubtAbout(balancer, exchange, link);
   return doubt === null ? null : linkFor(parts, exchange, link, doubt);
-}
-
-/** The connection there is, once it has been looked up whether what a tenant names is the tenant's; null = that is known. */
-function remembered(
-  balancer: Balancer,
-  { hints }: Exchange,
-  link: UpstreamLink,
-  book: Pick<TurnBook, 'knows'>,
-): Promise<UpstreamLink> | null {
-  if (hints === null || !hints.tenant || book.knows(hints.previousResponseId)) return null;
-  return balancer.recall(hints)?.then(() => link) ?? null;
 }
 
 /** The connection to where the exchange belongs, be it the one there is. Throws what the client should hear when there is none. */

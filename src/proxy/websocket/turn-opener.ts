@@ -1,7 +1,9 @@
 import { isOfAlias } from '../../balancer/alias-scope.js';
 import type { Lease } from '../../balancer/lease.js';
+import type { RoutingHints } from '../../balancer/routing-hints.js';
 import { RoutingRefusal } from '../../balancer/routing-refusal.js';
 import { ProxyError } from '../../common/errors.js';
+import type { Resource } from '../../resources/resource.js';
 import type { DecisionRecord } from '../../state/live-state.js';
 import type { Exchange } from '../exchange.js';
 import { limitedRequest } from '../limits/limited-request.js';
@@ -62,9 +64,28 @@ export class TurnOpener {
     { resource }: UpstreamLink,
     book: Pick<TurnBook, 'knows'>,
   ): Lease | Promise<Lease> {
-    const { deps, room } = this.parts;
     const { hints } = exchange;
     if (hints === null) throw new Error('a turn needs hints');
+    const recalled = this.#recall(hints, book);
+    const place = (): Lease | Promise<Lease> => this.#place(exchange, hints, resource, book);
+    return recalled === null ? place() : recalled.then(place);
+  }
+
+  /** What a tenant names may be its own though it is not known here; what the connection keeps is known without asking. */
+  #recall(hints: RoutingHints, book: Pick<TurnBook, 'knows'>): Promise<void> | null {
+    if (!hints.tenant) return null;
+    const { previousResponseId } = hints;
+    const here = book.knows(previousResponseId);
+    return this.parts.deps.balancer.recall(here ? { ...hints, previousResponseId: null } : hints);
+  }
+
+  #place(
+    exchange: Exchange,
+    hints: RoutingHints,
+    resource: Resource,
+    book: Pick<TurnBook, 'knows'>,
+  ): Lease | Promise<Lease> {
+    const { deps, room } = this.parts;
     if (hints.alias !== null && !isOfAlias(hints.alias, resource))
       throw nobodyOf(deps.balancer.explain(hints)) ?? otherModel(hints.alias, resource);
     checkOwnership(deps.balancer, hints, (id) => book.knows(id));

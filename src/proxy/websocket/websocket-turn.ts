@@ -165,9 +165,9 @@ export class WebsocketTurn {
 }
 
 function learnedFrom(tap: TapResult, organization: string | null): ServedFacts {
-  const { responseId, conversationId, sealedDigests, itemIds, usage } = tap;
+  const { responseId, conversationId, sealedDigests, itemIds, listedIds, usage } = tap;
   const told = { hasUsage: usage !== null, cachedTokens: usage?.cachedTokens ?? null };
-  return { responseId, conversationId, organization, sealedDigests, itemIds, ...told };
+  return { responseId, conversationId, organization, sealedDigests, itemIds, listedIds, ...told };
 }
 
 function withoutLineFeeds(data: Buffer): Buffer {

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { scanRequestBody } from './request-scan.js';
+
+const scan = (text: string) => scanRequestBody(Buffer.from(text));
+
+describe('the items of a request', () => {
+  it.each([
+    ['reasoning', { summary: [] }],
+    ['reasoning', { encrypted_content: null, content: [] }],
+    ['reasoning', { encrypted_content: '' }],
+    ['image_generation_call', { status: 'completed' }],
+    ['image_generation_call', { result: null }],
+    ['image_generati\\u006fn_call', {}],
+  ])('takes %s with nothing but its id for a reference: the upstream looks the rest up', (type, rest) => {
+    const text = JSON.stringify({ input: [{ type, id: 'a', ...rest }] })
+      .replace('\\\\u', '\\u')
+      .replace('[]', '[ ]');
+    expect(scan(text)).toMatchObject({ itemReferenceIds: ['a'], namesItems: false });
+  });
+
+  it.each([
+    ['reasoning', { summary: [], encrypted_content: 'gAAAAA' }],
+    ['reasoning', { content: [{ type: 'reasoning_text', text: 'x' }] }],
+    ['image_generation_call', { result: 'aW1hZ2U=' }],
+    ['message', { role: 'assistant', content: [] }],
+    ['function_call', { call_id: 'c', name: 'f', arguments: '{}' }],
+  ])('takes %s that is all there for what it is, whatever its id', (type, rest) => {
+    const fields = scan(JSON.stringify({ input: [{ type, id: 'a', ...rest }] }));
+    expect(fields).toMatchObject({ itemReferenceIds: [], namesItems: true });
+  });
+
+  it.each(['null', '7', '[]'])(
+    'does not take %s for a role, so an item with it and an id is a reference',
+    (role) => {
+      expect(scan(`{"input":[{"id":"a","role":${role}}]}`).itemReferenceIds).toEqual(['a']);
+      expect(scan(`{"input":[{"role":"user","id":"a"}]}`).itemReferenceIds).toEqual([]);
+    },
+  );
+});
