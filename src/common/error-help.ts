@@ -14,8 +14,8 @@ export const ERROR_HELP: Readonly<Record<ErrorCode, ErrorHelp>> = {
     fix: 'Check the base URL of the client: it ends in `/v1`, once. Routes that are forwarded are listed at `/docs`.',
   },
   invalid_path: {
-    means: 'The path or query holds bytes that no path of the upstream has.',
-    fix: 'Send ids as the upstream gave them; percent-encode nothing but what must be.',
+    means: 'The path or query holds bytes that no path of the upstream has, or a credential.',
+    fix: 'Send ids as the upstream gave them; percent-encode nothing but what must be. A key belongs into the `Authorization` header.',
   },
   method_not_allowed: {
     means: 'The route is known, but not with this method.',

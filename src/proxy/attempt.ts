@@ -11,7 +11,7 @@ import { CommittedAnswer } from './committed-answer.js';
 import type { Exchange } from './exchange.js';
 import type { Finisher } from './finisher.js';
 import { withUpstreamModel } from './model-rewrite.js';
-import { withAliases } from './models/with-aliases.js';
+import { forCaller } from './models/for-caller.js';
 import { drainsFor } from './on-disconnect.js';
 import type { ProxyDependencies } from './proxy-dependencies.js';
 import { reasonAtEnd } from './retry-policy.js';
@@ -83,7 +83,7 @@ export class Attempt implements UpstreamSink {
       this.#total = setTimeout(() => this.#timeout(), deps.config.upstream.totalTimeoutMs).unref();
       this.#call = deps.upstream.send(
         { resource: lease.resource, method: route.method, path: route.upstreamPath, headers, body },
-        route.kind === 'models' ? withAliases(this, deps, exchange) : this,
+        route.kind === 'models' ? forCaller(this, deps, exchange) : this,
       );
     });
   }

@@ -1,5 +1,6 @@
 import { generates, type RoutingHints } from '../balancer/routing-hints.js';
 import { countsUsage } from '../balancer/usage-claim.js';
+import { redactText } from '../common/logger.js';
 import type { AffinityBinding } from '../state/live-state.js';
 import type { TracedRequest } from '../tracing/request-traces.js';
 import type { FinishedRecord, RequestState, SessionRef, StartedRecord } from '../usage/records.js';
@@ -49,10 +50,10 @@ function methodOf({ req, method }: Exchange): string {
   return method ?? req.method ?? 'GET';
 }
 
-/** Never the query: it is the client's, and nobody has promised that it holds no secret. */
+/** Never the query: it is the client's, and nobody has promised that it holds no secret. A path that is none may hold one, too. */
 function pathOf(exchange: Exchange): string {
   if (exchange.route !== null) return exchange.route.pathWithoutQuery;
-  return exchange.req.url?.split('?', 1)[0]?.slice(0, MAX_PATH) ?? '';
+  return redactText(exchange.req.url?.split('?', 1)[0] ?? '').slice(0, MAX_PATH);
 }
 
 function routingFacts(

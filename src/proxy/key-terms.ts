@@ -1,3 +1,4 @@
+import { generates, type RoutingHints } from '../balancer/routing-hints.js';
 import { ProxyError } from '../common/errors.js';
 import type { ClientKey } from '../registry/client-key.entity.js';
 
@@ -11,13 +12,8 @@ export function poolUnderTerms(
   model: string | null,
 ): string | null {
   if (key === null) return asked;
-  const { allowedPools, allowedModels } = key;
-  if (allowedModels !== null && model !== null && !allowedModels.includes(model))
-    throw new ProxyError(
-      'forbidden',
-      `Your client key may not use the model ${JSON.stringify(model)}; it may use ${allowedModels.join(', ')}.`,
-      { param: 'model' },
-    );
+  const { allowedPools } = key;
+  checkModel(key, model);
   if (allowedPools === null) return asked;
   const pool = asked ?? (allowedPools.length === 1 ? (allowedPools[0] ?? null) : null);
   if (pool !== null && allowedPools.includes(pool)) return pool;
@@ -28,5 +24,27 @@ export function poolUnderTerms(
       ? `Your client key is for the pools ${names}; name one of them in the header X-Proxy-Pool-ID.`
       : `Your client key may not use the pool ${JSON.stringify(pool)}; it may use ${names}.`,
     { param: 'pool_id' },
+  );
+}
+
+/** Throws `forbidden` for a model that is not among those of the caller's key; null = none is named. */
+export function checkModel(key: Pick<ClientKey, 'allowedModels'> | null, model: string | null): void {
+  const allowed = key?.allowedModels ?? null;
+  if (allowed === null || model === null || allowed.includes(model)) return;
+  throw new ProxyError(
+    'forbidden',
+    `Your client key may not use the model ${JSON.stringify(model)}; it may use ${allowed.join(', ')}.`,
+    { param: 'model' },
+  );
+}
+
+/** A prompt template of the account names a model of its own. Throws `forbidden` where the key may not use any it likes. */
+export function checkModelNamed(key: Pick<ClientKey, 'allowedModels'> | null, hints: RoutingHints): void {
+  const allowed = key?.allowedModels ?? null;
+  if (allowed === null || hints.model !== null || !generates(hints)) return;
+  throw new ProxyError(
+    'forbidden',
+    `Your client key may use ${allowed.join(', ')} only: name one of them as the model.`,
+    { param: 'model' },
   );
 }

@@ -9,6 +9,7 @@ import { BodyBudget } from './body-budget.js';
 import { Exchange, NOBODY } from './exchange.js';
 import { Finisher } from './finisher.js';
 import { buildHints, type HintsInput } from './hints.js';
+import { checkModelNamed } from './key-terms.js';
 import { limitedRequest } from './limits/limited-request.js';
 import type { ProxyDependencies } from './proxy-dependencies.js';
 import { refusedEnding } from './refused-ending.js';
@@ -130,6 +131,7 @@ export class ProxyHandler {
       alias: exchange.aliased?.pin ?? null,
     };
     exchange.hints = buildHints(input);
+    checkModelNamed(exchange.caller.key, exchange.hints);
     exchange.hold = this.deps.limits.reserve(limitedRequest(exchange, exchange.hints));
     if (route.kind === 'model' && answerAlias(this.deps, this.#finisher, exchange)) return;
     const recalled = this.deps.balancer.recall(exchange.hints);

@@ -1,5 +1,6 @@
 import type { RouteKind } from '../balancer/routing-hints.js';
 import { ProxyError } from '../common/errors.js';
+import { credentialIn } from './url-credential.js';
 
 export interface ProxyRoute {
   readonly kind: RouteKind;
@@ -52,6 +53,8 @@ export function matchRoute(method: string, url: string): ProxyRoute {
   const mark = url.indexOf('?');
   const path = mark < 0 ? url : url.slice(0, mark);
   const query = mark < 0 ? '' : url.slice(mark);
+  // Before any other refusal: those repeat what they refuse.
+  checkCredential(path, query);
   if (!path.startsWith(PREFIX)) throw refusePath(path);
   const rest = path.slice(PREFIX.length);
   const shape = FIXED.get(rest) ?? shapeWithId(rest, path);
@@ -91,6 +94,15 @@ function checkQuery(query: string): void {
     throw new ProxyError('invalid_path', `The query is longer than ${MAX_QUERY_BYTES} bytes.`);
   if (!QUERY.test(query))
     throw new ProxyError('invalid_path', 'The query holds bytes other than visible ASCII, or a "#".');
+}
+
+function checkCredential(path: string, query: string): void {
+  const found = credentialIn(path, query);
+  if (found === null) return;
+  throw new ProxyError(
+    'invalid_path',
+    `The URL holds a credential (${found}); nothing was sent. Send it as "Authorization: Bearer …": URLs are logged by all they pass.`,
+  );
 }
 
 function refusePath(path: string): ProxyError {

@@ -85,9 +85,9 @@ describe('the models of a proxy', () => {
     expect(row).toMatchObject({ state: 'completed', response_bytes: Buffer.byteLength(seen.text) });
   });
 
-  it('show a caller the aliases it may use and no others', async () => {
+  it('show a caller what it may use and nothing else', async () => {
     expect(await idsFor(keys.left)).toEqual([...UPSTREAM, 'anywhere', 'on-the-left']);
-    expect(await idsFor(keys.models)).toEqual([...UPSTREAM, 'on-the-right']);
+    expect(await idsFor(keys.models)).toEqual(['gpt-5.5', 'on-the-right']);
     const onTheRight = { 'x-proxy-pool-id': 'right' };
     expect(await idsFor(keys.all, onTheRight)).toEqual([...UPSTREAM, 'anywhere', 'on-the-right']);
   });
@@ -103,7 +103,27 @@ describe('the models of a proxy', () => {
   });
 });
 
+describe('a key of some models', () => {
+  it('must say which: a prompt template of the account would bring a model of its own', async () => {
+    const before = asked();
+    for (const body of [{ prompt: { id: 'pmpt_1' } }, { model: null }]) {
+      const headers = { authorization: `Bearer ${keys.models}` };
+      const refused = await rig.client.send({ headers, body: { model: undefined, ...body }, keepText: true });
+      expect([refused.status, refused.text]).toEqual([403, expect.stringContaining('name one of them')]);
+    }
+    expect(asked()).toBe(before);
+  });
+});
+
 describe('one model', () => {
+  it('of the upstream is passed on to who may use it and to nobody else', async () => {
+    expect((await ask('/gpt-5.5', keys.models)).status).toBe(200);
+    const before = asked();
+    const refused = await ask('/gpt-5', keys.models);
+    expect([refused.status, refused.text]).toEqual([403, expect.stringContaining('may not use the model')]);
+    expect(asked()).toBe(before);
+  });
+
   it('that is an alias is answered here, and nothing goes upstream', async () => {
     const before = asked();
     const seen = await ask('/on-the-right');

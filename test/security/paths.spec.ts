@@ -2,10 +2,12 @@ import { posix } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ProxyError } from '../../src/common/errors.js';
 import { matchRoute } from '../../src/proxy/route-grammar.js';
+import { newClientKey } from '../../src/registry/client-key-token.js';
 import { askRaw } from '../support/raw-ask.js';
 import { rawRequest } from '../support/raw-http.js';
 import { size } from '../support/release.js';
 import { SocketRig, UPGRADE } from '../support/socket-rig.js';
+import { until } from '../support/until.js';
 import { HOSTILE_PATHS } from './hostile-paths.js';
 import { Dice } from './dice.js';
 
@@ -36,6 +38,67 @@ describe('a hostile path', () => {
     expect(HOSTILE_PATHS.length).toBeGreaterThanOrEqual(48);
     expect(ws.rig.upstream.ledger.traffic.map(({ path }) => path)).toEqual([]);
     expect(ws.up.upgrades.length).toBe(0);
+  });
+});
+
+const KEY = newClientKey();
+const TARGETS_WITH_A_KEY = [
+  `/v1/responses?api_key=${KEY}`,
+  `/v1/responses?API-Key=sk-somebodys-own-key-000`,
+  `/v1/responses?stream=true&access_token=${KEY}`,
+  `/v1/responses?a=1;token=secret`,
+  `/v1/responses?%61pi_key=x`,
+  `/v1/responses?%2561pi_key%253Dx`,
+  `/v1/responses?note=see+${KEY}`,
+  `/v1/responses?${KEY}`,
+  `/v1/responses?a=rpx%5F${KEY.slice(4)}`,
+  `/v1/responses?a=%2572px%255f${KEY.slice(4)}`,
+  `/v1/responses?a=${KEY.toUpperCase()}`,
+  `/v1/responses/${KEY}`,
+  `/v1/responses/resp_1/input_items/${KEY}`,
+  `/v1/conversations/x${KEY}?limit=1`,
+  `/v1/nowhere/${KEY}`,
+];
+
+describe('a credential in a URL', () => {
+  let ws: SocketRig;
+  beforeAll(async () => {
+    ws = await SocketRig.start({ env: { PROXY_LOG_LEVEL: 'debug' } });
+  });
+  afterAll(() => ws.stop());
+
+  it.each(TARGETS_WITH_A_KEY)('is refused, named, not passed on, stored or logged: %s', async (target) => {
+    const method = target.startsWith('/v1/responses?') ? 'POST' : 'GET';
+    const asked = [
+      await askRaw(
+        ws.proxy.port,
+        rawRequest(method, target, JSON_HEAD, method === 'POST' ? BODY : undefined),
+      ),
+      await askRaw(ws.proxy.port, rawRequest('PUT', target, JSON_HEAD)),
+      ...(method === 'POST' ? [await askRaw(ws.proxy.port, rawRequest('GET', target, UPGRADE))] : []),
+    ];
+    for (const { status, text } of asked) {
+      expect([status, text]).toEqual([400, expect.stringContaining('Authorization: Bearer')]);
+      expect(text).not.toMatch(/rpx_\w{8}|somebodys/i);
+    }
+    expect([ws.rig.upstream.ledger.traffic.length, ws.up.upgrades.length]).toEqual([0, 0]);
+  });
+
+  it('is in no row and no line of the log afterwards', async () => {
+    const rows = await until(
+      () => ws.rig.history.rows<object>('SELECT * FROM requests'),
+      (all) => all.length >= TARGETS_WITH_A_KEY.length * 2,
+    );
+    for (const text of [JSON.stringify(rows), ws.proxy.output]) {
+      expect(text.toLowerCase()).not.toContain(KEY.slice(4).toLowerCase());
+      expect(text).not.toContain('somebodys-own');
+    }
+  });
+
+  it('is none where a query only sounds like one', async () => {
+    const path = '/v1/models?keys=1&tokens=2&max_tokens=3&after=rpx_1&api_key=&key';
+    expect((await ws.rig.client.send({ method: 'GET', path, body: null })).status).toBe(200);
+    expect(ws.rig.upstream.ledger.last().path).toBe(path);
   });
 });
 

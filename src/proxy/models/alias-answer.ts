@@ -1,5 +1,6 @@
 import { ProxyError } from '../../common/errors.js';
 import type { Exchange } from '../exchange.js';
+import { checkModel } from '../key-terms.js';
 import type { Finisher } from '../finisher.js';
 import type { ProxyDependencies } from '../proxy-dependencies.js';
 import { sendHeldAnswer } from '../send-answer.js';
@@ -7,7 +8,10 @@ import { mayName, modelObject } from './listed-alias.js';
 
 const PREFIX = '/v1/models/';
 
-/** Answers `GET /v1/models/{alias}`, which no upstream knows. False = it names none. Throws `forbidden`. */
+/**
+ * Answers `GET /v1/models/{alias}`, which no upstream knows. False = it names none. Throws `forbidden` where the model is
+ * not for the caller's key, whoever knows it.
+ */
 export function answerAlias(
   { models }: Pick<ProxyDependencies, 'models'>,
   finisher: Finisher,
@@ -17,7 +21,10 @@ export function answerAlias(
   const name = route?.pathWithoutQuery.slice(PREFIX.length) ?? null;
   const alias = models.find(name);
   const pin = models.pinOf(name);
-  if (alias === null || pin === null) return false;
+  if (alias === null || pin === null) {
+    checkModel(caller.key, name);
+    return false;
+  }
   if (!mayName(caller.key, hints?.poolId ?? null, pin))
     throw new ProxyError(
       'forbidden',

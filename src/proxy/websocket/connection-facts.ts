@@ -6,6 +6,7 @@ import type { BodyBudget } from '../body-budget.js';
 import { Exchange } from '../exchange.js';
 import type { Finisher } from '../finisher.js';
 import { buildHints } from '../hints.js';
+import { checkModelNamed } from '../key-terms.js';
 import { aliasedBody } from '../model-rewrite.js';
 import type { Resource } from '../../resources/resource.js';
 import type { ProxyDependencies } from '../proxy-dependencies.js';
@@ -54,6 +55,7 @@ export function readHints(
   const hints = hintsOf(exchange, body, exchange.aliased?.pin ?? null);
   exchange.hints = hints;
   exchange.traceparent = body?.traceparent ?? null;
+  if (body !== null) checkModelNamed(exchange.caller.key, hints);
   return hints;
 }
 

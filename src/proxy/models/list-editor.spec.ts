@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { UpstreamSink } from '../../upstream/upstream-call.js';
-import { ListExtender } from './list-extender.js';
+import { ListEditor } from './list-editor.js';
 
 const TEAM = { id: 'team', object: 'model', created: 1, owned_by: 'responses-proxy' } as const;
 const LIST = '{"object":"list","data":[{"id":"gpt"}]}';
@@ -37,9 +37,9 @@ class Heard implements UpstreamSink {
 const flat = (headers: Record<string, string>): Buffer[] =>
   Object.entries(headers).flatMap((pair) => pair.map((text) => Buffer.from(text)));
 
-function extender(status: number, headers: Record<string, string>): { heard: Heard; sink: ListExtender } {
+function extender(status: number, headers: Record<string, string>): { heard: Heard; sink: ListEditor } {
   const heard = new Heard();
-  const sink = new ListExtender(heard, [TEAM]);
+  const sink = new ListEditor(heard, [TEAM], null);
   sink.onHead(status, flat(headers));
   return { heard, sink };
 }

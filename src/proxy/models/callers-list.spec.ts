@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { extendedList } from './extended-list.js';
+import { callersList } from './callers-list.js';
 
 const alias = (id: string) => ({ id, object: 'model' as const, created: 1, owned_by: 'responses-proxy' });
 const extended = (text: string, ...ids: string[]): string | null =>
-  extendedList(Buffer.from(text), ids.map(alias))?.toString() ?? null;
+  callersList(Buffer.from(text), ids.map(alias), null)?.toString() ?? null;
 
 describe('a list of models with aliases', () => {
   it('keeps every byte of the upstream around what is added', () => {
@@ -59,5 +59,31 @@ describe('a list of models with aliases', () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('a list of models for a caller that may not use all of them', () => {
+  const shown = (text: string, allowed: string[], ...ids: string[]): string | null =>
+    callersList(Buffer.from(text), ids.map(alias), allowed)?.toString() ?? null;
+
+  it('keeps every byte but those of the others', () => {
+    const list =
+      '{ "object":"list", "data" : [ {"id":"a", "x":1e0} , {"id":"b"}, {"id":"\\u0063"},7 ] ,"more":[]}';
+    expect(shown(list, ['a', 'c'])).toBe(
+      '{ "object":"list", "data" : [{"id":"a", "x":1e0},{"id":"\\u0063"}] ,"more":[]}',
+    );
+    expect(shown(list, ['b'], 'b', 'team')).toBe(
+      `{ "object":"list", "data" : [{"id":"b"},${JSON.stringify(alias('team'))}] ,"more":[]}`,
+    );
+    expect(shown(list, [])).toBe('{ "object":"list", "data" : [] ,"more":[]}');
+  });
+
+  it('is the upstream’s own where nothing has to go', () => {
+    expect(shown('{"object":"list","data":[{"id":"a"}]}', ['a', 'b'])).toBeNull();
+  });
+
+  it('is the one Codex reads, too, which has no place for aliases', () => {
+    const list = '{"models":[{"slug":"a"},{"slug":"b"}],"etag":1}';
+    expect(shown(list, ['b'], 'team')).toBe('{"models":[{"slug":"b"}],"etag":1}');
   });
 });

@@ -1,7 +1,7 @@
 import { framingConflict } from '../../upstream/response-headers.js';
 import type { UpstreamSink } from '../../upstream/upstream-call.js';
 import { readAnswerHead } from '../answer-head.js';
-import { extendedList } from './extended-list.js';
+import { callersList } from './callers-list.js';
 import type { ModelObject } from './listed-alias.js';
 
 /** Lists are tens of kilobytes; a longer one passes as it is. */
@@ -19,10 +19,11 @@ const OF_THE_ORIGINAL: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Stands between a call for the list of models and who hears its answer, and adds the aliases. What is not a list, or
+ * Stands between a call for the list of models and who hears its answer, adds the aliases and leaves
+ * out what is not for the caller. What is not a list, or
  * not a good answer, passes as it comes. A list that breaks off has shown the client nothing yet: another key may be asked.
  */
-export class ListExtender implements UpstreamSink {
+export class ListEditor implements UpstreamSink {
   /** While the body is held. */
   #head: { readonly status: number; readonly raw: readonly Buffer[] } | null = null;
   #held: Buffer[] = [];
@@ -31,6 +32,7 @@ export class ListExtender implements UpstreamSink {
   constructor(
     private readonly sink: UpstreamSink,
     private readonly models: readonly ModelObject[],
+    private readonly allowed: readonly string[] | null,
   ) {}
 
   onHead(status: number, raw: readonly Buffer[]): boolean {
@@ -49,7 +51,7 @@ export class ListExtender implements UpstreamSink {
   onEnd(): void {
     const head = this.#head;
     if (head !== null) {
-      const list = extendedList(Buffer.concat(this.#held), this.models);
+      const list = callersList(Buffer.concat(this.#held), this.models, this.allowed);
       if (list !== null) {
         this.#head = { status: head.status, raw: headersOf(head.raw, list.length) };
         this.#held = [list];
