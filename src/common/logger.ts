@@ -33,7 +33,7 @@ const REDACT_PATHS = SECRET_NAMES.flatMap((name) =>
 );
 
 /** Keys and bearer tokens inside free text, such as an upstream's error message that repeats the key. */
-const SECRET_TEXT = /\b(?:sk-|rpx_)[A-Za-z0-9_-]{8,}|\b(bearer\s+)[^\s"'\\,]{12,}/gi;
+const SECRET_TEXT = /(?:\bsk-|rpx_)[A-Za-z0-9_-]{8,}|\b(bearer\s+)[^\s"'\\,]{12,}/gi;
 
 export function redactText(text: string): string {
   return text.replace(SECRET_TEXT, (_match, bearer: string | undefined) => `${bearer ?? ''}[secret]`);

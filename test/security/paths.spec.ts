@@ -98,7 +98,7 @@ describe('a credential in a URL', () => {
   it('is none where a query only sounds like one', async () => {
     const path = '/v1/models?keys=1&tokens=2&max_tokens=3&after=rpx_1&api_key=&key';
     expect((await ws.rig.client.send({ method: 'GET', path, body: null })).status).toBe(200);
-    expect(ws.rig.upstream.ledger.last().path).toBe(path);
+    expect(ws.rig.upstream.ledger.arrivals.at(-1)?.path).toBe(path);
   });
 });
 

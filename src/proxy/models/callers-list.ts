@@ -26,7 +26,7 @@ export function callersList(
   if (list === null) return null;
   const { span, elements, names, takesAliases } = list;
   const mayShow = (_: ByteSpan, i: number): boolean =>
-    allowed === null || allowed.includes(String(names[i] ?? ''));
+    allowed === null || allowed.some((name) => name === names[i]);
   const kept = elements.filter(mayShow);
   const added = takesAliases ? models.filter(({ id }) => !names.includes(id)) : [];
   if (added.length === 0 && kept.length === elements.length) return null;
