@@ -3,8 +3,7 @@ import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swa
 import { Access } from '../common/access.js';
 import { AuditReadModel } from '../usage/audit.read-model.js';
 import { ApiErrors } from './api-errors.js';
-import { AuditListDto } from './dto/audit.dto.js';
-import { PageQuery } from './dto/page-query.dto.js';
+import { AuditListDto, AuditQuery } from './dto/audit.dto.js';
 
 /** Only reads: what has been noted is neither changed nor removed over any route. */
 @ApiTags('Registry')
@@ -18,7 +17,7 @@ export class AuditController {
   @Get()
   @ApiOperation({ summary: 'Who changed what in the registry and when, newest first' })
   @ApiOkResponse({ type: AuditListDto })
-  async list(@Query() query: PageQuery): Promise<AuditListDto> {
+  async list(@Query() query: AuditQuery): Promise<AuditListDto> {
     const { rows, nextCursor } = await this.entries.list(query);
     return { audit: rows, next_cursor: nextCursor };
   }

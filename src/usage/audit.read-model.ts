@@ -18,13 +18,23 @@ export interface AuditItem {
   readonly changes: Readonly<Record<string, readonly [before: unknown, after: unknown]>>;
 }
 
+export interface AuditFilter {
+  readonly limit: number;
+  readonly cursor?: string | null;
+  readonly action?: string | null;
+  readonly target_id?: string | null;
+}
+
 /** Who changed what in the registry, newest first. Throws `database_unavailable` while there is no database. */
 @Injectable()
 export class AuditReadModel {
   constructor(private readonly database: DatabaseService) {}
 
-  async list(filter: { readonly limit: number; readonly cursor?: string | null }): Promise<Page<AuditItem>> {
-    const query = new SqlQuery(this.database.dialect).after(filter.cursor, 'at');
+  async list(filter: AuditFilter): Promise<Page<AuditItem>> {
+    const query = new SqlQuery(this.database.dialect)
+      .equal('action', filter.action)
+      .equal('target_id', filter.target_id)
+      .after(filter.cursor, 'at');
     const sql = `SELECT "id", "at", "actor", "address", "action", "target_id", "changes"
       FROM "audit_entries"${query.where} ORDER BY "at" DESC, "id" DESC LIMIT ${query.param(filter.limit + 1)}`;
     const raw = await this.database.read<Omit<AuditItem, 'changes'> & { changes: string }>(sql, query.params);

@@ -1,6 +1,15 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { AuditItem } from '../../usage/audit.read-model.js';
 import { Field, ListOf, NextCursor, NullableField, OneOf } from './api-field.js';
+import { ExactFilter, PageQuery } from './page-query.dto.js';
+
+export class AuditQuery extends PageQuery {
+  @ExactFilter('client_key.revoked')
+  readonly action?: string;
+
+  @ExactFilter('key_019a2b3c4d5e0123456789abcdef0123')
+  readonly target_id?: string;
+}
 
 export class AuditEntryDto implements AuditItem {
   @Field('aud_019a2b3c4d5e0123456789abcdef0123')

@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { count, words } from '../format.js';
+import { lostBecause } from '../lost-because.js';
 import type { Candidate } from '../wire.js';
 import { Empty } from './notice.js';
 import { type Column, Table } from './table.js';
@@ -57,5 +58,6 @@ export function Candidates(props: { candidates: readonly Candidate[]; caption: s
 }
 
 function outcome(one: Candidate): JSX.Element {
-  return one.chosen ? <strong class="good">chosen</strong> : <>{words(one.rejected ?? 'not chosen')}</>;
+  if (one.chosen) return <strong class="good">chosen</strong>;
+  return <span class="wraps">{lostBecause(one.rejected ?? 'not_chosen')}</span>;
 }

@@ -46,7 +46,7 @@ export function Field(props: Props): JSX.Element {
         </p>
       )}
       {wrong && (
-        <p class="bad" id={`${id}-error`}>
+        <p class="bad" role="alert" id={`${id}-error`}>
           {error}
         </p>
       )}

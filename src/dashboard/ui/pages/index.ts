@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { AuditPage } from './audit.js';
 import { DecisionsPage } from './decisions.js';
 import { DiagnosticsPage } from './diagnostics.js';
+import { ExplainPage } from './explain.js';
 import { KeysPage } from './keys.js';
 import { ModelsPage } from './models.js';
 import { OverviewPage } from './overview.js';
@@ -28,4 +29,5 @@ export const PAGES: ReadonlyMap<string, PageEntry> = new Map<string, PageEntry>(
   ['keys', { title: 'Client keys', component: KeysPage, group: 'Registry' }],
   ['audit', { title: 'Audit', component: AuditPage, group: 'Operation' }],
   ['diagnostics', { title: 'Diagnostics', component: DiagnosticsPage, group: 'Operation' }],
+  ['explain', { title: 'Explain a route', component: ExplainPage, group: 'Operation' }],
 ]);

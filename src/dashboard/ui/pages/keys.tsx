@@ -1,11 +1,11 @@
 import type { JSX } from 'preact';
-import { Empty } from '../components/notice.js';
-import { Page } from '../components/page.js';
+import { EditKey } from '../registry/edit-key.js';
+import { KeyList } from '../registry/key-list.js';
+import { NewKey } from '../registry/new-key.js';
+import { route } from '../router.js';
 
 export function KeysPage(): JSX.Element {
-  return (
-    <Page title="Client keys">
-      <Empty>Not built yet.</Empty>
-    </Page>
-  );
+  const id = route.value.path[1];
+  if (id === undefined) return <KeyList />;
+  return id === 'new' ? <NewKey /> : <EditKey key={id} id={id} />;
 }

@@ -1,11 +1,10 @@
 import type { JSX } from 'preact';
-import { Empty } from '../components/notice.js';
-import { Page } from '../components/page.js';
+import { EditModel, NewModel } from '../registry/model-editor.js';
+import { ModelList } from '../registry/model-list.js';
+import { route } from '../router.js';
 
 export function ModelsPage(): JSX.Element {
-  return (
-    <Page title="Models">
-      <Empty>Not built yet.</Empty>
-    </Page>
-  );
+  const id = route.value.path[1];
+  if (id === undefined) return <ModelList />;
+  return id === 'new' ? <NewModel /> : <EditModel key={id} id={id} />;
 }

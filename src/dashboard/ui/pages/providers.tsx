@@ -1,11 +1,10 @@
 import type { JSX } from 'preact';
-import { Empty } from '../components/notice.js';
-import { Page } from '../components/page.js';
+import { EditProvider, NewProvider } from '../registry/provider-editor.js';
+import { ProviderList } from '../registry/provider-list.js';
+import { route } from '../router.js';
 
 export function ProvidersPage(): JSX.Element {
-  return (
-    <Page title="Providers">
-      <Empty>Not built yet.</Empty>
-    </Page>
-  );
+  const id = route.value.path[1];
+  if (id === undefined) return <ProviderList />;
+  return id === 'new' ? <NewProvider /> : <EditProvider key={id} id={id} />;
 }
