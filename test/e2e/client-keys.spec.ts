@@ -156,6 +156,12 @@ describe('client keys', () => {
     expect([refused.status, (refused.body['error'] as { param: string }).param]).toEqual([400, param]);
   });
 
+  it('cannot be left without a name', async () => {
+    const { id } = await make();
+    const refused = await admin('PATCH', `keys/${id}`, { name: null });
+    expect([refused.status, (refused.body['error'] as { param: string }).param]).toEqual([400, 'name']);
+  });
+
   it('are still wanted after a restart', async () => {
     const made = await make();
     await rig.proxy.restart();

@@ -150,6 +150,12 @@ describe('a registered provider', () => {
     expect([refused.status, refused.body.error.param], JSON.stringify(refused.body)).toEqual([400, param]);
   });
 
+  it.each(['name', 'base_url', 'auth_type', 'enabled'])('cannot be left without its %s', async (field) => {
+    await admin('POST', 'providers', draft('complete'));
+    const refused = await admin('PATCH', 'providers/complete', { [field]: null });
+    expect([refused.status, refused.body.error.param], JSON.stringify(refused.body)).toEqual([400, field]);
+  });
+
   it('cannot have the id or the name of another', async () => {
     await admin('POST', 'providers', draft('twin'));
     expect((await admin('POST', 'providers', draft('twin', { name: 'else' }))).status).toBe(409);

@@ -11,6 +11,7 @@ import {
   Matches,
   Max,
   Min,
+  ValidateIf,
 } from 'class-validator';
 import type { ClientKey } from '../../registry/client-key.entity.js';
 import type { ClientKeyTerms } from '../../registry/client-keys.service.js';
@@ -114,7 +115,8 @@ class ClientKeyLimits {
 /** Every term may be left out. */
 export class ClientKeyChange extends ClientKeyLimits {
   @ApiPropertyOptional({ type: 'string', example: 'ci-runner', description: 'By which people know it' })
-  @IsOptional()
+  // Left out it stays; null is refused as no name.
+  @ValidateIf((_body, value) => value !== undefined)
   @Name()
   readonly name?: string;
 }

@@ -11,6 +11,7 @@ import {
   Matches,
   Max,
   Min,
+  ValidateIf,
 } from 'class-validator';
 import type { Provider } from '../../registry/provider.entity.js';
 import type { ProviderTerms } from '../../registry/provider-terms.js';
@@ -34,6 +35,9 @@ const Plain = (example: string, max: number, description?: string): PropertyDeco
     IsString({ message: '$property must be a string.' }),
   );
 
+/** Can be left out, and not be taken away: null is refused by the rules that follow. */
+const Kept = (): PropertyDecorator => ValidateIf((_body, value) => value !== undefined);
+
 const Whole = (example: number, min: number, max: number, description: string): PropertyDecorator =>
   all(
     ApiPropertyOptional({
@@ -53,7 +57,7 @@ const Whole = (example: number, min: number, max: number, description: string): 
 /** All fields may be left out; null takes a value away where that makes sense. */
 export class ProviderChange {
   @ApiPropertyOptional({ type: 'string', example: 'Team Azure' })
-  @IsOptional()
+  @Kept()
   @Matches(/^[^\0-\x1f\x7f]+$/, { message: 'name must not hold control characters.' })
   @Length(1, 128, { message: 'name must hold 1 to 128 characters.' })
   @IsString({ message: 'name must be a string.' })
@@ -63,7 +67,7 @@ export class ProviderChange {
   readonly provider_type?: string | null;
 
   @ApiPropertyOptional({ type: 'string', example: 'https://res.openai.azure.com/openai/v1' })
-  @IsOptional()
+  @Kept()
   @Length(1, 2048, { message: 'base_url must hold 1 to 2048 characters.' })
   @IsString({ message: 'base_url must be a string.' })
   readonly base_url?: string;
@@ -74,7 +78,7 @@ export class ProviderChange {
   readonly wire_api?: 'responses';
 
   @ApiPropertyOptional({ enum: AUTH_TYPES, example: 'bearer' })
-  @IsOptional()
+  @Kept()
   @IsIn(AUTH_TYPES, { message: `auth_type must be one of ${AUTH_TYPES.join(', ')}.` })
   readonly auth_type?: 'bearer' | 'header' | 'none';
 
@@ -124,7 +128,7 @@ export class ProviderChange {
   readonly max_concurrency?: number | null;
 
   @ApiPropertyOptional({ type: 'boolean', example: true, description: 'False: stored only' })
-  @IsOptional()
+  @Kept()
   @IsBoolean({ message: 'enabled must be true or false.' })
   readonly enabled?: boolean;
 
