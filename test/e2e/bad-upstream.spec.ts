@@ -9,7 +9,7 @@ import { LoadClient } from '../support/load-client.js';
 import { demand, note, size } from '../support/release.js';
 import { RawClient, rawRequest } from '../support/raw-http.js';
 import { Rig, inPool } from '../support/rig.js';
-import { until } from '../support/until.js';
+import { pause, until } from '../support/until.js';
 
 const FORMS = [
   ['JSON', false],
@@ -65,13 +65,19 @@ describe('limits of one attempt', () => {
 
 describe('a total limit that comes before the first byte', () => {
   it('is named as such', async () => {
-    // The HTTP client's clock has steps of half a second: its own limit of the same length would be first.
-    const limits = { PROXY_REQUEST_TIMEOUT_SECONDS: '1.99', PROXY_FIRST_BYTE_TIMEOUT_SECONDS: '1.99' };
+    // The HTTP client's own limit of the same length is up to half a second early, by where its clock of that step stands.
+    const limits = { PROXY_REQUEST_TIMEOUT_SECONDS: '1.2', PROXY_FIRST_BYTE_TIMEOUT_SECONDS: '1.2' };
     const brief = await Rig.start({ env: limits });
     try {
-      const seen = await brief.client.send({ body: { model: 'fault:hang' } });
-      expect([seen.status, codeOf(seen.text)]).toEqual([504, 'upstream_total_timeout']);
-      expect((await brief.history.finished(seen.proxyRequestId)).state).toBe('timeout');
+      const sent = Array.from({ length: 9 }, async (_, n) => {
+        await pause(n * 55);
+        return brief.client.send({ body: { model: 'fault:hang' }, keepText: true });
+      });
+      const seen = await Promise.all(sent);
+      expect(seen.map((one) => `${one.status} ${codeOf(one.text)}`)).toEqual(
+        seen.map(() => '504 upstream_total_timeout'),
+      );
+      expect((await brief.history.finished(seen[0]?.proxyRequestId ?? '')).state).toBe('timeout');
     } finally {
       await brief.stop();
     }

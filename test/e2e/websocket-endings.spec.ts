@@ -1,13 +1,20 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import type { RequestRow } from '../support/history.js';
+import { inPool } from '../support/rig.js';
 import { demand, quantile, size, within } from '../support/release.js';
+import type { SocketPool } from '../support/socket-pool.js';
 import { SocketRig } from '../support/socket-rig.js';
 import { until } from '../support/until.js';
 
+const DRAINED = 'p11';
 let ws: SocketRig;
+let pool: SocketPool;
 
-afterEach(() => ws.stop());
+beforeAll(async () => {
+  ws = await SocketRig.pooled(12, 2, { env: { PROXY_ON_DISCONNECT_POOLS: `${DRAINED}=drain` } });
+});
+beforeEach(() => void (pool = ws.pool()));
+afterAll(() => ws.stop());
 
 describe('endings', () => {
   it.each([
@@ -16,44 +23,41 @@ describe('endings', () => {
     ['1012', 'fault:ws_close,after=3,code=1012', 1012],
     ['4000', 'fault:ws_close,after=0,code=4000', 4000],
   ])('upstream %s in the middle of a response', async (_, model, code) => {
-    ws = await SocketRig.start();
-    const client = await ws.open();
+    const client = await pool.open();
     client.create({ model });
     expect((await client.untilClosed()).code).toBe(code);
-    const [row] = await ws.rows(1);
+    const [row] = await pool.rows(1);
     expect(row).toMatchObject({ state: 'upstream_error', error_code: 'upstream_connection_lost' });
     await ws.proxy.idle();
   });
 
   it('a client that leaves stops the upstream within 500 ms, and its responses are client_aborted', async () => {
-    ws = await SocketRig.start();
     for (const how of ['close', 'terminate'] as const) {
-      const client = await ws.open();
+      const client = await pool.open();
       client.create({ model: 'plan:paced,n=500,interval=20' });
       await until(() => client.frames.length > 3);
       const at = Date.now();
       client.ws[how]();
-      await until(() => ws.up.last.closed !== null);
-      expect((ws.up.last.closed?.at ?? 0) - at).toBeLessThanOrEqual(500);
+      await until(() => pool.last.closed !== null);
+      expect((pool.last.closed?.at ?? 0) - at).toBeLessThanOrEqual(500);
       await ws.proxy.idle(1_000);
     }
-    expect((await ws.rows(2)).map((r) => [r.state, r.total_tokens])).toEqual(
+    expect((await pool.rows(2)).map((r) => [r.state, r.total_tokens])).toEqual(
       [0, 1].map(() => ['client_aborted', null]),
     );
   });
 
   it('many clients that leave stop many responses', async () => {
-    ws = await SocketRig.start();
     const total = size(50, 1_000);
     const took: number[] = [];
     let started = 0;
     const lane = async (): Promise<void> => {
       while (started < total) {
         const session = `gone-${(started += 1)}`;
-        const client = await ws.open();
+        const client = await pool.open();
         client.create({ model: 'plan:paced,n=2000,interval=20', prompt_cache_key: session });
         await until(() => client.frames.length > 3, { timeoutMs: 20_000 });
-        const mine = ws.up.connections.find((c) =>
+        const mine = pool.connections.find((c) =>
           c.creates.some(({ json }) => json['prompt_cache_key'] === session),
         );
         const at = Date.now();
@@ -69,54 +73,52 @@ describe('endings', () => {
   }, 300_000);
 
   it('a client that leaves during the handshake stops that, too', async () => {
-    ws = await SocketRig.start();
-    ws.up.faults.set('*', 'hang');
-    const leaving = new WebSocket(`${ws.proxy.url.replace('http', 'ws')}/v1/responses`);
+    pool.refuseAll('hang');
+    const url = `${ws.proxy.url.replace('http', 'ws')}/v1/responses`;
+    const leaving = new WebSocket(url, { headers: inPool(pool.name) });
     leaving.on('error', () => undefined);
-    await until(() => ws.up.upgrades.length === 1);
+    await until(() => pool.upgrades() === 1);
     leaving.terminate();
     await ws.proxy.idle(1_000);
-    expect((await ws.rows(1))[0]?.state).toBe('client_aborted');
+    expect((await pool.rows(1))[0]?.state).toBe('client_aborted');
   });
 
-  it('PROXY_ON_DISCONNECT=drain hears the response out for its usage', async () => {
-    ws = await SocketRig.start({ env: { PROXY_ON_DISCONNECT: 'drain' } });
-    const client = await ws.open();
+  it('of a pool with drain is heard out for its usage', async () => {
+    pool = ws.pool(DRAINED);
+    const client = await pool.open();
     client.create({ model: 'plan:paced,n=12,interval=25' });
     await until(() => client.frames.length > 3);
     client.ws.terminate();
-    await until(() => ws.up.last.closed !== null);
-    const [row] = await ws.rows(1);
+    await until(() => pool.last.closed !== null);
+    const [row] = await pool.rows(1);
     expect(row).toMatchObject({
       state: 'client_aborted',
-      total_tokens: ws.up.creates[0]?.usage?.total_tokens,
+      total_tokens: pool.creates[0]?.usage?.total_tokens,
     });
   });
 
   it('kill -9 leaves interrupted rows for what ran and whole ones for what had ended', async () => {
-    ws = await SocketRig.start();
-    const client = await ws.open();
+    const client = await pool.open();
     client.create({});
     await client.ended();
     client.create({ model: 'plan:paced,n=500,interval=20' });
     await until(() => client.ends().length === 1 && client.frames.length > 14);
     await ws.proxy.kill9();
     await ws.proxy.restart();
-    const all = await ws.rows(2);
+    const all = await pool.rows(2);
     expect(all.map((r) => r.state)).toEqual(['completed', 'interrupted']);
   });
 });
 
 describe('SIGTERM', () => {
   it('closes idle connections with 1012, others behind their response, and takes nothing new', async () => {
-    ws = await SocketRig.start();
-    const idle = await ws.open();
-    const busy = await ws.open();
+    const idle = await pool.open();
+    const busy = await pool.open();
     busy.create({ model: 'plan:paced,n=30,interval=40' });
     await until(() => busy.frames.length > 3);
     ws.proxy.signal('SIGTERM');
     expect((await idle.untilClosed()).code).toBe(1012);
-    expect((await ws.refused()).status).toBe(503);
+    expect((await pool.refused()).status).toBe(503);
     busy.create({});
     const ends = await busy.ended(2);
     expect(ends.map((e) => e.type)).toEqual(['error', 'response.completed']);
@@ -125,8 +127,8 @@ describe('SIGTERM', () => {
   });
 
   it('interrupts what runs longer than the limit, and says so', async () => {
-    ws = await SocketRig.start({ env: { PROXY_DRAIN_TIMEOUT_SECONDS: '0.5' } });
-    const client = await ws.open();
+    await ws.proxy.restart({ env: { PROXY_DRAIN_TIMEOUT_SECONDS: '0.5' } });
+    const client = await pool.open();
     client.create({ model: 'plan:paced,n=2000,interval=20' });
     await until(() => client.frames.length > 3);
     ws.proxy.signal('SIGTERM');
@@ -137,8 +139,6 @@ describe('SIGTERM', () => {
       error: { code: 'server_shutdown' },
     });
     expect(await ws.proxy.exited).toBe(0);
-    expect((await ws.rig.history.rows<RequestRow>('SELECT * FROM requests')).map((r) => r.state)).toEqual([
-      'interrupted',
-    ]);
+    expect((await pool.rows(1)).map((r) => r.state)).toEqual(['interrupted']);
   });
 });

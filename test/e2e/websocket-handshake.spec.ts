@@ -1,29 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RawClient, rawRequest } from '../support/raw-http.js';
-import { inPool } from '../support/rig.js';
 import type { UpgradeFault } from '../support/upstream-sockets.js';
 import { SocketRig, UPGRADE } from '../support/socket-rig.js';
 import { until } from '../support/until.js';
 
 describe('an upstream that refuses the handshake', () => {
-  const pools = Array.from({ length: 21 }, (_, i) => `p${i}`);
   let ws: SocketRig;
 
   beforeAll(async () => {
-    const env = { PROXY_WEBSOCKET_HANDSHAKE_TIMEOUT_SECONDS: '0.4', PROXY_WAIT_BUDGET_SECONDS: '20' };
-    ws = await SocketRig.pooled(pools.length, 2, { env });
+    const env = { PROXY_WEBSOCKET_HANDSHAKE_TIMEOUT_SECONDS: '1', PROXY_WAIT_BUDGET_SECONDS: '20' };
+    ws = await SocketRig.pooled(21, 2, { env });
   });
   afterAll(() => ws.stop());
-
-  /** A pool that no other test has, with what its handshakes come to. */
-  function pool() {
-    const name = pools.pop() ?? '';
-    const [first = '', second = ''] = ws.rig.keysOf(name);
-    const idOf = (key: string): string => `openai-${ws.rig.keys.findIndex((one) => one.key === key) + 1}`;
-    const arrivals = (...keys: string[]): number =>
-      ws.up.upgrades.filter(({ key }) => keys.includes(key ?? '')).length;
-    return { name, first, second, idOf, arrivals, headers: inPool(name) };
-  }
 
   it.each<[string, UpgradeFault]>([
     ['401', 401],
@@ -35,20 +23,21 @@ describe('an upstream that refuses the handshake', () => {
     ['silence', 'hang'],
     ['garbage', 'garbage'],
   ])('%s from one key is invisible to the client', async (_, fault) => {
-    const { name, first, second, idOf, arrivals, headers } = pool();
+    const pool = ws.pool();
+    const [first = '', second = ''] = pool.keys;
     ws.up.faults.set(first, fault);
     for (let i = 0; i < 4; i++) {
-      const client = await ws.open(headers);
+      const client = await pool.open();
       client.create({});
       expect((await client.ended())[0]?.type).toBe('response.completed');
       client.ws.close();
     }
-    const all = await ws.rows(4, name);
-    expect(all.every((r) => r.state === 'completed' && r.resource_id === idOf(second))).toBe(true);
+    const all = await pool.rows(4);
+    expect(all.every((r) => r.state === 'completed' && r.resource_id === pool.idOf(second))).toBe(true);
     const tries = await ws.rig.history.rows<{ class: string }>(
-      `SELECT * FROM attempts WHERE resource_id = '${idOf(first)}'`,
+      `SELECT * FROM attempts WHERE resource_id = '${pool.idOf(first)}'`,
     );
-    expect(tries.length).toBe(arrivals(first));
+    expect(tries.length).toBe(pool.upgrades(first));
     await ws.proxy.idle();
   });
 
@@ -65,49 +54,51 @@ describe('an upstream that refuses the handshake', () => {
     ['200 instead of 101', 200, 426, 'upgrade_required'],
     ['302', 302, 502, 'unexpected_redirect'],
   ])('%s', async (_, fault, status, text) => {
-    const { name, first, second, arrivals, headers } = pool();
-    for (const key of [first, second]) ws.up.faults.set(key, fault);
+    const pool = ws.pool();
+    pool.refuseAll(fault);
     ws.up.retryAfter = fault === 429 ? '3600' : null;
-    const refusal = await ws.refused(headers);
+    const refusal = await pool.refused();
     ws.up.retryAfter = null;
     expect([refusal.status, refusal.body]).toEqual([status, expect.stringContaining(text)]);
     expect(refusal.body).not.toContain('PROXY_FIRST_BYTE');
-    expect(arrivals(first, second)).toBeLessThanOrEqual(3);
+    expect(pool.upgrades()).toBeLessThanOrEqual(3);
     if (fault === 429) expect(Number(refusal.headers['retry-after'])).toBeLessThanOrEqual(60);
-    const [row] = await ws.rows(1, name);
+    const [row] = await pool.rows(1);
     expect(row).toMatchObject({ status_code: status, id: refusal.headers['x-proxy-request-id'] });
     await ws.proxy.idle();
   });
 
   it('for a moment only is waited out: the client hears nothing of it', async () => {
-    const { name, first, second, arrivals, headers } = pool();
+    const pool = ws.pool();
+    const [first = '', second = ''] = pool.keys;
     ws.up.faults.set(second, 401);
     ws.up.faults.set(first, 429);
     ws.up.retryAfter = '1';
-    const opening = ws.open(headers);
-    await until(() => arrivals(first) > 0);
+    const opening = pool.open();
+    await until(() => pool.upgrades(first) > 0);
     ws.up.faults.delete(first);
     const client = await opening;
     ws.up.retryAfter = null;
-    expect(arrivals(first)).toBe(2);
+    expect(pool.upgrades(first)).toBe(2);
     client.create({});
     expect((await client.ended())[0]?.type).toBe('response.completed');
     client.ws.close();
-    const [row] = await ws.rows(1, name);
+    const [row] = await pool.rows(1);
     expect(row).toMatchObject({ state: 'completed' });
   });
 
   it('and a client that leaves while its handshake waits is a client that left', async () => {
-    const { name, first, second, arrivals } = pool();
+    const pool = ws.pool();
+    const [first = '', second = ''] = pool.keys;
     ws.up.faults.set(second, 401);
     ws.up.faults.set(first, 429);
     ws.up.retryAfter = '15';
     const raw = await RawClient.open(ws.proxy.port);
-    raw.send(rawRequest('GET', '/v1/responses', [...UPGRADE, `x-proxy-pool-id: ${name}`]));
-    await until(() => arrivals(first) > 0);
+    raw.send(rawRequest('GET', '/v1/responses', [...UPGRADE, `x-proxy-pool-id: ${pool.name}`]));
+    await until(() => pool.upgrades(first) > 0);
     await until(async () => (await ws.proxy.admin<{ in_flight: number }>('/admin/state')).in_flight === 0);
     raw.destroy();
-    const [row] = await ws.rows(1, name);
+    const [row] = await pool.rows(1);
     expect(row).toMatchObject({ state: 'client_aborted', error_code: 'client_aborted' });
     expect(ws.proxy.output).not.toContain('failed inside the proxy');
     await ws.proxy.idle();

@@ -1,37 +1,46 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { connect } from 'node:net';
 import { rawRequest } from '../support/raw-http.js';
+import type { SocketPool } from '../support/socket-pool.js';
 import { SocketRig, UPGRADE } from '../support/socket-rig.js';
 import { until } from '../support/until.js';
 
-let ws: SocketRig;
-
-afterEach(() => ws.stop());
-
 describe('limits of an open connection', () => {
-  it('a message that is too large, or in too many pieces, ends it', async () => {
-    ws = await SocketRig.start({
-      env: { PROXY_WEBSOCKET_MAX_MESSAGE_BYTES: '20000', PROXY_WEBSOCKET_MAX_FRAGMENTS: '4' },
+  let ws: SocketRig;
+  let pool: SocketPool;
+
+  beforeAll(async () => {
+    ws = await SocketRig.pooled(4, 2, {
+      env: {
+        PROXY_WEBSOCKET_MAX_MESSAGE_BYTES: '20000',
+        PROXY_WEBSOCKET_MAX_FRAGMENTS: '4',
+        PROXY_FIRST_BYTE_TIMEOUT_SECONDS: '0.5',
+        PROXY_IDLE_TIMEOUT_SECONDS: '0.5',
+      },
     });
-    const large = await ws.open();
+  });
+  beforeEach(() => void (pool = ws.pool()));
+  afterAll(() => ws.stop());
+
+  it('a message that is too large, or in too many pieces, ends it', async () => {
+    const large = await pool.open();
     large.ws.send('x'.repeat(20_001));
     expect((await large.untilClosed()).code).toBe(1009);
-    const pieces = await ws.open();
+    const pieces = await pool.open();
     for (let i = 0; i < 9; i++) pieces.ws.send('x', { fin: false });
     expect((await pieces.untilClosed()).code).toBe(1008);
-    await until(() => ws.up.connections.every((c) => c.closed !== null));
+    await until(() => pool.connections.every((c) => c.closed !== null));
   });
 
   it('bytes that are no frames, and floods of pings, end that connection and nothing else', async () => {
-    ws = await SocketRig.start();
-    const well = await ws.open();
+    const well = await pool.open();
     const raw = connect(ws.proxy.port, '127.0.0.1');
     raw.on('error', () => undefined);
-    raw.write(rawRequest('GET', '/v1/responses', UPGRADE));
-    await until(() => ws.up.connections.length === 2);
+    raw.write(rawRequest('GET', '/v1/responses', [...UPGRADE, `x-proxy-pool-id: ${pool.name}`]));
+    await until(() => pool.connections.length === 2);
     raw.write(Buffer.from([0xff, 0xff, 0xff, 0xff, 0x00, 0x81, 0x05]));
-    await until(() => ws.up.connections[1]?.closed !== null);
-    const flood = await ws.open();
+    await until(() => pool.connections[1]?.closed !== null);
+    const flood = await pool.open();
     for (let i = 0; i < 2_000; i++) flood.ws.ping();
     await flood.untilClosed();
     let pongs = 0;
@@ -40,44 +49,43 @@ describe('limits of an open connection', () => {
     well.create({});
     await well.ended();
     expect(pongs).toBe(20);
-    expect(ws.up.connections[0]?.pings).toBe(0);
+    expect(pool.connections[0]?.pings).toBe(0);
     well.ws.close();
   });
 
   it('the upstream’s oversize message is 1011 for the client', async () => {
-    ws = await SocketRig.start({ env: { PROXY_WEBSOCKET_MAX_MESSAGE_BYTES: '20000' } });
-    const client = await ws.open();
+    const client = await pool.open();
     client.create({ model: 'plan:big,bytes=40000' });
     expect((await client.untilClosed()).code).toBe(1011);
-    expect((await ws.rows(1))[0]?.state).toBe('upstream_error');
+    expect((await pool.rows(1))[0]?.state).toBe('upstream_error');
   });
 
+  it('a silent upstream is a timeout', async () => {
+    for (const model of ['fault:ws_silent', 'fault:ws_stall']) {
+      const client = await pool.open();
+      client.create({ model });
+      expect((await client.untilClosed()).code).toBe(1011);
+    }
+    expect((await pool.rows(2)).map((r) => [r.state, r.error_code])).toEqual([
+      ['timeout', 'upstream_first_byte_timeout'],
+      ['timeout', 'upstream_idle_timeout'],
+    ]);
+  });
+});
+
+describe('limits of an open connection that others would feel', () => {
   it('idle for too long is closed with 1001, with an open response it is not idle', async () => {
-    ws = await SocketRig.start({ env: { PROXY_WEBSOCKET_IDLE_TIMEOUT_SECONDS: '0.5' } });
+    const ws = await SocketRig.start({ env: { PROXY_WEBSOCKET_IDLE_TIMEOUT_SECONDS: '0.5' } });
     const client = await ws.open();
     client.create({ model: 'plan:paced,n=20,interval=100' });
     await client.ended();
     expect(client.closed).toBeNull();
     expect(await client.untilClosed()).toEqual({ code: 1001, reason: 'idle' });
-  });
-
-  it('a silent upstream is a timeout', async () => {
-    ws = await SocketRig.start({
-      env: { PROXY_FIRST_BYTE_TIMEOUT_SECONDS: '0.5', PROXY_IDLE_TIMEOUT_SECONDS: '0.5' },
-    });
-    for (const model of ['fault:ws_silent', 'fault:ws_stall']) {
-      const client = await ws.open();
-      client.create({ model });
-      expect((await client.untilClosed()).code).toBe(1011);
-    }
-    expect((await ws.rows(2)).map((r) => [r.state, r.error_code])).toEqual([
-      ['timeout', 'upstream_first_byte_timeout'],
-      ['timeout', 'upstream_idle_timeout'],
-    ]);
+    await ws.stop();
   });
 
   it('a client that does not read holds the upstream back', async () => {
-    ws = await SocketRig.start({ env: { PROXY_WEBSOCKET_MAX_BUFFERED_BYTES: '65536' } });
+    const ws = await SocketRig.start({ env: { PROXY_WEBSOCKET_MAX_BUFFERED_BYTES: '65536' } });
     const client = await ws.open();
     client.ws.pause();
     client.create({ model: 'plan:big,bytes=24000000,n=400' });
@@ -87,5 +95,6 @@ describe('limits of an open connection', () => {
     await client.ended(1, 20_000);
     expect(Buffer.concat(client.frames).equals(Buffer.concat(ws.up.last.sent))).toBe(true);
     client.ws.close();
+    await ws.stop();
   });
 });

@@ -97,6 +97,11 @@ export class FakeUpstream {
     return this.#sockets.size;
   }
 
+  /** Ends the connections that wait for another request, as an upstream may at any time. */
+  closeIdle(): void {
+    this.#server.closeIdleConnections();
+  }
+
   /** Lets every `plan:stepped` stream write its next event. */
   step(): void {
     for (const go of this.#steps.splice(0)) go();

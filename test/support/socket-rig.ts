@@ -2,6 +2,7 @@ import type { RequestRow } from './history.js';
 import { Rig } from './rig.js';
 import type { RigOptions } from './rig.js';
 import { SocketClient } from './socket-client.js';
+import { SocketPool } from './socket-pool.js';
 import { until } from './until.js';
 import type { UpstreamSockets } from './upstream-sockets.js';
 
@@ -10,6 +11,8 @@ export type Refusal = Error & { status: number; body: string; headers: Record<st
 
 /** A rig whose upstream has WebSocket mode, and what tests of it ask for again and again. */
 export class SocketRig {
+  #pools = 0;
+
   private constructor(readonly rig: Rig) {}
 
   static async start(options: RigOptions = {}): Promise<SocketRig> {
@@ -20,6 +23,11 @@ export class SocketRig {
   static async pooled(count: number, size: number, options: RigOptions = {}): Promise<SocketRig> {
     const upstream = { websocket: true, ...options.upstream };
     return new SocketRig(await Rig.pooled(count, size, { ...options, upstream }));
+  }
+
+  /** One of those made by `pooled`; the next, which no other test has, where none is named. */
+  pool(name = `p${this.#pools++}`): SocketPool {
+    return new SocketPool(this, name);
   }
 
   get proxy(): Rig['proxy'] {
