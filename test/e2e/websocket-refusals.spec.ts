@@ -37,7 +37,7 @@ describe('a key that is refused in the middle of a connection', () => {
   }
 
   function refuseAll(fault: string): void {
-    for (const key of pool.keys) ws.rig.upstream.faults.set(key, fault, { on: 'socket' });
+    for (const one of pool.keys) ws.rig.upstream.faults.set(one, fault, { on: 'socket' });
   }
 
   it.each([
