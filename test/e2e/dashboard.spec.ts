@@ -98,13 +98,15 @@ describe.skipIf(!available)('the dashboard in a real browser', () => {
     await page.close();
   });
 
-  it('asks for the admin token and shows the resources once it has it', async () => {
+  it('asks for the admin token and shows the page that was asked for once it has it', async () => {
     const admin = await start({ PROXY_ADMIN_TOKEN: TOKEN });
     const page = await browser.newPage();
-    await page.goto(admin.url);
+    await page.goto(`${admin.url}/#/usage?group_by=key`);
     await page.getByLabel('Admin token').fill(TOKEN);
     await page.keyboard.press('Enter');
     await page.getByText('not ready: no key').waitFor();
+    await page.getByRole('heading', { name: 'Usage' }).waitFor();
+    expect(await page.getByLabel('By', { exact: true }).inputValue()).toBe('key');
     expect(await page.evaluate('localStorage.length + sessionStorage.length + document.cookie.length')).toBe(
       0,
     );

@@ -1,13 +1,14 @@
-import { getQuery, type QueryValues } from './router.js';
+import { getQuery } from './router.js';
 
-/** Names that the API takes as they stand in the address. */
-export function queryOf(names: readonly string[], extra: QueryValues = {}): string {
-  const query = new URLSearchParams();
+const PER_PAGE = '100';
+
+/** Names that the API takes as they stand in the address, and how many rows: the address may say that, too. */
+export function listQuery(names: readonly string[], perPage = PER_PAGE): string {
+  const query = new URLSearchParams({ limit: getQuery('limit') || perPage });
   for (const name of names) {
     const value = getQuery(name);
     if (value !== '') query.set(name, value);
   }
-  for (const [name, value] of Object.entries(extra)) if (value !== null) query.set(name, String(value));
   return query.toString();
 }
 

@@ -9,10 +9,15 @@ const MAX_RETRY_MS = 10_000;
 /** The server speaks every 5 s; three silences mean that nobody is there. */
 const SILENCE_MS = 16_000;
 const MIN_CHANGE_MS = 1_000;
+const SETTLED_MS = 2_500;
+/** Other replicas write history, too. */
+const BEAT_MS = 5_000;
 
 let stream = new AbortController();
 let signature = '';
-let announced: ReturnType<typeof setTimeout> | null = null;
+let lastBeat = 0;
+let announced: ReturnType<typeof setTimeout> | undefined;
+let settled: ReturnType<typeof setTimeout> | undefined;
 let retryMs = FIRST_RETRY_MS;
 
 export function startLive(): void {
@@ -88,13 +93,20 @@ function show(next: AdminState): void {
   takeSample(next);
   connection.value = 'live';
   awayBecause.value = '';
-  // With the time, because a record may reach SQL without changing anything here.
-  const beat = Math.floor(next.timestamp / 5_000);
-  const seen = `${next.recent_decisions[0]?.id ?? ''} ${next.in_flight} ${next.queue_depth} ${beat}`;
-  if (seen === signature) return;
+  const seen = `${next.recent_decisions[0]?.id ?? ''} ${next.in_flight} ${next.queue_depth}`;
+  // What has happened reaches SQL a moment later, on a busy machine not within the first one.
+  if (seen !== signature) {
+    clearTimeout(settled);
+    settled = setTimeout(announce, SETTLED_MS);
+  }
+  const beat = Math.floor(next.timestamp / BEAT_MS);
+  if (seen !== signature || beat !== lastBeat) announced ??= setTimeout(announce, MIN_CHANGE_MS);
   signature = seen;
-  announced ??= setTimeout(() => {
-    announced = null;
-    changes.value += 1;
-  }, MIN_CHANGE_MS);
+  lastBeat = beat;
+}
+
+function announce(): void {
+  clearTimeout(announced);
+  announced = undefined;
+  changes.value += 1;
 }

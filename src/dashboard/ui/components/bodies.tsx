@@ -69,11 +69,17 @@ function Body({ id, body }: { id: string; body: CapturedBody }): JSX.Element {
 
 function Content(props: { direction: string; content: BodyContent }): JSX.Element {
   const { text, note } = props.content;
+  const pretty = text === null ? null : prettyJson(text);
   return (
     <>
       {note !== null && <p class="warn">{note}</p>}
       {text !== null && (
-        <BodyText name={props.direction} text={text} carried={carriedText(text)} pretty={prettyJson(text)} />
+        <BodyText
+          name={props.direction}
+          text={text}
+          carried={pretty === null ? carriedText(text) : null}
+          pretty={pretty}
+        />
       )}
     </>
   );

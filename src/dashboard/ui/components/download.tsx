@@ -24,14 +24,9 @@ export function Download(props: {
   };
   return (
     <>
-      <button
-        type="button"
-        title={props.title}
-        aria-label={`Download ${props.name}`}
-        disabled={busy.value}
-        onClick={() => void fetchIt()}
-      >
+      <button type="button" title={props.title} disabled={busy.value} onClick={() => void fetchIt()}>
         {props.children}
+        <span class="unseen">{` ${props.name}`}</span>
       </button>
       {said.value !== '' && (
         <span class="bad" role="alert">

@@ -24,7 +24,7 @@ interface Props {
   /** `change` waits until the field is left or Enter is pressed. */
   readonly on?: 'input' | 'change';
   /** Offered while typing. */
-  readonly suggestions?: readonly string[];
+  readonly suggestions?: readonly string[] | undefined;
 }
 
 /** Label, control, hint and error, tied together for whoever hears them. */

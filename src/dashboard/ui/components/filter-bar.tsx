@@ -14,11 +14,11 @@ export interface Filter {
 
 const SINCE = ['15m', '1h', '24h', '7d', '30d'];
 const SPANS = new Map([
-  ['15m', 'the last 15 minutes'],
-  ['1h', 'the last hour'],
-  ['24h', 'the last day'],
-  ['7d', 'the last week'],
-  ['30d', 'the last month'],
+  ['15m', '15 minutes ago'],
+  ['1h', 'an hour ago'],
+  ['24h', 'a day ago'],
+  ['7d', 'a week ago'],
+  ['30d', 'a month ago'],
 ]);
 
 export const SINCE_FILTER: Filter = { name: 'since', label: 'Since', choices: SINCE };
@@ -49,7 +49,7 @@ function FilterField({ filter }: { filter: Filter }): JSX.Element {
       on="change"
       onValue={(text) => setQuery({ [filter.name]: text.trim(), cursor: null })}
       {...(choices === undefined
-        ? { suggestions: filter.suggestions ?? [] }
+        ? { suggestions: filter.suggestions }
         : {
             choices: [
               { value: '', label: 'any' },

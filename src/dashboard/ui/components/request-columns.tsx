@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
-import { compact, count, dollars, duration, percent, ratio, words } from '../format.js';
+import { compact, count, dollars, duration, percent, ratio, short, words } from '../format.js';
 import type { RequestRow } from '../wire-history.js';
 import { RequestLink, SessionLink } from './links.js';
 import type { Column } from './table.js';
@@ -10,7 +10,7 @@ const GOOD = new Set(['completed', 'in_progress']);
 export const REQUEST_COLUMNS: readonly Column<RequestRow>[] = [
   { key: 'time', head: 'Time', cell: (row) => <Time at={row.started_at} /> },
   { key: 'id', head: 'Request', cell: (row) => <RequestLink id={row.id} /> },
-  { key: 'state', head: 'State', wraps: true, cell: (row) => <State row={row} /> },
+  { key: 'state', head: 'State', clipped: true, cell: (row) => <State row={row} /> },
   { key: 'status', head: 'Status', number: true, cell: (row) => row.status_code ?? '–' },
   { key: 'model', head: 'Model', cell: (row) => row.model ?? '–' },
   {
@@ -19,7 +19,11 @@ export const REQUEST_COLUMNS: readonly Column<RequestRow>[] = [
     cell: (row) => <SessionLink id={row.session_id} name={row.session_name} />,
   },
   { key: 'resource', head: 'Resource', cell: (row) => row.resource_id ?? '–' },
-  { key: 'caller', head: 'Caller', cell: (row) => row.caller_id ?? '–' },
+  {
+    key: 'caller',
+    head: 'Caller',
+    cell: (row) => <span title={row.caller_id ?? undefined}>{short(row.caller_id)}</span>,
+  },
   { key: 'latency', head: 'Latency', number: true, cell: (row) => duration(row.latency_ms) },
   { key: 'first', head: 'First byte', number: true, cell: (row) => duration(row.first_byte_ms) },
   { key: 'in', head: 'Tokens in', number: true, cell: (row) => tokens(row.input_tokens) },
@@ -41,8 +45,13 @@ export function requestColumns(...without: string[]): readonly Column<RequestRow
 
 export function State({ row }: { row: RequestRow }): JSX.Element {
   const error = row.error_code === null ? '' : `: ${words(row.error_code)}`;
+  const text = `${words(row.state)}${error}`;
   const tone = GOOD.has(row.state) ? '' : row.state === 'incomplete' ? 'warn' : 'bad';
-  return <span class={tone} title={row.error_message ?? undefined}>{`${words(row.state)}${error}`}</span>;
+  return (
+    <span class={tone} title={row.error_message === null ? undefined : `${text}. ${row.error_message}`}>
+      {text}
+    </span>
+  );
 }
 
 function tokens(value: number | null): ComponentChildren {

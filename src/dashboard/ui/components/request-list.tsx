@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { queryOf, REQUEST_STATES } from '../filters.js';
+import { listQuery, REQUEST_STATES } from '../filters.js';
 import { getQuery } from '../router.js';
 import { state } from '../store.js';
 import type { RequestList } from '../wire-history.js';
@@ -16,12 +16,11 @@ import { Table } from './table.js';
 import { useTail } from './tail.js';
 
 const NAMES = ['session_id', 'resource_id', 'caller_id', 'model', 'status_code', 'state', 'since', 'cursor'];
-const PER_PAGE = 100;
 
 export function RequestListView(): JSX.Element {
   const paused = useSignal(false);
   const older = getQuery('cursor') !== '';
-  const read = useRead<RequestList>(`/admin/requests?${queryOf(NAMES, { limit: PER_PAGE })}`);
+  const read = useRead<RequestList>(`/admin/requests?${listQuery(NAMES)}`);
   useTail(read, !paused.value && !older);
   const since = getQuery('since');
   return (
@@ -74,7 +73,7 @@ function filters(): Filter[] {
   return [
     { name: 'session_id', label: 'Session' },
     { name: 'resource_id', label: 'Resource', suggestions: resourceIds() },
-    { name: 'caller_id', label: 'Caller (client key)' },
+    { name: 'caller_id', label: 'Caller' },
     { name: 'model', label: 'Model' },
     { name: 'status_code', label: 'Status' },
     { name: 'state', label: 'State', choices: REQUEST_STATES },

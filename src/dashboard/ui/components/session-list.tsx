@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { queryOf } from '../filters.js';
+import { listQuery } from '../filters.js';
 import { count, dollars, percent } from '../format.js';
 import { getQuery } from '../router.js';
 import type { SessionRow } from '../wire-history.js';
@@ -37,7 +37,7 @@ const COLUMNS: readonly Column<SessionRow>[] = [
 
 export function SessionListView(): JSX.Element {
   const older = getQuery('cursor') !== '';
-  const read = useRead<SessionList>(`/admin/sessions?${queryOf(['cursor'], { limit: 100 })}`);
+  const read = useRead<SessionList>(`/admin/sessions?${listQuery(['cursor'])}`);
   useTail(read, !older);
   const { data, error, loading, reload } = read;
   return (

@@ -9,8 +9,8 @@ export interface Column<Row> {
   readonly number?: boolean;
   /** May break into lines and take what room is left. */
   readonly wide?: boolean;
-  /** May break into two lines. */
-  readonly wraps?: boolean;
+  /** Cut where it is long; its title should have it whole. */
+  readonly clipped?: boolean;
   /** Explains the head. */
   readonly title?: string;
   /** The cell names its row. */
@@ -72,7 +72,7 @@ function cellOf<Row>(column: Column<Row>, row: Row): JSX.Element {
 }
 
 function classOf<Row>(column: Column<Row>): string {
-  return [column.number && 'number', column.wide && 'wide', column.wraps && 'wraps']
+  return [column.number && 'number', column.wide && 'wide', column.clipped && 'clipped']
     .filter(Boolean)
     .join(' ');
 }

@@ -9,12 +9,11 @@ import { Pager } from '../components/pager.js';
 import { useRead } from '../components/read.js';
 import { resourceIds } from '../components/request-list.js';
 import { useTail } from '../components/tail.js';
-import { queryOf } from '../filters.js';
+import { listQuery } from '../filters.js';
 import { getQuery } from '../router.js';
 import type { Decision } from '../wire.js';
 
 const NAMES = ['session_id', 'resource_id', 'request_id', 'caller_id', 'model', 'since', 'cursor'];
-const PER_PAGE = 50;
 
 interface DecisionList {
   readonly decisions: readonly Decision[];
@@ -24,7 +23,7 @@ interface DecisionList {
 export function DecisionsPage(): JSX.Element {
   const paused = useSignal(false);
   const older = getQuery('cursor') !== '';
-  const read = useRead<DecisionList>(`/admin/decisions?${queryOf(NAMES, { limit: PER_PAGE })}`);
+  const read = useRead<DecisionList>(`/admin/decisions?${listQuery(NAMES, '50')}`);
   useTail(read, !paused.value && !older);
   const { data, error, loading, reload } = read;
   return (
@@ -39,7 +38,7 @@ export function DecisionsPage(): JSX.Element {
           { name: 'request_id', label: 'Request' },
           { name: 'session_id', label: 'Session' },
           { name: 'resource_id', label: 'Resource', suggestions: resourceIds() },
-          { name: 'caller_id', label: 'Caller (client key)' },
+          { name: 'caller_id', label: 'Caller' },
           { name: 'model', label: 'Model' },
           SINCE_FILTER,
         ]}

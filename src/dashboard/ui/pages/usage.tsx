@@ -21,10 +21,10 @@ const GROUPS = [
   { value: 'hour', label: 'Hour' },
 ];
 const SPANS = [
-  { value: '1h', label: 'the last hour' },
-  { value: '24h', label: 'the last day' },
-  { value: '7d', label: 'the last week' },
-  { value: '30d', label: 'the last month' },
+  { value: '1h', label: 'an hour ago' },
+  { value: '24h', label: 'a day ago' },
+  { value: '7d', label: 'a week ago' },
+  { value: '30d', label: 'a month ago' },
 ];
 
 export function UsagePage(): JSX.Element {

@@ -1,0 +1,74 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { browserAvailable, DashboardPage, launchBrowser } from '../support/dashboard-page.js';
+import { busyRig } from '../support/dashboard-traffic.js';
+import type { Rig } from '../support/rig.js';
+
+interface Row {
+  readonly id: string;
+  readonly state: string;
+  readonly model: string | null;
+  readonly attempts: number | null;
+}
+
+describe.skipIf(!browserAvailable)('how the history looks in the dashboard, in a real browser', () => {
+  let browser: Browser;
+  let rig: Rig;
+  let rows: readonly Row[];
+  let retried: Row;
+  beforeAll(async () => {
+    [browser, rig] = await Promise.all([launchBrowser(), busyRig()]);
+    rows = (await rig.proxy.admin<{ requests: Row[] }>('/admin/requests')).requests;
+    retried = rows.find((row) => row.attempts === 2)!;
+  });
+  afterAll(async () => {
+    await browser.close();
+    await rig.stop();
+  });
+
+  const open = (at: string, options = {}): Promise<DashboardPage> =>
+    DashboardPage.open(browser, rig.proxy.url, { at, ...options });
+
+  it('shows every page at 390 px and wide, dark and light, without a fault that axe, the console or the network would tell', async () => {
+    const pages: [at: string, name: string, ready: string][] = [
+      ['/', 'overview', '.chart canvas'],
+      ['/requests', 'requests', '#request-list tbody tr'],
+      [`/requests/${retried.id}`, 'request', '.timeline li'],
+      ['/decisions', 'decisions', '.decisions li'],
+      ['/sessions', 'sessions', '#session-list tbody tr'],
+      ['/sessions/session-of-the-test', 'session', '#turns tbody tr'],
+      ['/usage', 'usage', '#usage tbody tr'],
+    ];
+    for (const { width, dark } of [
+      { width: 390, dark: true },
+      { width: 1280, dark: false },
+    ]) {
+      const on = await open('/', { width, dark });
+      for (const [at, name, ready] of pages) {
+        await on.go(at);
+        await on.page.locator(ready).first().waitFor();
+        expect({ at, width, sideways: await on.sideways() }).toEqual({ at, width, sideways: 0 });
+        expect({ at, width, violations: await on.axe() }).toEqual({ at, width, violations: [] });
+        await on.screenshot(`${name}-${width}${dark ? '-dark' : ''}`);
+      }
+      expect(on.problems).toEqual([]);
+      await on.close();
+    }
+  });
+
+  it('says that the proxy does not answer, keeps what it knew, and comes back by itself', async () => {
+    const on = await DashboardPage.open(browser, rig.proxy.url, { at: '/requests' });
+    on.expect(/ERR_|Failed to load resource/);
+    await on.page.locator('#request-list tbody tr').first().waitFor();
+    await rig.proxy.kill9();
+    await on.page.getByText('The proxy does not answer').waitFor();
+    await on.page.getByText('What you see is the last known state.').waitFor();
+    expect(await on.page.locator('#request-list tbody tr').count()).toBe(rows.length);
+    expect(await on.axe()).toEqual([]);
+    await on.screenshot('away');
+    await rig.proxy.restart();
+    await on.page.getByText('Live', { exact: true }).waitFor();
+    expect(on.problems).toEqual([]);
+    await on.close();
+  });
+});
