@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Clock } from '../common/clock.js';
 import type { ProxyError } from '../common/errors.js';
 import { CLOCK } from '../common/tokens.js';
+import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 
 export interface AdminRefusal {
   readonly what: 'unauthorized' | 'inline_key';
@@ -16,11 +17,15 @@ export interface AdminRefusal {
 export class AdminRefusals {
   readonly #seen = new Map<AdminRefusal['what'], AdminRefusal>();
 
-  constructor(@Inject(CLOCK) private readonly clock: Clock) {}
+  constructor(
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(APP_CONFIG) private readonly config: AppConfig,
+  ) {}
 
-  note(error: ProxyError): void {
+  /** `signIn`: the dashboard has asked, without a token, whether one is wanted. Where one is set, nobody is in trouble. */
+  note(error: ProxyError, signIn: boolean): void {
     const what = kindOf(error);
-    if (what === null) return;
+    if (what === null || (signIn && this.config.adminToken !== null)) return;
     const count = (this.#seen.get(what)?.count ?? 0) + 1;
     this.#seen.set(what, { what, count, lastAt: this.clock.now(), message: error.message });
   }

@@ -26,14 +26,15 @@ export class ErrorFilter implements ExceptionFilter {
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
+    const req = http.getRequest<Request>();
     const res = http.getResponse<Response>();
-    const error = toProxyError(thrown) ?? this.#unknown(thrown, http.getRequest<Request>());
+    const error = toProxyError(thrown) ?? this.#unknown(thrown, req);
     if (res.headersSent) {
       // The answer has begun: breaking it off is the only honest signal left.
       res.destroy();
       return;
     }
-    this.refusals?.note(error);
+    this.refusals?.note(error, asksForSignIn(req));
     if (error.status === 401) res.setHeader('www-authenticate', 'Bearer');
     res.status(error.status).set(error.toHeaders()).json(error.toBody());
   }
@@ -46,6 +47,11 @@ export class ErrorFilter implements ExceptionFilter {
       cause: thrown,
     });
   }
+}
+
+/** The dashboard's first request; with a token, right or wrong, it is like any other. */
+function asksForSignIn({ headers }: Request): boolean {
+  return headers['x-dashboard-sign-in'] !== undefined && headers.authorization === undefined;
 }
 
 /** Null for whatever nobody expected. */

@@ -7,6 +7,8 @@ export { ApiError };
 export async function call(path: string, options: RequestInit = {}): Promise<Response> {
   const headers = new Headers(options.headers);
   if (token.value !== '') headers.set('authorization', `Bearer ${token.value}`);
+  // Asking is how the page finds out that a token is wanted: nobody was refused by that.
+  else headers.set('x-dashboard-sign-in', 'ask');
   const response = await fetch(path, { ...options, headers, cache: 'no-store', credentials: 'omit' });
   if (response.ok) return response;
   const error = await ApiError.of(response);

@@ -7,29 +7,37 @@ import { bodyOf, draftOf, type ExplainDraft, queryOf } from '../diagnosis/explai
 import { ExplainForm } from '../diagnosis/explain-form.js';
 import { Explanation } from '../diagnosis/explanation.js';
 import { Form } from '../forms/form.js';
-import { go, route } from '../router.js';
+import { go, href, route } from '../router.js';
 import type { Decision } from '../wire.js';
 
+/** The question stands in the address; asking is going there. */
 export function ExplainPage(): JSX.Element {
-  const form = useMemo(() => new Form<ExplainDraft>(draftOf(route.peek().query)), []);
+  const { query } = route.value;
+  const asked = query.toString();
+  const form = useMemo(() => new Form<ExplainDraft>(draftOf(query)), []);
   const decision = useSignal<Decision | null>(null);
   const ask = (): void => {
-    const draft = form.values.value;
-    go('/explain', queryOf(draft));
     void form.run('save', async () => {
       decision.value = null;
-      decision.value = await sendJson<Decision>('POST', '/admin/route/explain', bodyOf(draft));
+      decision.value = await sendJson<Decision>('POST', '/admin/route/explain', bodyOf(form.values.value));
     });
   };
+  const submit = (): void => {
+    const question = queryOf(form.values.value);
+    if (href('/explain', question) === location.hash) ask();
+    else go('/explain', question);
+  };
   useEffect(() => {
-    if (route.peek().query.has('asked')) ask();
-  }, []);
+    if (!query.has('asked')) return;
+    form.set(draftOf(query));
+    ask();
+  }, [asked]);
   return (
     <Page
       title="Explain a route"
       lead="Where a request would go now, and why nowhere else. Nothing is sent, counted, bound or recorded."
     >
-      <ExplainForm form={form} ask={ask} />
+      <ExplainForm form={form} ask={submit} />
       <div role="status">{decision.value !== null && <Explanation decision={decision.value} />}</div>
     </Page>
   );

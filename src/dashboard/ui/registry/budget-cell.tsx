@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { count, dollars } from '../format.js';
+import { compact, count, dollars } from '../format.js';
 import type { KeyUse } from './registry-wire.js';
 
 /** What a key has used of a day or month, and what is left of its budget. */
@@ -14,7 +14,7 @@ export function BudgetCell(props: {
   if (use === null) return <span class="hint">not known now</span>;
   return (
     <>
-      <Part of={`${of}, tokens`} used={use.tokens} limit={props.tokens} text={count} unit=" tokens" />
+      <Part of={`${of}, tokens`} used={use.tokens} limit={props.tokens} text={compact} unit=" tokens" />
       <Part of={`${of}, cost`} used={use.cost_usd} limit={props.cost} text={dollars} />
       {use.unpriced_requests > 0 && (
         <span class="why">{`${count(use.unpriced_requests)} requests of unknown price`}</span>
@@ -35,7 +35,10 @@ function Part(props: {
   const left = Math.max(0, limit - used);
   return (
     <span class="budget">
-      <span class={left === 0 ? 'bad' : ''}>{`${text(left)} of ${text(limit)}${unit} left`}</span>
+      <span
+        class={left === 0 ? 'bad' : ''}
+        title={`${count(left)} of ${count(limit)}`}
+      >{`${text(left)} of ${text(limit)}${unit} left`}</span>
       <meter
         aria-label={props.of}
         min={0}

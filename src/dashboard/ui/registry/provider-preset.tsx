@@ -34,7 +34,9 @@ export function ProviderPreset(props: {
             <p>It is on your own network: PROXY_UPSTREAM_ALLOW_CIDRS must name its address.</p>
           )}
           <p>
-            <a href={preset.docs_url} target="_blank" rel="noreferrer">{`About ${preset.name}`}</a>
+            <a href={preset.docs_url} target="_blank" rel="noreferrer">
+              Its own documentation
+            </a>
           </p>
         </div>
       )}

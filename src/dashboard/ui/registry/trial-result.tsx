@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { words } from '../format.js';
 import type { Trial, TrialStep } from './registry-wire.js';
 
@@ -9,8 +10,13 @@ const STATUS_WORDS = { ok: 'works', failed: 'fails', skipped: 'not tried' } as c
 /** What a trial found, step by step. `outdated`: the form has been changed since. */
 export function TrialResult(props: { trial: Trial | null; outdated: boolean }): JSX.Element {
   const { trial } = props;
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // Below a long form it would come unseen.
+    if (trial !== null) place.current?.scrollIntoView({ block: 'nearest' });
+  }, [trial]);
   return (
-    <div role="status" aria-live="polite">
+    <div role="status" aria-live="polite" ref={place}>
       {trial !== null && (
         <section class="card trial" aria-label="Result of the test">
           <h2>
