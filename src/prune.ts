@@ -5,13 +5,23 @@ import type { AppConfig } from './config/app-config.js';
 import { shownDatabase } from './config/database-url.js';
 import { TransferError } from './transfer/transfer-error.js';
 import { openTarget } from './transfer/transfer-target.js';
-import { HistoryPruner, type PruneProgress } from './usage/history-pruner.js';
+import { openReadOnly } from './infra/database/read-only-database.js';
+import { countOldRows, HistoryPruner, type OldRows, type PruneProgress } from './usage/history-pruner.js';
 
 type Where = Pick<AppConfig, 'database' | 'retention'>;
 
-/** Rows that are too old, by table. */
-export function countOld(where: Where): Promise<Record<string, number>> {
-  return withPruner(where, (pruner) => pruner.count(Date.now()));
+/** Rows that are too old, by table. Changes nothing, the schema included. */
+export async function countOld({ database, retention }: Where): Promise<Record<string, OldRows>> {
+  const shown = shownDatabase(database);
+  requireThere(database);
+  const source = await openReadOnly(database).catch((e: unknown) => {
+    throw new TransferError(`Cannot read ${shown}: ${(e as Error).message}`, { cause: e });
+  });
+  try {
+    return await countOldRows(source, retention, Date.now());
+  } finally {
+    await source.close();
+  }
 }
 
 /** Deletes them. `onStoppable` gets a function that ends the work between two batches. */
@@ -27,13 +37,17 @@ export function pruneOld(
   });
 }
 
+/** A mistyped path must not come back as an empty history, and leave one behind. */
+function requireThere(database: Where['database']): void {
+  if (database.kind === 'sqlite' && !existsSync(database.path))
+    throw new TransferError(`There is no database ${shownDatabase(database)}.`);
+}
+
 async function withPruner<T>(
   { database, retention }: Where,
   work: (pruner: HistoryPruner) => Promise<T>,
 ): Promise<T> {
-  // A mistyped path must not come back as an empty history, and leave one behind.
-  if (database.kind === 'sqlite' && !existsSync(database.path))
-    throw new TransferError(`There is no database ${shownDatabase(database)}.`);
+  requireThere(database);
   const target = await openTarget(database, shownDatabase(database), createLogger('silent'));
   try {
     return await work(new HistoryPruner(target, retention));

@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util';
+import type { RetentionConfig } from '../config/app-config.js';
+import { time } from './admin/format.js';
 import { EXIT } from './exit-code.js';
 import { readConfig } from './read-config.js';
 import { counted } from './transfer-output.js';
@@ -6,16 +8,19 @@ import { refuse } from './refuse.js';
 
 const HELP = `Usage: responses-proxy prune [--dry-run] [--days N] [--body-days N] [--json]
 
-Deletes history older than PROXY_RETENTION_DAYS, and bodies older than PROXY_BODY_RETENTION_DAYS, now. A running proxy
-does the same by itself every hour, and is not disturbed by it.
+Deletes now what is older than the PROXY_…RETENTION_DAYS allow. A running proxy does the same by itself every hour, and is
+not disturbed by it: between two batches others have their turn. The audit of the registry is never deleted.
 
-  --dry-run      says what would be deleted (the schema is brought to this version all the same)
-  --days N       instead of PROXY_RETENTION_DAYS
+  --dry-run      says for each table how much would go, and from when on it stays; changes nothing
+  --days N       for everything but bodies, instead of PROXY_RETENTION_DAYS and those of decisions, events, sessions and
+                 usage
   --body-days N  instead of PROXY_BODY_RETENTION_DAYS
-  --json         one JSON object: rows by table
+  --json         one JSON object: rows by table; with --dry-run {rows, before} by table, times in epoch ms
 
 Exit codes: 0 done, 1 failed, 2 wrong command line, 78 wrong configuration, 130 stopped by a signal.
 `;
+type OldRows = Awaited<ReturnType<(typeof import('../prune.js'))['countOld']>>[string];
+
 const EVERY_MS = 5_000;
 
 interface PruneArguments {
@@ -35,12 +40,10 @@ export async function pruneCommand(args: readonly string[]): Promise<number> {
   }
   const config = readConfig();
   if (config === null) return EXIT.config;
-  const { days, bodyDays } = config.retention;
-  const retention = { ...config.retention, days: asked.days ?? days, bodyDays: asked.bodyDays ?? bodyDays };
-  const where = { database: config.database, retention };
+  const where = { database: config.database, retention: retentionOf(config.retention, asked) };
   const prune = await import('../prune.js');
   try {
-    if (asked.dryRun) return tell(await prune.countOld(where), 'Would delete', asked.json, EXIT.ok);
+    if (asked.dryRun) return tellDry(await prune.countOld(where), asked.json);
     let shownAt = performance.now();
     const { deleted, finished } = await prune.pruneOld(
       where,
@@ -67,6 +70,12 @@ export async function pruneCommand(args: readonly string[]): Promise<number> {
   }
 }
 
+function retentionOf(config: RetentionConfig, { days, bodyDays }: PruneArguments): RetentionConfig {
+  const all =
+    days === null ? {} : { days, decisionDays: days, eventDays: days, sessionDays: days, usageDays: days };
+  return { ...config, ...all, bodyDays: bodyDays ?? config.bodyDays };
+}
+
 function readArguments(args: readonly string[]): PruneArguments | string {
   try {
     const { values } = parseArgs({
@@ -89,6 +98,14 @@ function readArguments(args: readonly string[]): PruneArguments | string {
   } catch (e: unknown) {
     return e instanceof Error ? e.message : String(e);
   }
+}
+
+function tellDry(tables: Readonly<Record<string, OldRows>>, json: boolean): number {
+  const lines = Object.entries(tables).map(
+    ([name, { rows, before }]) => `  ${name}: ${counted(rows)} from before ${time(before)}`,
+  );
+  process.stdout.write(json ? `${JSON.stringify(tables)}\n` : `Would delete:\n${lines.join('\n')}\n`);
+  return EXIT.ok;
 }
 
 function tell(rows: Readonly<Record<string, number>>, verb: string, json: boolean, code: number): number {

@@ -22,7 +22,7 @@ export interface AppConfig {
   readonly previousSecretEncryptionKey: Secret | null;
   readonly health: HealthConfig;
   readonly affinity: AffinityConfig;
-  readonly retention: { readonly days: number; readonly bodyDays: number };
+  readonly retention: RetentionConfig;
   /** `strict`: no request goes upstream without a record of it. */
   /** `roomBytes`: held of all answers under way, beyond the first 64 KB of each. */
   readonly capture: { readonly maxBytes: number; readonly roomBytes: number; readonly strict: boolean };
@@ -36,6 +36,17 @@ export interface AppConfig {
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   /** What looks like a mistake without being one for certain; logged once at start. */
   readonly warnings: readonly string[];
+}
+
+/** Days. */
+export interface RetentionConfig {
+  /** Requests with their attempts. */
+  readonly days: number;
+  readonly bodyDays: number;
+  readonly decisionDays: number;
+  readonly eventDays: number;
+  readonly sessionDays: number;
+  readonly usageDays: number;
 }
 
 /** The rest of its variables is read by the packages of OpenTelemetry. */

@@ -63,7 +63,7 @@ function declare(variable: Omit<DeclaredVariable, 'name'>): PropertyDecorator {
 }
 
 export function WholeNumber(
-  options: Common & { readonly default: number; readonly min: number; readonly max: number },
+  options: Common & { readonly default: number | null; readonly min: number; readonly max: number },
 ): PropertyDecorator {
   return declare({
     ...describe(options, `a whole number from ${options.min} to ${options.max}`),

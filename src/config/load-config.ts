@@ -6,6 +6,7 @@ import type {
   DatabaseConfig,
   EnvKey,
   OnDisconnectConfig,
+  RetentionConfig,
   ServerConfig,
   UpstreamConfig,
   WebsocketConfig,
@@ -60,7 +61,7 @@ export function loadConfig(
       path: upstream.PROXY_HEALTH_CHECK_PATH,
     },
     affinity: affinityConfig(upstream),
-    retention: { days: storage.PROXY_RETENTION_DAYS, bodyDays: storage.PROXY_BODY_RETENTION_DAYS },
+    retention: retentionConfig(storage),
     capture: {
       maxBytes: storage.PROXY_MAX_CAPTURE_BYTES,
       roomBytes: storage.PROXY_CAPTURE_BUFFER_BYTES,
@@ -162,6 +163,18 @@ function websocketConfig(env: WebsocketEnv): WebsocketConfig {
     maxBufferedBytes: env.PROXY_WEBSOCKET_MAX_BUFFERED_BYTES,
     idleTimeoutMs: ms(env.PROXY_WEBSOCKET_IDLE_TIMEOUT_SECONDS),
     handshakeTimeoutMs: ms(env.PROXY_WEBSOCKET_HANDSHAKE_TIMEOUT_SECONDS),
+  };
+}
+
+function retentionConfig(env: StorageEnv): RetentionConfig {
+  const days = env.PROXY_RETENTION_DAYS;
+  return {
+    days,
+    bodyDays: env.PROXY_BODY_RETENTION_DAYS,
+    decisionDays: env.PROXY_DECISION_RETENTION_DAYS ?? days,
+    eventDays: env.PROXY_EVENT_RETENTION_DAYS ?? days,
+    sessionDays: env.PROXY_SESSION_RETENTION_DAYS ?? days,
+    usageDays: env.PROXY_USAGE_RETENTION_DAYS ?? days,
   };
 }
 

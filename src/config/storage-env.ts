@@ -3,6 +3,8 @@ import { Choice, Switch, Text, UnlessSet, WholeNumber } from './env-variable.js'
 
 const POSTGRES = 'a URL beginning with postgres:// or postgresql://';
 
+const AS_REQUESTS = { default: null, defaultText: 'as requests', min: 1, max: 3650 } as const;
+
 /** Where records live and for how long. */
 export class StorageEnv {
   @Text({
@@ -104,11 +106,37 @@ export class StorageEnv {
   })
   readonly PROXY_CAPTURE_MODE!: 'serve' | 'strict';
 
-  @WholeNumber({ default: 30, min: 1, max: 3650, meaning: 'Days that requests, decisions and events stay.' })
+  @WholeNumber({
+    default: 30,
+    min: 1,
+    max: 3650,
+    meaning: 'Days that requests with their attempts stay, and what has no limit of its own below.',
+  })
   readonly PROXY_RETENTION_DAYS!: number;
 
   @WholeNumber({ default: 7, min: 0, max: 3650, meaning: 'Days that captured bodies stay.' })
   readonly PROXY_BODY_RETENTION_DAYS!: number;
+
+  @WholeNumber({
+    ...AS_REQUESTS,
+    meaning: 'Days that decisions with their candidates stay: most of the rows.',
+  })
+  readonly PROXY_DECISION_RETENTION_DAYS!: number | null;
+
+  @WholeNumber({
+    ...AS_REQUESTS,
+    meaning: 'Days that events stay: what happened to keys, the spool and processes.',
+  })
+  readonly PROXY_EVENT_RETENTION_DAYS!: number | null;
+
+  @WholeNumber({ ...AS_REQUESTS, meaning: 'Days that a session and its totals stay after its last request.' })
+  readonly PROXY_SESSION_RETENTION_DAYS!: number | null;
+
+  @WholeNumber({
+    ...AS_REQUESTS,
+    meaning: 'Days that daily sums of use by client key stay; 62 at least, which budgets look back on.',
+  })
+  readonly PROXY_USAGE_RETENTION_DAYS!: number | null;
 
   @WholeNumber({
     default: 1_073_741_824,

@@ -15,15 +15,17 @@ export interface RetentionRule {
   readonly batch: number;
 }
 
-const history = (table: string, key: string[], column: string): RetentionRule => ({
-  table,
-  key,
-  column,
-  age: (policy) => policy.days * DAY_MS,
-  batch: BATCH,
-});
+const history = (
+  table: string,
+  key: string[],
+  column: string,
+  days: keyof AppConfig['retention'] = 'days',
+): RetentionRule => ({ table, key, column, age: (policy) => policy[days] * DAY_MS, batch: BATCH });
 
-/** Every table but those that do not grow with traffic: `resource_identities`, which must remember keys that come back, and `database_identity`. */
+/**
+ * Every table but those that do not grow with traffic: `resource_identities`, which must remember keys that come back,
+ * `database_identity`, the registry, and its audit, which nothing here ever shortens.
+ */
 export const RETENTION_RULES: readonly RetentionRule[] = [
   {
     table: 'bodies',
@@ -33,17 +35,17 @@ export const RETENTION_RULES: readonly RetentionRule[] = [
     batch: BODY_BATCH,
   },
   history('attempts', ['request_id', 'n'], 'started_at'),
-  history('decisions', ['id'], 'at'),
-  history('events', ['id'], 'at'),
+  history('decisions', ['id'], 'at', 'decisionDays'),
+  history('events', ['id'], 'at', 'eventDays'),
   history('requests', ['id'], 'started_at'),
-  history('sessions', ['id', 'caller_id'], 'last_seen_at'),
+  history('sessions', ['id', 'caller_id'], 'last_seen_at', 'sessionDays'),
   history('processes', ['instance_id'], 'seen_at'),
   // Budgets look back to the first of the month.
   {
     table: 'key_usage',
     key: ['caller_id', 'day', 'instance_id'],
     column: 'day',
-    age: (policy) => Math.max(policy.days, KEY_USAGE_DAYS) * DAY_MS,
+    age: (policy) => Math.max(policy.usageDays, KEY_USAGE_DAYS) * DAY_MS,
     batch: BATCH,
   },
   // A binding says itself when it is over.

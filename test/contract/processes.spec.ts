@@ -1,3 +1,4 @@
+import { RETENTION } from '../support/retention.js';
 import { afterAll, describe, expect, it } from 'vitest';
 import { DrainState } from '../../src/common/drain-state.js';
 import { ProcessPresence } from '../../src/fleet/process-presence.service.js';
@@ -58,12 +59,7 @@ describe.each(['sqlite', 'postgres'] as const)('processes on %s', (dialect) => {
     await presence.beat();
     await presence.beforeApplicationShutdown();
     clock.advance(31 * 86_400_000);
-    const retention = new RetentionService(
-      db.service,
-      { retention: { days: 30, bodyDays: 7 } },
-      clock,
-      peers,
-    );
+    const retention = new RetentionService(db.service, { retention: RETENTION }, clock, peers);
     expect(await retention.prune()).toMatchObject({ processes: 1 });
     expect(await new ProcessRepository(db.service).databaseId()).toBe(presence.databaseId);
     await db.close();

@@ -1,3 +1,4 @@
+import { RETENTION } from '../support/retention.js';
 import 'reflect-metadata';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -39,7 +40,7 @@ function boot(
     dataDir,
     database,
     spool: { maxBytes: 64e6, segmentBytes: 1e6 },
-    retention: { days: 30, bodyDays: 7 },
+    retention: RETENTION,
     redisUrl: null,
     affinity: { maxEntries: 100 },
   } as AppConfig;

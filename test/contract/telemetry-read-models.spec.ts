@@ -1,3 +1,4 @@
+import { RETENTION } from '../support/retention.js';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/common/clock.js';
 import { LonePeers } from '../../src/state/lone-peers.js';
@@ -164,7 +165,7 @@ describe.each(['sqlite', 'postgres'] as const)('history on %s', (dialect) => {
       }),
       event('old', { at: old }),
     );
-    const policy = { retention: { days: 30, bodyDays: 7 } };
+    const policy = { retention: RETENTION };
     const alone = new LonePeers({ instanceId: 'inst_1', role: 'api', version: '1' }, systemClock);
     const service = new RetentionService(db.service, policy, { now: () => T0, monotonic: () => 0 }, alone);
     expect(await service.prune()).toMatchObject({

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Rig, key } from '../support/rig.js';
@@ -126,8 +126,16 @@ describe('the commands that ask a running proxy', () => {
     const id = await aRequest('cli-prune');
     const env = { PROXY_DATA_DIR: rig.proxy.dataDir };
     const dry = await runCli(['prune', '--dry-run', '--json', '--days', '0'], env);
-    const would = JSON.parse(dry.stdout) as Record<string, number>;
-    expect(would['requests']).toBeGreaterThan(0);
+    const would = JSON.parse(dry.stdout) as Record<string, { rows: number; before: number }>;
+    expect(would['requests']?.rows).toBeGreaterThan(0);
+    expect(Math.abs(Date.now() - (would['requests']?.before ?? 0))).toBeLessThan(60_000);
+    expect(Object.keys(would)).not.toContain('audit_entries');
+    const told = await runCli(['prune', '--dry-run'], { ...env, PROXY_DECISION_RETENTION_DAYS: '3' });
+    const days = (table: string): number => {
+      const line = new RegExp(`${table}: 0 rows from before (.*)`).exec(told.stdout)?.[1] ?? '';
+      return Math.round((Date.now() - Date.parse(line)) / 86_400_000);
+    };
+    expect(['requests', 'decisions', 'bodies', 'key_usage'].map(days)).toEqual([30, 3, 7, 62]);
     expect((await rig.history.rows(`SELECT id FROM requests WHERE id = '${id}'`)).length).toBe(1);
     expect((await runCli(['prune'], env)).stdout).toBe('Deleted nothing.\n');
     expect((await runCli(['prune', '--days', '0'], env)).stdout).toMatch(/Deleted:[^]*requests: \d+ rows/);
@@ -141,6 +149,10 @@ describe('the commands that ask a running proxy', () => {
     expect(mistyped).toMatchObject({ code: 1, stdout: '' });
     expect(mistyped.stderr).toContain('There is no database');
     expect(existsSync(nowhere)).toBe(false);
+    writeFileSync(nowhere, '');
+    const fresh = { ...env, PROXY_SQLITE_URL: `sqlite:///${nowhere}` };
+    expect(await runCli(['prune', '--dry-run', '--json'], fresh)).toMatchObject({ code: 0, stdout: '{}\n' });
+    expect(statSync(nowhere).size).toBe(0);
   });
 
   it('say what is wrong and what to do about it', async () => {
