@@ -16,7 +16,7 @@ const MESSAGES: Partial<Record<ErrorCode, string>> = {
   too_many_attempts: 'Too many wrong tokens from this address; wait a minute.',
   unknown_route: 'There is no such route here. These exist: POST /v1/responses, …',
   invalid_path:
-    'Path segments are 1 to 256 of A-Z a-z 0-9 _ . : - and nothing else, without percent-encoding.',
+    'A part of the path is no id: parts are 1 to 256 of A-Z a-z 0-9 _ . : -, and never percent-encoded. Send ids as they were given.',
   method_not_allowed: 'PUT is not possible on /v1/responses. Use POST.',
   duplicate_header: 'The header authorization was sent twice; send it once.',
   too_many_headers: 'The request has 240 header fields; at most 200 are accepted (PROXY_MAX_HEADERS).',

@@ -36,7 +36,8 @@ export class ExportController {
 
   @Get(':subject')
   @ApiOperation({
-    summary: 'Requests, sessions, decisions or usage as NDJSON or CSV, newest first; never bodies',
+    summary:
+      'Requests, sessions, decisions or usage as NDJSON or CSV, newest first (sessions by id); never bodies',
     description: 'An answer that breaks off is not complete: its connection is cut rather than ended.',
   })
   @ApiParam({ name: 'subject', enum: SUBJECTS, example: 'requests' })

@@ -55,7 +55,10 @@ function endWithReader(): void {
 
 async function main(argv: readonly string[]): Promise<number | null> {
   const [name = 'serve', ...args] = argv;
-  if (['--help', '-h', 'help'].includes(name) || (args.includes('--help') && !OWN_HELP.has(name))) {
+  if (
+    ['--help', '-h', 'help'].includes(name) ||
+    (args.some((one) => one === '--help' || one === '-h') && !OWN_HELP.has(name))
+  ) {
     process.stdout.write(HELP);
     return EXIT.ok;
   }

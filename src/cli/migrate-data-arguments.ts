@@ -1,4 +1,4 @@
-export const MIGRATE_DATA_HELP = `Usage: responses-proxy migrate-data [--from URL] [--to URL] [--dry-run]
+export const MIGRATE_DATA_HELP = `Usage: responses-proxy migrate-data [--from URL] [--to URL] [--dry-run] [--json]
 
 Moves the whole history, and everything else in the database, from SQLite to Postgres (or back).
 
@@ -7,6 +7,7 @@ Moves the whole history, and everything else in the database, from SQLite to Pos
   --to URL     postgres://… or sqlite:///… (default: PROXY_DATABASE_URL; there its password is not in
                the list of processes)
   --dry-run    says what would be moved
+  --json       the result as one JSON object on standard output, everything else on standard error
 
 Stop the proxy first: what it writes after this command has begun is not moved by it. The source is only read. What
 was interrupted goes on where it was when it is run again; once it is over, running it again moves what is new. Rows
@@ -20,20 +21,22 @@ export interface MigrateDataArguments {
   readonly from: string | null;
   readonly to: string | null;
   readonly dryRun: boolean;
+  readonly json: boolean;
 }
 
 /** What was asked for, or what is wrong with it. */
 export function readArguments(args: readonly string[]): MigrateDataArguments | string {
   const given: Record<'from' | 'to', string | null> = { from: null, to: null };
-  let dryRun = false;
+  let [dryRun, json] = [false, false];
   for (let i = 0; i < args.length; i++) {
     const [name = '', inline] = (args[i] ?? '').split(/=(.*)/s);
     if (name === '--dry-run') dryRun = true;
+    else if (name === '--json') json = true;
     else if (name === '--from' || name === '--to') {
       const value = inline ?? args[++i];
       if (value === undefined || value === '') return `${name} wants a URL.`;
       given[name === '--from' ? 'from' : 'to'] = value;
     } else return `Unknown argument ${JSON.stringify(name)}.`;
   }
-  return { ...given, dryRun };
+  return { ...given, dryRun, json };
 }

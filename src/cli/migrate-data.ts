@@ -28,7 +28,7 @@ export async function migrateDataCommand(args: readonly string[]): Promise<numbe
     const to = databaseOf('--to', asked.to);
     if (typeof from === 'string') return refuse(from, EXIT.usage);
     if (typeof to === 'string') return refuse(to, EXIT.usage);
-    return asked.dryRun ? await dryRun(from, to) : await move(from, to);
+    return asked.dryRun ? await dryRun(from, to, asked.json) : await move(from, to, asked.json);
   } catch (e: unknown) {
     if (e instanceof ConfigError) return refuse(e.message, EXIT.config);
     if (e instanceof Error && e.name === 'TransferError') return refuse(e.message, EXIT.failed);
@@ -52,9 +52,10 @@ function databaseOf(option: '--from' | '--to', url: string | null): DatabaseConf
   return loadConfig({ ...environment, ...postgres }, packageVersion()).database;
 }
 
-async function dryRun(from: DatabaseConfig, to: DatabaseConfig): Promise<number> {
+async function dryRun(from: DatabaseConfig, to: DatabaseConfig, json: boolean): Promise<number> {
   const { countData } = await import('../migrate-data.js');
   const counts = await countData(from);
+  if (json) return printed({ tables: Object.fromEntries(counts) }, EXIT.ok);
   const lines = [...counts].map(([table, rows]) => `  ${table}: ${counted(rows)}`);
   const total = [...counts.values()].reduce((sum, rows) => sum + rows, 0);
   process.stdout.write(
@@ -64,14 +65,29 @@ async function dryRun(from: DatabaseConfig, to: DatabaseConfig): Promise<number>
   return EXIT.ok;
 }
 
-async function move(from: DatabaseConfig, to: DatabaseConfig): Promise<number> {
+/** One object for programs; the exit code says the same as without it. */
+function printed(result: object, code: number): number {
+  process.stdout.write(`${JSON.stringify(result)}\n`);
+  return code;
+}
+
+async function move(from: DatabaseConfig, to: DatabaseConfig, json: boolean): Promise<number> {
   const { migrateData } = await import('../migrate-data.js');
-  const output = new TransferOutput(process.stdout);
+  const output = new TransferOutput(json ? process.stderr : process.stdout);
   output.line(`Moving ${shownDatabase(from)} to ${shownDatabase(to)}. The source is only read.`);
   const started = performance.now();
   const report = await migrateData({ from, to }, (progress) => output.progress(progress), onSignals);
   output.line('');
-  return tell(report, output, (performance.now() - started) / 1000);
+  const code = tell(report, output, (performance.now() - started) / 1000);
+  return json ? printed(summary(report), code) : code;
+}
+
+function summary({ finished, resumed, grown, tables }: Report): object {
+  const counts = tables.map(({ table, rows, inTarget, refused, different }) => [
+    table,
+    { rows, in_target: inTarget, refused: refused.length, different: different.length },
+  ]);
+  return { finished, resumed, grown, tables: Object.fromEntries(counts) as object };
 }
 
 function onSignals(stop: () => void): void {

@@ -36,5 +36,6 @@ it('reads options with and without an equals sign', () => {
     from: 'sqlite:///a',
     to: 'postgres://h/x?a=b',
     dryRun: true,
+    json: false,
   });
 });

@@ -14,8 +14,10 @@ export const ERROR_HELP: Readonly<Record<ErrorCode, ErrorHelp>> = {
     fix: 'Check the base URL of the client: it ends in `/v1`, once. Routes that are forwarded are listed at `/docs`.',
   },
   invalid_path: {
-    means: 'The path or query holds bytes that no path of the upstream has, or a credential.',
-    fix: 'Send ids as the upstream gave them; percent-encode nothing but what must be. A key belongs into the `Authorization` header.',
+    means:
+      'A part of the path is empty, too long, or holds a character that no id of the upstream has (percent-encoding ' +
+      'included); or the query is too long, holds bytes other than visible ASCII, or a credential. Nothing was sent upstream.',
+    fix: 'Send ids as the upstream gave them, without a slash at the end; percent-encode in the query only. A key belongs into the `Authorization` header.',
   },
   method_not_allowed: {
     means: 'The route is known, but not with this method.',

@@ -113,7 +113,8 @@ function invalidPath(path: string): ProxyError {
   const hint = path.endsWith('/') ? ' Leave out the trailing slash.' : '';
   return new ProxyError(
     'invalid_path',
-    `Path segments are 1 to 256 of A-Z a-z 0-9 _ . : - and nothing else, without percent-encoding.${hint}`,
+    'A part of the path is no id: parts are 1 to 256 of A-Z a-z 0-9 _ . : -, and never percent-encoded. ' +
+      `Send ids as they were given.${hint}`,
   );
 }
 

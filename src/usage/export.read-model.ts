@@ -3,6 +3,7 @@ import type { Page } from './cursor.js';
 import { DecisionReadModel } from './decision.read-model.js';
 import type { ExportSubject } from './export-columns.js';
 import { RequestReadModel } from './request.read-model.js';
+import type { SessionItem } from './session-item.js';
 import { SessionReadModel } from './session.read-model.js';
 import { UsageReadModel, type UsageGroup } from './usage.read-model.js';
 
@@ -17,7 +18,7 @@ export interface ExportFilter {
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** Everything of a kind, newest first, a page at a time: what is long is never in memory whole. */
+/** Everything of a kind, newest first but for sessions, a page at a time: what is long is never in memory whole. */
 @Injectable()
 export class ExportReadModel {
   constructor(
@@ -34,11 +35,22 @@ export class ExportReadModel {
       yield rows as unknown as Row[];
       return;
     }
+    if (subject === 'sessions') return yield* this.#sessions(since);
     let cursor: string | null = null;
     do {
       const page: Page<object> = await this[subject].list({ limit: PAGE, since, cursor });
       yield page.rows as Row[];
       cursor = page.nextCursor;
     } while (cursor !== null);
+  }
+
+  /** By id: a session that goes on meanwhile would move to the front of the others, and be missed. */
+  async *#sessions(since: number | null): AsyncGenerator<readonly Row[]> {
+    let after: SessionItem | undefined;
+    do {
+      const rows: SessionItem[] = await this.sessions.byId({ limit: PAGE, since, after });
+      yield rows as unknown as Row[];
+      after = rows.length < PAGE ? undefined : rows.at(-1);
+    } while (after !== undefined);
   }
 }

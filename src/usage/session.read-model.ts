@@ -18,6 +18,14 @@ const RAN_THE_MODEL = `"path" IN ('/v1/responses', '/v1/responses/compact') AND 
 type RawSession = Omit<SessionItem, 'cache_hit_rate' | 'cost_usd'> & { readonly cost: number | null };
 type RawResource = Omit<SessionResourceItem, 'cache_hit_rate'>;
 
+export interface SessionsById {
+  readonly limit: number;
+  /** Epoch ms, inclusive, against `last_seen_at`. */
+  readonly since: number | null;
+  /** The last of the page before. */
+  readonly after: Pick<SessionItem, 'id' | 'caller_id'> | undefined;
+}
+
 export interface SessionDetail {
   readonly session: SessionItem;
   /** How often a request went to another resource than the one before it, among those not pruned yet. */
@@ -48,6 +56,13 @@ export class SessionReadModel {
     const sql = `SELECT ${COLUMNS} FROM "sessions"${query.where} ORDER BY "last_seen_at" DESC, "id" DESC LIMIT ${query.param(filter.limit + 1)}`;
     const rows = await this.database.read<RawSession>(sql, query.params);
     return pageOf(rows.map(itemOf), filter.limit, (row) => ({ at: row.last_seen_at, id: row.id }));
+  }
+
+  /** All of them in an order that does not change while they are read; patiently. */
+  async byId({ limit, since, after }: SessionsById): Promise<SessionItem[]> {
+    const query = new SqlQuery(this.database.dialect).from('last_seen_at', since).behind(after);
+    const sql = `SELECT ${COLUMNS} FROM "sessions"${query.where} ORDER BY "id", "caller_id" LIMIT ${query.param(limit)}`;
+    return (await this.database.readPatiently<RawSession>(sql, query.params)).map(itemOf);
   }
 
   /** Null when there is no such session. Should two callers use one name, the one seen last is meant. */

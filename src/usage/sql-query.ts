@@ -33,6 +33,13 @@ export class SqlQuery {
     return this;
   }
 
+  /** Rows after that one in a list sorted by id and caller. */
+  behind(row: { readonly id: string; readonly caller_id: string } | undefined): this {
+    if (row !== undefined)
+      this.#conditions.push(`("id", "caller_id") > (${this.param(row.id)}, ${this.param(row.caller_id)})`);
+    return this;
+  }
+
   /** ` WHERE …`, or nothing. */
   get where(): string {
     return this.#conditions.length === 0 ? '' : ` WHERE ${this.#conditions.join(' AND ')}`;

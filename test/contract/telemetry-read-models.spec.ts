@@ -9,6 +9,7 @@ import { Recorder } from '../../src/usage/recorder.js';
 import type { TelemetryRecord } from '../../src/usage/records.js';
 import { RequestReadModel } from '../../src/usage/request.read-model.js';
 import { RetentionService } from '../../src/usage/retention.service.js';
+import { SessionReadModel } from '../../src/usage/session.read-model.js';
 import { UsageReadModel } from '../../src/usage/usage.read-model.js';
 import { dumpTables, openDatabase, TABLES, type TestDatabase } from '../support/database.js';
 import { stopPostgres } from '../support/postgres.js';
@@ -49,6 +50,22 @@ describe.each(['sqlite', 'postgres'] as const)('history on %s', (dialect) => {
       code: 'invalid_parameter',
       options: { param: 'cursor' },
     });
+  });
+
+  it('reads every session once for an export, also one that goes on meanwhile', async () => {
+    const turn = (session: string, at: number): TelemetryRecord =>
+      started(`r-${session}-${at}`, {
+        at,
+        session: { id: session, source: 'session-id', name: null, threadId: null, parentThreadId: null },
+      });
+    await write(...['a', 'b', 'c', 'd', 'e'].map((session, i) => turn(session, T0 + i)));
+    const sessions = new SessionReadModel(db.service, requests());
+    const first = await sessions.byId({ limit: 2, since: null, after: undefined });
+    await write(turn('c', T0 + 1_000), turn('a', T0 + 1_000));
+    const second = await sessions.byId({ limit: 9, since: null, after: first.at(-1) });
+    expect([...first, ...second].map(({ id }) => id)).toEqual(['a', 'b', 'c', 'd', 'e']);
+    const recent = await sessions.byId({ limit: 9, since: T0 + 1_000, after: undefined });
+    expect(recent.map(({ id }) => id)).toEqual(['a', 'c']);
   });
 
   it('reads decisions, usage, bindings and events', async () => {

@@ -44,6 +44,23 @@ describe('the command line', () => {
     expect((await run(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
+  it.each([
+    ...['serve', 'worker', 'doctor', 'codex', 'demo', 'keys', 'providers', 'requests', 'tail', 'sessions'],
+    ...['usage', 'export', 'migrate-data', 'rewrap', 'prune', 'docs'],
+  ])('explains %s, with its exit codes, and refuses what it does not know', async (command) => {
+    const [long, short] = await Promise.all([run([command, '--help']), run([command, '-h'])]);
+    expect(long).toMatchObject({ code: 0, stderr: '' });
+    expect(short).toEqual(long);
+    expect(long.stdout).toMatch(/^Usage: responses-proxy/);
+    expect(long.stdout).toMatch(/[Ee]xit code/);
+    expect(long.stdout).toContain(command);
+    // Not on a terminal: nothing that colours.
+    expect(long.stdout).not.toContain('\u001b');
+    // What codex does not know is for Codex.
+    if (command === 'codex') return;
+    expect(await run([command, '--nonsense'])).toMatchObject({ code: 2, stdout: '' });
+  });
+
   it('refuses an unknown command with code 2', async () => {
     const { code, stderr } = await run(['sreve']);
     expect(code).toBe(2);

@@ -1,4 +1,6 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Rig, key } from '../support/rig.js';
@@ -122,38 +124,55 @@ describe('the commands that ask a running proxy', () => {
     expect((await fetch(`${rig.proxy.url}/admin/export/requests`)).status).toBe(401);
   });
 
+  it('leave nothing of an export that is stopped, and say so', async () => {
+    const endless = createServer((_req, res) => void res.write('{"id":"req_1"}\n'));
+    await new Promise<void>((resolve) => endless.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(endless.address() as AddressInfo).port}`;
+    const file = join(rig.proxy.dataDir, 'stopped.ndjson');
+    const { child, ended } = startCli(['export', 'requests', '--output', file, '--url', url]);
+    await until(() => existsSync(`${file}.partial`));
+    child.kill('SIGINT');
+    const { code, stderr } = await ended;
+    endless.closeAllConnections();
+    endless.close();
+    expect([code, existsSync(file), existsSync(`${file}.partial`)]).toEqual([130, false, false]);
+    expect(stderr).toContain('was not written');
+  });
+
   it('prune on demand, and say first what that would delete', async () => {
     const id = await aRequest('cli-prune');
     const env = { PROXY_DATA_DIR: rig.proxy.dataDir };
-    const dry = await runCli(['prune', '--dry-run', '--json', '--days', '0'], env);
+    const nowhere = join(rig.proxy.dataDir, 'mistyped.sqlite3');
+    const fresh = join(rig.proxy.dataDir, 'fresh.sqlite3');
+    writeFileSync(fresh, '');
+    const dryRun = ['prune', '--dry-run'];
+    const of = (file: string) => ({ ...env, PROXY_SQLITE_URL: `sqlite:///${file}` });
+    const [dry, told, mistyped, unmigrated, wrong] = await Promise.all([
+      runCli([...dryRun, '--json', '--days', '0'], env),
+      runCli(dryRun, { ...env, PROXY_DECISION_RETENTION_DAYS: '3' }),
+      runCli(dryRun, of(nowhere)),
+      runCli([...dryRun, '--json'], of(fresh)),
+      runCli(['prune', '--days', 'many'], env),
+    ]);
     const would = JSON.parse(dry.stdout) as Record<string, { rows: number; before: number }>;
     expect(would['requests']?.rows).toBeGreaterThan(0);
-    expect(Math.abs(Date.now() - (would['requests']?.before ?? 0))).toBeLessThan(60_000);
+    expect(Date.now() - (would['requests']?.before ?? 0)).toBeLessThan(60_000);
     expect(Object.keys(would)).not.toContain('audit_entries');
-    const told = await runCli(['prune', '--dry-run'], { ...env, PROXY_DECISION_RETENTION_DAYS: '3' });
     const days = (table: string): number => {
       const line = new RegExp(`${table}: 0 rows from before (.*)`).exec(told.stdout)?.[1] ?? '';
       return Math.round((Date.now() - Date.parse(line)) / 86_400_000);
     };
     expect(['requests', 'decisions', 'bodies', 'key_usage'].map(days)).toEqual([30, 3, 7, 62]);
-    expect((await rig.history.rows(`SELECT id FROM requests WHERE id = '${id}'`)).length).toBe(1);
-    expect((await runCli(['prune'], env)).stdout).toBe('Deleted nothing.\n');
-    expect((await runCli(['prune', '--days', '0'], env)).stdout).toMatch(/Deleted:[^]*requests: \d+ rows/);
-    expect(await rig.history.rows('SELECT id FROM requests')).toEqual([]);
-    expect((await runCli(['prune', '--days', 'many'], env)).code).toBe(2);
-    const nowhere = join(rig.proxy.dataDir, 'mistyped.sqlite3');
-    const mistyped = await runCli(['prune', '--dry-run'], {
-      ...env,
-      PROXY_SQLITE_URL: `sqlite:///${nowhere}`,
-    });
     expect(mistyped).toMatchObject({ code: 1, stdout: '' });
     expect(mistyped.stderr).toContain('There is no database');
     expect(existsSync(nowhere)).toBe(false);
-    writeFileSync(nowhere, '');
-    const fresh = { ...env, PROXY_SQLITE_URL: `sqlite:///${nowhere}` };
-    expect(await runCli(['prune', '--dry-run', '--json'], fresh)).toMatchObject({ code: 0, stdout: '{}\n' });
-    expect(statSync(nowhere).size).toBe(0);
-  });
+    expect(unmigrated).toMatchObject({ code: 0, stdout: '{}\n' });
+    expect(statSync(fresh).size).toBe(0);
+    expect(wrong.code).toBe(2);
+    expect((await rig.history.rows(`SELECT id FROM requests WHERE id = '${id}'`)).length).toBe(1);
+    expect((await runCli(['prune', '--days', '0'], env)).stdout).toMatch(/Deleted:[^]*requests: \d+ rows/);
+    expect(await rig.history.rows('SELECT id FROM requests')).toEqual([]);
+  }, 60_000);
 
   it('say what is wrong and what to do about it', async () => {
     const nobody = await runCli(['requests', '--url', 'http://127.0.0.1:1']);

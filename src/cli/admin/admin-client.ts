@@ -44,23 +44,31 @@ export class AdminClient {
     }
   }
 
-  /** The answer as it comes, for what is too long to hold. No time limit but the sender's own. */
+  /** The answer as it comes, for what is too long to hold: it has to begin in time, not to end. */
   async open(path: string, query: Query): Promise<ReadableStream<Uint8Array>> {
-    const { body } = await this.#send('GET', withQuery(path, query), undefined, null);
-    if (body === null) throw new AdminFailure(`${this.address.url} sent an empty answer.`);
-    return body;
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(new DOMException('too late', 'TimeoutError')), TIMEOUT_MS);
+    try {
+      const { body } = await this.#send('GET', withQuery(path, query), undefined, late.signal);
+      if (body === null) throw new AdminFailure(`${this.address.url} sent an empty answer.`);
+      return body;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #json<T>(method: string, path: string, body?: unknown): Promise<T> {
     const answer = await this.#send(method, path, body, AbortSignal.timeout(TIMEOUT_MS));
     try {
       return (await answer.json()) as T;
-    } catch {
+    } catch (e: unknown) {
+      if (e instanceof Error && e.name === 'TimeoutError')
+        throw new AdminFailure(unreachable(this.address.url, e), { cause: e });
       throw new AdminFailure(`What answers at ${this.address.url} is no Responses Proxy: no JSON came back.`);
     }
   }
 
-  async #send(method: string, path: string, body: unknown, signal: AbortSignal | null): Promise<Response> {
+  async #send(method: string, path: string, body: unknown, signal: AbortSignal): Promise<Response> {
     const headers: Record<string, string> = { accept: 'application/json' };
     if (this.address.token !== null) headers['authorization'] = `Bearer ${this.address.token}`;
     if (body !== undefined) headers['content-type'] = 'application/json';
