@@ -35,7 +35,10 @@ export class ExportReadModel {
       yield rows as unknown as Row[];
       return;
     }
-    if (subject === 'sessions') return yield* this.#sessions(since);
+    if (subject === 'sessions') {
+      yield* this.#sessions(since);
+      return;
+    }
     let cursor: string | null = null;
     do {
       const page: Page<object> = await this[subject].list({ limit: PAGE, since, cursor });

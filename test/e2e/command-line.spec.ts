@@ -45,8 +45,22 @@ describe('the command line', () => {
   });
 
   it.each([
-    ...['serve', 'worker', 'doctor', 'codex', 'demo', 'keys', 'providers', 'requests', 'tail', 'sessions'],
-    ...['usage', 'export', 'migrate-data', 'rewrap', 'prune', 'docs'],
+    'serve',
+    'worker',
+    'doctor',
+    'codex',
+    'demo',
+    'keys',
+    'providers',
+    'requests',
+    'tail',
+    'sessions',
+    'usage',
+    'export',
+    'migrate-data',
+    'rewrap',
+    'prune',
+    'docs',
   ])('explains %s, with its exit codes, and refuses what it does not know', async (command) => {
     const [long, short] = await Promise.all([run([command, '--help']), run([command, '-h'])]);
     expect(long).toMatchObject({ code: 0, stderr: '' });
