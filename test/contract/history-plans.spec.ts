@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { DatabaseService } from '../../src/infra/database/database.service.js';
+import { encodeCursor } from '../../src/usage/cursor.js';
+import { DecisionReadModel } from '../../src/usage/decision.read-model.js';
+import { RequestReadModel } from '../../src/usage/request.read-model.js';
+import { SessionReadModel } from '../../src/usage/session.read-model.js';
+import { openDatabase, type TestDatabase } from '../support/database.js';
+import { ManyRequests } from '../support/many-requests.js';
+import { stopPostgres } from '../support/postgres.js';
+
+/** So many that a planner that counts rows does not think reading all of them is best. */
+const history = new ManyRequests(20_000, 1_795_400_000_000);
+const MIDDLE = 10_000;
+
+afterAll(stopPostgres);
+
+/** A page must cost the same however long the history is: no table is read from end to end, and nothing is sorted. */
+describe.each(['sqlite', 'postgres'] as const)('pages of a long history in %s', (dialect) => {
+  let database: TestDatabase;
+  const asked: { sql: string; params: unknown[] }[] = [];
+
+  beforeAll(async () => {
+    database = await openDatabase(dialect);
+    await history.write(database.service);
+  }, 60_000);
+  afterAll(() => database.close());
+
+  /** The real one, which remembers what it was asked. */
+  const listening = (): DatabaseService =>
+    Object.create(database.service, {
+      read: {
+        value: (sql: string, params: unknown[]) => {
+          asked.push({ sql, params });
+          return database.service.read(sql, params);
+        },
+      },
+    }) as DatabaseService;
+  const decisions = (): DecisionReadModel => new DecisionReadModel(listening());
+  const requests = (): RequestReadModel => new RequestReadModel(listening(), decisions());
+  const sessions = (): SessionReadModel => new SessionReadModel(listening(), requests());
+
+  /** How the database means to answer each question, in its own words. */
+  async function plans(ask: Promise<unknown>): Promise<string[]> {
+    await ask;
+    const explain = dialect === 'sqlite' ? 'EXPLAIN QUERY PLAN' : 'EXPLAIN';
+    return Promise.all(
+      asked.splice(0).map(async ({ sql, params }) => {
+        const rows = await database.service.dataSource.query<Record<string, string>[]>(
+          `${explain} ${sql}`,
+          params,
+        );
+        return rows.map((row) => row['detail'] ?? row['QUERY PLAN']).join('\n');
+      }),
+    );
+  }
+
+  function expectCheap(plan: string): void {
+    if (dialect === 'sqlite') expect(plan).not.toMatch(/^SCAN "?\w+"?$|TEMP B-TREE/m);
+    else expect(plan).not.toMatch(/Seq Scan|\bSort\b/);
+    expect(plan).toMatch(/index/i);
+  }
+
+  const cursor = encodeCursor({ at: history.startedAt(MIDDLE), id: history.id(MIDDLE) });
+  const session_id = history.session(MIDDLE);
+  it.each([
+    {},
+    { cursor },
+    { session_id },
+    { resource_id: 'openai-3' },
+    { status_code: 429 },
+    { model: 'gpt-5.5-mini' },
+    { state: 'upstream_error' },
+    { since: history.startedAt(MIDDLE) },
+    { resource_id: 'openai-3', cursor },
+    { status_code: 429, since: history.startedAt(MIDDLE) },
+    { model: 'gpt-5.5', status_code: 599 },
+    { resource_id: 'openai-3', model: 'gpt-5.5', state: 'timeout' },
+  ])('of requests with %o', async (filter) => {
+    for (const plan of await plans(requests().list({ limit: 100, ...filter }))) expectCheap(plan);
+  });
+
+  it('of sessions, of decisions, and of single ones', async () => {
+    const all = [
+      ...(await plans(sessions().list({ limit: 100 }))),
+      ...(await plans(sessions().list({ limit: 100, cursor }))),
+      ...(await plans(decisions().list({ limit: 100, cursor }))),
+      ...(await plans(decisions().list({ limit: 100, session_id }))),
+      ...(await plans(decisions().list({ limit: 100, resource_id: 'openai-3' }))),
+    ];
+    expect(all).toHaveLength(5);
+    for (const plan of all) expectCheap(plan);
+    // One request and one session sort what little there is of them.
+    const single = [
+      ...(await plans(decisions().list({ limit: 100, request_id: history.id(MIDDLE) }))),
+      ...(await plans(requests().detail(history.id(MIDDLE)))),
+      ...(await plans(sessions().detail(session_id))),
+    ];
+    expect(single.length).toBeGreaterThan(6);
+    for (const plan of single) expect(plan).not.toMatch(/Seq Scan|^SCAN "?\w+"?$/m);
+  });
+});
