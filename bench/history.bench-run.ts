@@ -15,7 +15,7 @@ const ROUNDS = Number(process.env['RPX_HISTORY_ROUNDS'] ?? 100);
 describe.each(['sqlite', 'postgres'] as const)('a long history in %s', (dialect) => {
   const history = new ManyRequests(REQUESTS, Date.now());
   let database: DatabaseUnderTest;
-  let proxy: ProxyProcess;
+  let proxy: ProxyProcess | null = null;
 
   beforeAll(async () => {
     database = await DatabaseUnderTest.create(dialect);
@@ -36,7 +36,7 @@ describe.each(['sqlite', 'postgres'] as const)('a long history in %s', (dialect)
     });
   }, 3_600_000);
   afterAll(async () => {
-    await proxy.dispose();
+    await proxy?.dispose();
     await database.remove();
     await DatabaseUnderTest.stopServer();
   });
@@ -80,7 +80,7 @@ describe.each(['sqlite', 'postgres'] as const)('a long history in %s', (dialect)
       ['diagnostics', '/admin/diagnostics'],
     ];
     for (const [name, path] of pages)
-      console.log(`${dialect}  ${name.padEnd(52)} ${await measured(proxy, path)}`);
+      console.log(`${dialect}  ${name.padEnd(52)} ${await measured(proxy as ProxyProcess, path)}`);
   }, 3_600_000);
 });
 

@@ -13,12 +13,14 @@ import { EventRow } from './usage/event-row.entity.js';
 import { KeyUsageRow } from './usage/key-usage-row.entity.js';
 import { RequestRow } from './usage/request-row.entity.js';
 import { SessionRow } from './usage/session-row.entity.js';
+import { UsageHourRow } from './usage/usage-hour-row.entity.js';
 
 /** Every table of the product: what the data source knows and the drift test compares. */
 export const ENTITIES = [
   RequestRow,
   SessionRow,
   KeyUsageRow,
+  UsageHourRow,
   AttemptRow,
   DecisionRow,
   BodyRow,

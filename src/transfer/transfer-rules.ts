@@ -17,8 +17,8 @@ export interface TransferRule {
 
 const KEEP: TransferRule = { onConflict: 'NOTHING', knowsMore: () => false };
 
-/** What belongs to the running system that uses a database, not to its history. */
-export const NOT_MOVED: ReadonlySet<string> = new Set(['database_identity', 'processes']);
+/** What belongs to the running system that uses a database, and not to its history, or is made from the requests. */
+export const NOT_MOVED: ReadonlySet<string> = new Set(['database_identity', 'processes', 'usage_hours']);
 
 /** Rows that are written once and stay as they are: what the target has is what the source has. */
 const UNCHANGING = ['attempts', 'audit_entries', 'bodies', 'decisions', 'events'];

@@ -1,5 +1,6 @@
 import type { QueryRunner } from 'typeorm';
 import type { Dialect } from '../infra/database/column-types.js';
+import { countHours } from './hour-totals.js';
 import { countKeyUsage } from './key-usage-totals.js';
 import { REQUESTS } from './request-table.js';
 import { countSessions, takeUncounted, type Uncounted } from './session-totals.js';
@@ -26,12 +27,15 @@ const UNCOUNTED = [
   'total_tokens',
   'cost',
   'instance_id',
+  'model',
+  'served_model',
+  'state',
 ] as const;
 const PLACES = UNCOUNTED.map((column) => [column, REQUESTS.columns.indexOf(column)] as const);
 const HAS_START = REQUESTS.columns.indexOf('has_start');
 
 /**
- * Writes request rows, sorted by id, and brings the totals of their sessions up to them. Most rows are new, and of
+ * Writes request rows, sorted by id, and brings the totals of their sessions, keys and hours up to them. Most rows are new, and of
  * those everything is known without asking: whoever's insert went through counts them. Rows that exist are merged,
  * and what they add is read from what they were.
  */
@@ -50,6 +54,7 @@ export async function writeRequests(
   }
   await countSessions(runner, dialect, uncounted);
   await countKeyUsage(runner, dialect, uncounted);
+  await countHours(runner, dialect, uncounted);
 }
 
 function uncountedOf(row: readonly SqlValue[]): Uncounted {

@@ -6,6 +6,7 @@ const BATCH = 1_000;
 /** Bodies are large; a batch of them is measured in megabytes. */
 const BODY_BATCH = 100;
 const KEY_USAGE_DAYS = 62;
+const HOUR_MS = 3_600_000;
 export interface RetentionRule {
   readonly table: string;
   readonly key: readonly string[];
@@ -40,6 +41,14 @@ export const RETENTION_RULES: readonly RetentionRule[] = [
   history('requests', ['id'], 'started_at'),
   history('sessions', ['id', 'caller_id'], 'last_seen_at', 'sessionDays'),
   history('processes', ['instance_id'], 'seen_at'),
+  // As long as any request of the hour stays.
+  {
+    table: 'usage_hours',
+    key: ['hour', 'model', 'resource_id', 'caller_id'],
+    column: 'hour',
+    age: (policy) => policy.days * DAY_MS + HOUR_MS,
+    batch: BATCH,
+  },
   // Budgets look back to the first of the month.
   {
     table: 'key_usage',

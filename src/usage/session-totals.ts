@@ -30,6 +30,9 @@ export interface Uncounted extends Tokens {
   readonly parent_thread_id: string | null;
   readonly resource_id: string | null;
   readonly instance_id: string;
+  readonly model: string | null;
+  readonly served_model: string | null;
+  readonly state: string;
   readonly cost: number | null;
   readonly started_at: number;
   readonly finished_at: number | null;
@@ -87,7 +90,7 @@ export const SESSIONS: TableSpec = {
 };
 
 const COLUMNS = `"id", "session_id", "caller_id", "session_name", "session_source", "parent_thread_id", "resource_id",
-  "instance_id", "cost", "started_at", "finished_at", "finish_rank", "counted", ${TOKENS.map((column) => `"${column}"`).join(', ')}`;
+  "instance_id", "model", "served_model", "state", "cost", "started_at", "finished_at", "finish_rank", "counted", ${TOKENS.map((column) => `"${column}"`).join(', ')}`;
 /** What `counted` should be: 1 started, 2 interrupted, 3 finished. */
 const LEVEL = '1 + "finish_rank"';
 

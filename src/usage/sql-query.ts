@@ -24,6 +24,11 @@ export class SqlQuery {
     return this;
   }
 
+  before(column: string, value: number): this {
+    this.#conditions.push(`"${column}" < ${this.param(value)}`);
+    return this;
+  }
+
   /** Rows after the cursor in a list sorted by `column` and id, newest first. Throws `invalid_parameter`. */
   after(cursor: string | null | undefined, column: string): this {
     if (cursor !== null && cursor !== undefined) {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DatabaseService } from '../infra/database/database.service.js';
 import { cacheHitRate } from './cache-hit-rate.js';
-import { UNPRICED } from './session-totals.js';
+import { AS_HOUR, HOUR_COLUMNS, HOUR_MS, HOUR_SUMS } from './hour-totals.js';
 import { SqlQuery } from './sql-query.js';
 import { usd } from './usd.js';
 
@@ -9,12 +9,11 @@ export const USAGE_GROUPS = ['model', 'resource', 'session', 'key', 'hour'] as c
 export type UsageGroup = (typeof USAGE_GROUPS)[number];
 
 const GROUP_SQL: Record<UsageGroup, string> = {
-  // What was billed, not what was asked for, where the answer names it.
-  model: 'COALESCE("served_model", "model")',
-  resource: '"resource_id"',
+  model: `NULLIF("model", '')`,
+  resource: `NULLIF("resource_id", '')`,
   session: '"session_id"',
-  key: '"caller_id"',
-  hour: '"started_at" - "started_at" % 3600000',
+  key: `NULLIF("caller_id", '')`,
+  hour: '"hour"',
 };
 const MAX_GROUPS = 500;
 
@@ -42,7 +41,7 @@ export interface UsageItem {
 
 type RawUsage = Omit<UsageItem, 'cache_hit_rate' | 'cost_usd'> & { readonly cost: number | null };
 
-/** Sums over the stored requests. Throws `database_unavailable` while there is no database. */
+/** Sums over the stored requests, exact to the millisecond of `since`. Throws `database_unavailable` while there is no database. */
 @Injectable()
 export class UsageReadModel {
   constructor(private readonly database: DatabaseService) {}
@@ -54,15 +53,12 @@ export class UsageReadModel {
     /** Groups; null = all of them. */
     readonly limit?: number | null;
   }): Promise<{ rows: UsageItem[]; nextCursor: null }> {
-    const query = new SqlQuery(this.database.dialect).from('started_at', filter.since);
+    const query = new SqlQuery(this.database.dialect);
+    const since = filter.since ?? null;
+    const source = filter.group_by === 'session' ? sessionParts(query, since) : hourParts(query, since);
     const order = filter.group_by === 'hour' ? '1 DESC' : '2 DESC, 1';
-    const sql = `SELECT ${GROUP_SQL[filter.group_by]} AS "group", COUNT(*) AS "requests",
-        SUM(CASE WHEN "state" IN ('completed', 'incomplete', 'in_progress') THEN 0 ELSE 1 END) AS "failed",
-        SUM("input_tokens") AS "input_tokens", SUM("cached_tokens") AS "cached_tokens",
-        SUM("cache_write_tokens") AS "cache_write_tokens", SUM("output_tokens") AS "output_tokens",
-        SUM("reasoning_tokens") AS "reasoning_tokens", SUM("total_tokens") AS "total_tokens",
-        SUM("cost") AS "cost", COUNT(CASE WHEN ${UNPRICED} THEN 1 END) AS "unpriced_requests"
-      FROM "requests"${query.where} GROUP BY 1 ORDER BY ${order} ${limitOf(filter.limit)}`;
+    const sql = `SELECT ${GROUP_SQL[filter.group_by]} AS "group", ${HOUR_SUMS} FROM (${source}) AS "parts"
+      GROUP BY 1 ORDER BY ${order} ${limitOf(filter.limit)}`;
     const raw = await this.database.read<RawUsage>(sql, query.params);
     const rows = raw.map(({ cost, ...row }) => ({
       ...row,
@@ -71,6 +67,22 @@ export class UsageReadModel {
     }));
     return { rows, nextCursor: null };
   }
+}
+
+/** Whole hours by their sums; request by request what those do not hold, and the rest of an hour that began before. */
+function hourParts(query: SqlQuery, since: number | null): string {
+  const hours = `SELECT ${HOUR_COLUMNS.map((column) => `"${column}"`).join(', ')} FROM "usage_hours"`;
+  const requests = `SELECT ${AS_HOUR} FROM "requests" WHERE`;
+  if (since === null) return `${hours} UNION ALL ${requests} "counted" < 3`;
+  const whole = Math.ceil(since / HOUR_MS) * HOUR_MS;
+  const [from, to] = [query.param(since), query.param(whole)];
+  return `${hours} WHERE "hour" >= ${to} UNION ALL ${requests} "counted" < 3 AND "started_at" >= ${from}
+    UNION ALL ${requests} "counted" = 3 AND "started_at" >= ${from} AND "started_at" < ${to}`;
+}
+
+/** There are as many sessions as it gets; how many requests are read, `since` decides. */
+function sessionParts(query: SqlQuery, since: number | null): string {
+  return `SELECT "session_id", ${AS_HOUR} FROM "requests"${query.from('started_at', since).where}`;
 }
 
 function limitOf(limit: number | null | undefined): string {

@@ -51,6 +51,7 @@ export const TABLES = [
   'requests',
   'sessions',
   'key_usage',
+  'usage_hours',
   'attempts',
   'decisions',
   'bodies',

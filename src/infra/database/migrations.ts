@@ -6,6 +6,7 @@ import { Processes1764010000000 } from './migrations/1764010000000-processes.js'
 import { Prices1764100000000 } from './migrations/1764100000000-prices.js';
 import { RetryReason1764200000000 } from './migrations/1764200000000-retry-reason.js';
 import { AuditAppendOnly1764250000000 } from './migrations/1764250000000-audit-append-only.js';
+import { UsageHours1764300000000 } from './migrations/1764300000000-usage-hours.js';
 
 /** In order of their stamps; only ever appended to. */
 export const MIGRATIONS = [
@@ -17,4 +18,5 @@ export const MIGRATIONS = [
   Prices1764100000000,
   RetryReason1764200000000,
   AuditAppendOnly1764250000000,
+  UsageHours1764300000000,
 ];

@@ -1,0 +1,152 @@
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { UsageHours1764300000000 } from '../../src/infra/database/migrations/1764300000000-usage-hours.js';
+import { HOUR_MS, recountHour } from '../../src/usage/hour-totals.js';
+import { HistoryPruner } from '../../src/usage/history-pruner.js';
+import { Recorder } from '../../src/usage/recorder.js';
+import type { TelemetryRecord } from '../../src/usage/records.js';
+import {
+  USAGE_GROUPS,
+  UsageReadModel,
+  type UsageGroup,
+  type UsageItem,
+} from '../../src/usage/usage.read-model.js';
+import { openDatabase, type TestDatabase } from '../support/database.js';
+import { stopPostgres } from '../support/postgres.js';
+import { finished, started } from '../support/telemetry-records.js';
+
+const HOURS = 4;
+const BEGIN = 1_795_400_000_000 - (1_795_400_000_000 % HOUR_MS);
+const STATES = [
+  'completed',
+  'completed',
+  'incomplete',
+  'failed',
+  'upstream_error',
+  'client_aborted',
+] as const;
+const COLUMN: Record<UsageGroup, string> = {
+  model: 'COALESCE("served_model", "model")',
+  resource: '"resource_id"',
+  session: '"session_id"',
+  key: '"caller_id"',
+  hour: `"started_at" - "started_at" % ${HOUR_MS}`,
+};
+
+afterAll(stopPostgres);
+
+/** Everything that may become of a request: open, interrupted, ended, ended after all, and an end without a start. */
+function recordsOf(n: number): TelemetryRecord[] {
+  const id = `req_${n}`;
+  const at = BEGIN + Math.floor((n * HOURS * HOUR_MS) / 90) + (n % 7);
+  const session = { id: `s${n % 5}`, source: 'session-id', name: null, threadId: null, parentThreadId: null };
+  const start = started(id, {
+    at,
+    session: n % 4 === 0 ? null : session,
+    callerId: `key_${n % 3}`,
+    model: n % 11 === 0 ? null : `asked-${n % 2}`,
+  });
+  const told = {
+    inputTokens: n,
+    cachedTokens: n % 3 === 0 ? null : 1,
+    cacheWriteTokens: null,
+    outputTokens: 2,
+  };
+  const end = finished(id, {
+    startedAt: at,
+    state: STATES[n % STATES.length],
+    resourceId: n % 13 === 0 ? null : `openai-${(n % 3) + 1}`,
+    servedModel: n % 6 === 0 ? null : `served-${n % 2}`,
+    usage: n % 5 === 0 ? null : { ...told, reasoningTokens: 0, totalTokens: n + 2 },
+    cost: n % 10 === 1 ? null : n * 3,
+  });
+  const cut = finished(id, { startedAt: at, state: 'interrupted', usage: null, attempts: [] });
+  switch (n % 9) {
+    case 0:
+      return [start];
+    case 1:
+      return [start, cut];
+    case 2:
+      return [start, cut, end];
+    case 3:
+      return [end];
+    default:
+      return [start, end];
+  }
+}
+
+const ALL = Array.from({ length: 90 }, (_, n) => recordsOf(n)).flat();
+
+describe.each(['sqlite', 'postgres'] as const)('usage by the hour in %s', (dialect) => {
+  let db: TestDatabase;
+  beforeEach(async () => (db = await openDatabase(dialect)));
+  afterEach(() => db.close());
+
+  const write = async (records: readonly TelemetryRecord[], batch: number): Promise<void> => {
+    for (let from = 0; from < records.length; from += batch) {
+      const some = records.slice(from, from + batch);
+      await new Recorder(db.service).write(some.map((record) => ({ record, body: null })));
+    }
+  };
+  const usage = async (by: UsageGroup, since: number | null): Promise<UsageItem[]> =>
+    (await new UsageReadModel(db.service).list({ group_by: by, since })).rows;
+
+  /** The same from the requests themselves, one by one. */
+  const counted = (by: UsageGroup, since: number | null): Promise<object[]> =>
+    db.service.dataSource.query(
+      `SELECT ${COLUMN[by]} AS "group", COUNT(*) AS "requests",
+        SUM(CASE WHEN "state" IN ('completed', 'incomplete', 'in_progress') THEN 0 ELSE 1 END) AS "failed",
+        SUM("input_tokens") AS "input_tokens", SUM("cached_tokens") AS "cached_tokens", SUM("output_tokens") AS "output_tokens",
+        SUM("reasoning_tokens") AS "reasoning_tokens", SUM("total_tokens") AS "total_tokens",
+        COUNT(CASE WHEN "input_tokens" IS NOT NULL AND "cost" IS NULL THEN 1 END) AS "unpriced_requests"
+      FROM "requests" WHERE "started_at" >= ${since ?? 0} GROUP BY 1 ORDER BY ${by === 'hour' ? '1 DESC' : '2 DESC, 1'}`,
+    );
+  const hours = (): Promise<object[]> =>
+    db.service.dataSource.query(
+      'SELECT * FROM "usage_hours" ORDER BY "hour", "model", "resource_id", "caller_id"',
+    );
+
+  async function expectRight(): Promise<void> {
+    const middle = BEGIN + HOUR_MS + 1_234_567;
+    for (const by of USAGE_GROUPS)
+      for (const since of [null, BEGIN + HOUR_MS, middle, middle + HOURS * HOUR_MS]) {
+        const told = await usage(by, since);
+        const bare = await counted(by, since);
+        const sorted = (rows: readonly object[]) => rows.map((row) => JSON.stringify(row)).sort();
+        const known = Object.keys(bare[0] ?? {});
+        const same = told.map((row) =>
+          Object.fromEntries(known.map((name) => [name, row[name as keyof UsageItem]])),
+        );
+        expect(sorted(same), `${by} since ${since}`).toEqual(sorted(bare));
+      }
+  }
+
+  it('is what the requests add up to, in whatever order and however often their records come', async () => {
+    await write(ALL, 40);
+    await expectRight();
+    await write(ALL.toReversed(), 7);
+    await write(ALL, 1_000);
+    await expectRight();
+  }, 60_000);
+
+  it('holds only what has ended, and is the same made anew: by the hour, and by the migration', async () => {
+    await write(ALL.toReversed(), 13);
+    const before = await hours();
+    expect(before.length).toBeGreaterThan(10);
+    for (let n = 0; n < HOURS; n++)
+      await db.service.transaction((runner) => recountHour(runner, dialect, BEGIN + n * HOUR_MS));
+    expect(await hours()).toEqual(before);
+    const migration = new UsageHours1764300000000();
+    await db.service.transaction((runner) => migration.down(runner));
+    await db.service.transaction((runner) => migration.up(runner));
+    expect(await hours()).toEqual(before);
+  }, 60_000);
+
+  it('goes with the last request of its hour', async () => {
+    await write(ALL, 40);
+    const pruner = new HistoryPruner(db.service, { days: 1, bodyDays: 1 });
+    await pruner.prune(BEGIN + 86_400_000 + 2 * HOUR_MS + 5);
+    const left = (await hours()) as { hour: number }[];
+    expect(Math.min(...left.map(({ hour }) => Number(hour)))).toBe(BEGIN + 2 * HOUR_MS);
+    expect((await usage('hour', BEGIN + 3 * HOUR_MS)).length).toBe(1);
+  }, 60_000);
+});
