@@ -1,21 +1,26 @@
+import { statSync } from 'node:fs';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { encodeCursor } from '../src/usage/cursor.js';
 import { databaseService } from '../test/support/database.js';
 import { DatabaseUnderTest } from '../test/support/database-under-test.js';
+import { FakeUpstream } from '../test/support/fake-upstream.js';
+import { LoadClient, type LoadEntry } from '../test/support/load-client.js';
 import { ManyRequests } from '../test/support/many-requests.js';
 import { ProxyProcess } from '../test/support/proxy-process.js';
+import { runCli } from '../test/support/run-cli.js';
 
 const REQUESTS = Number(process.env['RPX_HISTORY_REQUESTS'] ?? 1_000_000);
 const ROUNDS = Number(process.env['RPX_HISTORY_ROUNDS'] ?? 100);
 
 /**
  * `npx vitest run --config bench/vitest.config.ts bench/history.bench-run.ts`: what pages of the admin API take with a
- * million requests, through the real process.
+ * million requests, through the real process, and what deleting nine tenths of them does to traffic.
  */
 describe.each(['sqlite', 'postgres'] as const)('a long history in %s', (dialect) => {
   const history = new ManyRequests(REQUESTS, Date.now());
   let database: DatabaseUnderTest;
   let proxy: ProxyProcess | null = null;
+  let upstream: FakeUpstream | undefined;
 
   beforeAll(async () => {
     database = await DatabaseUnderTest.create(dialect);
@@ -26,9 +31,10 @@ describe.each(['sqlite', 'postgres'] as const)('a long history in %s', (dialect)
     await service.close();
     console.log(`${dialect}: ${REQUESTS} requests in ${((performance.now() - from) / 1000).toFixed(0)} s`);
     const { config } = database;
+    upstream = await FakeUpstream.start({ keys: ['sk-test'] });
     proxy = await ProxyProcess.start({
       keys: ['sk-test'],
-      upstream: 'http://127.0.0.1:9/v1',
+      upstream,
       env:
         config.kind === 'postgres'
           ? { PROXY_DATABASE_URL: config.url.reveal() }
@@ -37,6 +43,7 @@ describe.each(['sqlite', 'postgres'] as const)('a long history in %s', (dialect)
   }, 3_600_000);
   afterAll(async () => {
     await proxy?.dispose();
+    await upstream?.stop();
     await database.remove();
     await DatabaseUnderTest.stopServer();
   });
@@ -82,7 +89,47 @@ describe.each(['sqlite', 'postgres'] as const)('a long history in %s', (dialect)
     for (const [name, path] of pages)
       console.log(`${dialect}  ${name.padEnd(52)} ${await measured(proxy as ProxyProcess, path)}`);
   }, 3_600_000);
+
+  it('is pruned to a tenth while requests go on', async () => {
+    const { config } = database;
+    const running = proxy as ProxyProcess;
+    const calm = await steadily(running, new Promise((resolve) => setTimeout(resolve, 10_000)));
+    const wal = { most: 0 };
+    const timer = setInterval(() => {
+      if (config.kind === 'sqlite') wal.most = Math.max(wal.most, statSync(`${config.path}-wal`).size);
+    }, 100);
+    const from = performance.now();
+    const pruning = runCli(
+      ['prune', '--days', '3', '--json'],
+      config.kind === 'postgres'
+        ? { PROXY_DATABASE_URL: config.url.reveal() }
+        : { PROXY_SQLITE_URL: `sqlite:///${config.path}` },
+    );
+    const busy = await steadily(running, pruning);
+    clearInterval(timer);
+    const { stdout } = await pruning;
+    const seconds = ((performance.now() - from) / 1000).toFixed(0);
+    console.log(`${dialect}  pruned in ${seconds} s: ${stdout.trim()}`);
+    console.log(
+      `${dialect}  before: ${calm}; meanwhile: ${busy}; WAL ${(wal.most / 1e6).toFixed(0)} MB at most`,
+    );
+  }, 3_600_000);
 });
+
+/** 50 requests a second for as long as the other thing takes. */
+async function steadily(proxy: ProxyProcess, other: Promise<unknown>): Promise<string> {
+  const client = new LoadClient(proxy.url);
+  const sent: Promise<LoadEntry>[] = [];
+  const times: number[] = [];
+  const timer = setInterval(() => {
+    const from = performance.now();
+    sent.push(client.send().finally(() => times.push(performance.now() - from)));
+  }, 20);
+  await other.finally(() => clearInterval(timer));
+  const failed = (await Promise.all(sent)).filter(({ status }) => status !== 200).length;
+  client.close();
+  return `${sent.length} requests, ${failed} failed, ${percentiles(times)}`;
+}
 
 /** p50 and p99 in ms of as many calls as a few seconds allow, the first left out. */
 async function measured(proxy: ProxyProcess, path: string): Promise<string> {
@@ -97,7 +144,11 @@ async function measured(proxy: ProxyProcess, path: string): Promise<string> {
     else if (!answer.ok) return `answered ${answer.status}`;
     if (n > 0) times.push(performance.now() - from);
   }
+  return `${percentiles(times)} of ${times.length}${refused > 0 ? `, ${refused} REFUSED` : ''}`;
+}
+
+function percentiles(times: readonly number[]): string {
   const sorted = times.toSorted((a, b) => a - b);
   const at = (share: number): string => (sorted[Math.floor(share * (sorted.length - 1))] ?? 0).toFixed(1);
-  return `${at(0.5).padStart(8)} ${at(0.99).padStart(8)} ms of ${times.length}${refused > 0 ? `, ${refused} REFUSED` : ''}`;
+  return `${at(0.5).padStart(8)} ${at(0.99).padStart(8)} ms`;
 }

@@ -53,7 +53,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const PACKAGE_PLACES: readonly (readonly [packageName: RegExp, places: RegExp])[] = [
   [
     /^typeorm$/,
-    /^src\/(infra\/database|transfer)\/|\.(entity|repository|read-model)\.ts$|writer\.ts$|^src\/usage\/(recorder|(session|key-usage)-(totals|merge))\.ts$/,
+    /^src\/(infra\/database|transfer)\/|\.(entity|repository|read-model)\.ts$|writer\.ts$|^src\/usage\/(recorder|(session|key-usage|hour)-(totals|merge))\.ts$/,
   ],
   [/^ioredis$/, /^src\/(state\/redis-|infra\/redis\/)/],
   [/^(bullmq|@nestjs\/bullmq)$/, /^src\/usage\/(bullmq-|usage\.module)/],

@@ -44,7 +44,11 @@ const untilFound = (id: string): Promise<FoundThing> =>
 async function sql(text: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  await client.query(text).finally(() => client.end());
+  try {
+    await client.query(text);
+  } finally {
+    await client.end();
+  }
 }
 
 /** Each makes one situation real in the same process, as the other doctor specs do on SQLite. */
