@@ -25,6 +25,7 @@ import { HealthCheckController } from './health-check.controller.js';
 import { HistoryController } from './history.controller.js';
 import { KeyFactsService } from './key-facts.service.js';
 import { KeyUseView } from './key-use-view.service.js';
+import { ImaginedRouteService } from './imagined-route.service.js';
 import { LiveEventsService } from './live-events.service.js';
 import { MetricsController } from './metrics.controller.js';
 import { ModelRoutingService } from './model-routing.service.js';
@@ -77,6 +78,7 @@ import { UseFactsService } from './use-facts.service.js';
     DocsController,
   ],
   providers: [
+    ImaginedRouteService,
     AccessCheck,
     AdminRefusals,
     KeyFactsService,

@@ -1,4 +1,6 @@
+import { poolOf } from '../balancer/alias-pool.js';
 import type { AliasPin } from '../common/alias-pin.js';
+import type { ClientKey } from '../registry/client-key.entity.js';
 import type { RoutingHints } from '../balancer/routing-hints.js';
 import type { RouteExplainBody } from './dto/route-explain.dto.js';
 
@@ -7,15 +9,19 @@ const NO_REQUEST = 'explain';
 /** Nobody ever made it: encrypted content is then judged by the session around it. */
 const UNKNOWN_SEAL = 'explain';
 
-/** What the router would see of such a request. */
-export function imaginedHints(body: RouteExplainBody, alias: AliasPin | null): RoutingHints {
+/** What the router would see of such a request. Throws what the terms of the key refuse it with. */
+export function imaginedHints(
+  body: RouteExplainBody,
+  alias: AliasPin | null,
+  key: ClientKey | null,
+): RoutingHints {
   const sessionId = orNull(body.session_id);
   const pathResponseId = orNull(body.response_id);
   return {
     requestId: NO_REQUEST,
-    callerId: body.caller_id ?? 'loopback',
-    tenant: false,
-    poolId: orNull(body.pool_id) ?? alias?.poolId ?? null,
+    callerId: key?.id ?? body.caller_id ?? 'loopback',
+    tenant: key !== null,
+    poolId: poolOf(key, orNull(body.pool_id), orNull(body.model), alias),
     routeKind: body.route_kind ?? (pathResponseId === null ? 'create' : 'response'),
     model: orNull(body.model),
     alias,

@@ -45,7 +45,7 @@ export class ProviderTrialService {
   /** The terms as they would be stored, or the steps that say why they would not. */
   #settle(terms: ProviderTerms): ProviderTerms | TrialStep[] {
     try {
-      return settleTerms(terms, null, this.directory.rules);
+      return settleTerms(terms, null, this.directory.rules, this.directory.variablePrefixes);
     } catch (e: unknown) {
       if (!(e instanceof ProxyError)) throw e;
       return e.options.param === 'base_url'

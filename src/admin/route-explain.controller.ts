@@ -1,42 +1,37 @@
 import { Body, Controller, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Balancer } from '../balancer/balancer.service.js';
-import { RoutingRefusal } from '../balancer/routing-refusal.js';
 import { Access } from '../common/access.js';
-import { ModelDirectory } from '../registry/model-directory.service.js';
 import { ApiErrors } from './api-errors.js';
-import { DecisionDto, toDecisionDto } from './dto/decision.dto.js';
+import { toDecisionDto } from './dto/decision.dto.js';
 import { NoQueryDto } from './dto/no-query.dto.js';
-import { RouteExplainBody } from './dto/route-explain.dto.js';
-import { imaginedHints } from './imagined-hints.js';
+import { RouteExplainBody, RouteExplanationDto } from './dto/route-explain.dto.js';
+import { ImaginedRouteService } from './imagined-route.service.js';
 
 @ApiTags('Diagnosis')
 @ApiBearerAuth()
 @Access('telemetry')
 @Controller('admin/route')
 export class RouteExplainController {
-  constructor(
-    private readonly balancer: Balancer,
-    private readonly models: ModelDirectory,
-  ) {}
+  constructor(private readonly route: ImaginedRouteService) {}
 
   @Post('explain')
   @HttpCode(200)
   @ApiOperation({
     summary: 'Where a request would go now, and why nowhere else',
     description:
-      'The decision that the router would make, from the same code and in the same form as the stored ones. Nothing is sent, counted, bound or recorded.',
+      'The decision that the router would make, from the same code and in the same form as the stored ones, and of an alias what each of its fallbacks would come to. With a client key also what that would be refused. Nothing is sent, counted, bound or recorded.',
   })
-  @ApiOkResponse({ type: DecisionDto })
-  @ApiErrors('invalid_parameter', 'unauthorized', 'forbidden', 'unsupported_media_type', 'too_many_attempts')
-  async explain(@Body() body: RouteExplainBody, @Query() _query: NoQueryDto): Promise<DecisionDto> {
-    const hints = imaginedHints(body, this.models.pinOf(body.model ?? null));
-    try {
-      await this.balancer.recall(hints);
-    } catch (error: unknown) {
-      if (error instanceof RoutingRefusal) return toDecisionDto(error.decision);
-      throw error;
-    }
-    return toDecisionDto(this.balancer.explain(hints));
+  @ApiOkResponse({ type: RouteExplanationDto })
+  @ApiErrors(
+    'invalid_parameter',
+    'unauthorized',
+    'forbidden',
+    'not_found',
+    'unsupported_media_type',
+    'too_many_attempts',
+  )
+  async explain(@Body() body: RouteExplainBody, @Query() _query: NoQueryDto): Promise<RouteExplanationDto> {
+    const { decision, fallbacks } = await this.route.explain(body);
+    return Object.assign(toDecisionDto(decision), { fallbacks });
   }
 }

@@ -41,6 +41,14 @@ export class AccessEnv {
   })
   readonly PROXY_SECRET_ENCRYPTION_KEY_PREVIOUS!: string | null;
 
+  @List({
+    accepted: 'a comma-separated list of beginnings of variable names',
+    check: (element) => /^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(element),
+    meaning:
+      'Variables that a registered provider may name as its `credential_ref` begin so; unset, any that sounds like nothing else’s.',
+  })
+  readonly PROXY_CREDENTIAL_ENV_PREFIXES!: readonly string[];
+
   @Switch({
     default: true,
     meaning: 'Registered providers get requests; `off` stores them only.',

@@ -17,6 +17,8 @@ export interface AppConfig {
   readonly anonymousAccess: ReadonlySet<'proxy' | 'telemetry'>;
   /** Registered providers get requests; false = they are stored only. */
   readonly registryRouting: boolean;
+  /** Variables that registered providers may name begin so; none = any that sounds like nothing else's. */
+  readonly credentialEnvPrefixes: readonly string[];
   readonly secretEncryptionKey: Secret | null;
   /** Only decrypts, while values are being moved to the current key. */
   readonly previousSecretEncryptionKey: Secret | null;

@@ -53,6 +53,7 @@ export function loadConfig(
     adminToken: secret(access.PROXY_ADMIN_TOKEN),
     anonymousAccess: new Set(access.PROXY_ANONYMOUS_ACCESS),
     registryRouting: access.PROXY_REGISTRY_ROUTING,
+    credentialEnvPrefixes: access.PROXY_CREDENTIAL_ENV_PREFIXES,
     secretEncryptionKey: secret(access.PROXY_SECRET_ENCRYPTION_KEY),
     previousSecretEncryptionKey: secret(access.PROXY_SECRET_ENCRYPTION_KEY_PREVIOUS),
     health: {

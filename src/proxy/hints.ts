@@ -3,7 +3,7 @@ import { itemsField } from '../balancer/references.js';
 import type { RoutingHints } from '../balancer/routing-hints.js';
 import type { AliasPin } from '../common/alias-pin.js';
 import type { ProxyCaller } from '../registry/proxy-door.service.js';
-import { poolOf } from './alias-pool.js';
+import { poolOf } from '../balancer/alias-pool.js';
 import { emptyBodyDraft } from './body-fields.js';
 import type { BodyFields } from './body-fields.js';
 import { MAX_ITEM_REFERENCES } from './input-scan.js';

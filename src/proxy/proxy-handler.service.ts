@@ -9,7 +9,7 @@ import { BodyBudget } from './body-budget.js';
 import { Exchange, NOBODY } from './exchange.js';
 import { Finisher } from './finisher.js';
 import { buildHints, type HintsInput } from './hints.js';
-import { checkModelNamed } from './key-terms.js';
+import { checkModelNamed } from '../balancer/key-terms.js';
 import { limitedRequest } from './limits/limited-request.js';
 import type { ProxyDependencies } from './proxy-dependencies.js';
 import { refusedEnding } from './refused-ending.js';
@@ -23,7 +23,7 @@ import { stopping } from './stop-reason.js';
 import { WebsocketGateway } from './websocket/websocket-gateway.js';
 import { SelfTest } from './self-test/self-test.js';
 import { sendOwnError } from './send-answer.js';
-import { checkOwnership } from './tenancy.js';
+import { checkOwnership } from '../balancer/ownership.js';
 import { WaitingRoom } from './waiting-room.js';
 
 const SHUTDOWN_RETRY_SECONDS = 1;

@@ -4,6 +4,7 @@ import { Secret } from '../common/secret.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { processEnvironment } from '../config/process-environment.js';
 import { checkBaseUrl } from './base-url.js';
+import { variableOf, variableProblem } from './credential-variable.js';
 import { Provider } from './provider.entity.js';
 import { RegistryStore } from './registry-store.service.js';
 import { SecretCipher, type SecretPlace } from './secret-cipher.js';
@@ -40,6 +41,10 @@ export class ProviderDirectory {
     return this.#rules;
   }
 
+  get variablePrefixes(): readonly string[] {
+    return this.config.credentialEnvPrefixes;
+  }
+
   all(): ResolvedProvider[] {
     return this.store.rows.providers.map((provider) => this.resolve(provider));
   }
@@ -74,7 +79,9 @@ export class ProviderDirectory {
   keyOf(provider: Provider): Secret | string {
     if (provider.authType === 'none') return NO_KEY;
     if (provider.credentialRef !== null) {
-      const name = provider.credentialRef.slice('env:'.length);
+      const name = variableOf(provider.credentialRef) ?? '';
+      const problem = variableProblem(name, this.variablePrefixes);
+      if (problem !== null) return problem;
       const value = processEnvironment()[name]?.trim();
       return value === undefined || value === ''
         ? `The environment variable ${name}, which its credential_ref names, is not set in this process.`

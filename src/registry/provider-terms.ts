@@ -1,6 +1,7 @@
 import type { AddressRules } from '../common/address-rules.js';
 import { ProxyError } from '../common/errors.js';
 import { checkBaseUrl } from './base-url.js';
+import { variableOf, variableProblem } from './credential-variable.js';
 import type { Provider } from './provider.entity.js';
 
 /** What somebody says of a provider; `apiKey` in the clear, on its way into the cipher. */
@@ -11,9 +12,6 @@ export interface ProviderTerms extends Omit<Provider, 'id' | 'secret' | 'created
 
 /** A resource id from the environment looks like this; nobody else may have one. */
 const RESERVED_ID = /^openai-\d+$/;
-/** What this program itself is configured by: a provider could have it sent to an address of its own. */
-const OWN_VARIABLE = /^(?:PROXY_|OPENAI_|RPX_)|^(?:SERVICE_)?DATABASE_URL$|^(?:PORT|HOST)$/;
-const CREDENTIAL_REF = /^env:([A-Za-z_][A-Za-z0-9_]{0,127})$/;
 const HEADER_NAME = /^[a-z0-9!#$%&'*+.^_`|~-]{1,64}$/;
 /** They mean something to HTTP itself, or to this proxy. */
 const TAKEN_HEADERS =
@@ -32,11 +30,12 @@ export function settleTerms(
   terms: ProviderTerms,
   before: Provider | null,
   rules: AddressRules,
+  variablePrefixes: readonly string[],
 ): ProviderTerms {
   const checked = checkBaseUrl(terms.baseUrl, rules);
   if (!checked.ok) throw invalid('base_url', checked.problem);
   const settled = { ...terms, baseUrl: checked.url, authHeader: headerOf(terms) };
-  checkCredential(settled);
+  checkCredential(settled, variablePrefixes);
   checkMove(settled, before);
   return settled;
 }
@@ -52,24 +51,24 @@ function headerOf({ authType, authHeader }: ProviderTerms): string | null {
   return name;
 }
 
-function checkCredential({ authType, apiKey, credentialRef }: ProviderTerms): void {
+function checkCredential(
+  { authType, apiKey, credentialRef }: ProviderTerms,
+  prefixes: readonly string[],
+): void {
   const inline = typeof apiKey === 'string';
   if (authType === 'none' && (inline || credentialRef !== null))
     throw invalid('auth_type', 'auth_type "none" goes without api_key and credential_ref.');
   if (inline && credentialRef !== null)
     throw invalid('credential_ref', 'Give either api_key or credential_ref, not both.');
   if (credentialRef === null) return;
-  const name = CREDENTIAL_REF.exec(credentialRef)?.[1];
-  if (name === undefined)
+  const name = variableOf(credentialRef);
+  if (name === null)
     throw invalid(
       'credential_ref',
       'credential_ref must be env: and the name of a variable, such as env:TEAM_KEY.',
     );
-  if (OWN_VARIABLE.test(name))
-    throw invalid(
-      'credential_ref',
-      `${name} configures this proxy and is not given to registered providers; put the key into a variable of its own.`,
-    );
+  const problem = variableProblem(name, prefixes);
+  if (problem !== null) throw invalid('credential_ref', problem);
 }
 
 /** Whoever may change an address must not thereby learn the key: it is entered again for every new one. */

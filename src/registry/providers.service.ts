@@ -40,7 +40,12 @@ export class ProvidersService {
     if (id !== null) checkProviderId(id);
     const now = this.clock.now();
     const own = id ?? newId('prov', now);
-    const { apiKey, ...settled } = settleTerms(terms, null, this.directory.rules);
+    const { apiKey, ...settled } = settleTerms(
+      terms,
+      null,
+      this.directory.rules,
+      this.directory.variablePrefixes,
+    );
     return { ...settled, id: own, secret: this.#seal(own, apiKey ?? null), createdAt: now, updatedAt: now };
   }
 
@@ -72,6 +77,7 @@ export class ProvidersService {
       Object.assign({}, before, { apiKey: undefined }, replaced, headless, changed),
       before,
       this.directory.rules,
+      this.directory.variablePrefixes,
     );
     const kept = settled.credentialRef === null && settled.authType !== 'none' ? before.secret : null;
     const secret = apiKey === undefined ? kept : this.#seal(before.id, apiKey);

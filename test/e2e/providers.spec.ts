@@ -136,6 +136,11 @@ describe('a registered provider', () => {
       'credential_ref',
     ],
     ['a key of the environment’s', { api_key: null, credential_ref: 'env:OPENAI_API_KEY' }, 'credential_ref'],
+    [
+      'a secret of something else',
+      { api_key: null, credential_ref: 'env:AWS_SECRET_ACCESS_KEY' },
+      'credential_ref',
+    ],
     ['two keys', { credential_ref: 'env:TEAM_KEY' }, 'credential_ref'],
     ['a header that means something else', { auth_type: 'header', auth_header: 'Host' }, 'auth_header'],
     ['a header without its type', { auth_header: 'api-key' }, 'auth_header'],

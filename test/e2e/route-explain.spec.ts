@@ -52,7 +52,14 @@ const lasting = (candidate: Readonly<Record<string, unknown>>): Readonly<Record<
 });
 
 /** All but what names the moment. */
-function timeless({ id: _id, request_id: _request, at: _at, candidates, ...rest }: Decision): object {
+function timeless({
+  id: _id,
+  request_id: _request,
+  at: _at,
+  fallbacks: _fallbacks,
+  candidates,
+  ...rest
+}: Decision): object {
   return { ...rest, candidates: candidates.map(lasting) };
 }
 
@@ -88,7 +95,8 @@ describe('POST /admin/route/explain', () => {
     const seen = await rig.client.send({ body: sent() as Record<string, unknown> });
     const decision = await stored(seen.proxyRequestId);
     expect(timeless(expected)).toEqual(timeless(decision));
-    expect(Object.keys(expected).sort()).toEqual(Object.keys(decision).sort());
+    expect(Object.keys(expected).sort()).toEqual([...Object.keys(decision), 'fallbacks'].sort());
+    expect(expected['fallbacks']).toEqual([]);
     await rig.proxy.idle();
   });
 
@@ -150,5 +158,78 @@ describe('POST /admin/route/explain', () => {
 
   it('answers with nothing asked for, too', async () => {
     expect(await explain({})).toMatchObject({ affinity_class: 'free', request_id: 'explain', attempt: 1 });
+  });
+});
+
+describe('POST /admin/route/explain for a client key', () => {
+  const admin = async (path: string, body: object, status = 201): Promise<Record<string, unknown>> => {
+    const answer = await fetch(`${rig.proxy.url}/admin/${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    expect(answer.status, path).toBe(status);
+    return (await answer.json()) as Record<string, unknown>;
+  };
+  const refused = (reason: string, told: string) => ({
+    resource_id: null,
+    reason,
+    explanation: expect.stringContaining(told) as string,
+  });
+  let made: Record<string, unknown> = {};
+  let id = '';
+  beforeAll(async () => {
+    made = await admin('keys', {
+      name: 'main only',
+      allowed_pools: ['main'],
+      allowed_models: ['gpt-5.5', 'team'],
+    });
+    id = String(made['id']);
+    rig.upstream.faults.clear();
+    await admin('health/check', {}, 200);
+  });
+
+  it('says what the key would be refused, and why, in the words of the refusal', async () => {
+    const asked = (body: object) => explain({ model: 'gpt-5.5', client_key_id: id, ...body });
+    expect(await asked({ pool_id: 'side' })).toMatchObject(refused('forbidden', 'may not use the pool'));
+    expect(await asked({ model: 'gpt-5' })).toMatchObject(refused('forbidden', 'may not use the model'));
+    expect(await asked({ model: null })).toMatchObject(refused('forbidden', 'name one of them'));
+    expect(await asked({ previous_response_id: 'resp_of_nobody' })).toMatchObject(
+      refused('response_not_found', 'was made with this client key'),
+    );
+    const chosen = await asked({});
+    expect(chosen).toMatchObject({ pool_id: 'main', caller_id: id });
+    const headers = { authorization: `Bearer ${String(made['key'])}` };
+    const seen = await rig.client.send({ headers, body: { model: 'gpt-5.5' } });
+    expect(seen.headers['x-proxy-resource-id']).toMatch(/^openai-[12]$/);
+    expect((await post({ client_key_id: 'key_of_nobody' })).status).toBe(404);
+  });
+
+  it('shows the fallbacks of an alias and where the request would go in the end', async () => {
+    await admin('models', {
+      alias: 'team',
+      upstream_id: 'gpt-5.5',
+      pool_id: 'gone',
+      fallbacks: ['gpt-5', 'spare', 'gpt-5.5'],
+    });
+    await admin('models', { alias: 'spare', upstream_id: 'gpt-5.5', pool_id: 'main' });
+    const { fallbacks, ...decision } = await explain({ model: 'team' });
+    expect(decision).toMatchObject(refused('no_available_resources', 'gone'));
+    const to = (model: string, used: boolean) => ({
+      model,
+      used,
+      resource_id: expect.stringMatching(/^openai-/) as string,
+    });
+    expect(fallbacks).toMatchObject([to('gpt-5', true), to('spare', false), to('gpt-5.5', false)]);
+    // A key of the main pool: what is elsewhere is passed over, and the models of a key are the names asked for.
+    const forKey = await explain({ model: 'team', client_key_id: id });
+    expect(forKey['reason']).toBe('forbidden');
+    expect((await explain({ model: 'spare' }))['fallbacks']).toEqual([]);
+  });
+
+  it('says that a revoked key opens nothing', async () => {
+    await fetch(`${rig.proxy.url}/admin/keys/${id}`, { method: 'DELETE' });
+    const asked = await explain({ model: 'gpt-5.5', client_key_id: id });
+    expect(asked).toMatchObject(refused('unauthorized', 'revoked'));
   });
 });

@@ -1,5 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsOptional, Length, NotContains, IsString } from 'class-validator';
+import { Field, ListOf, NullableField } from './api-field.js';
+import { DecisionDto } from './decision.dto.js';
 import type { RouteKind } from '../../balancer/routing-hints.js';
 
 export const ROUTE_KINDS = [
@@ -56,8 +58,17 @@ export class RouteExplainBody {
   @Imagined('conv_68a1b2c3')
   readonly conversation_id?: string | null;
 
-  @Imagined('loopback', 'Whose request it is: `loopback` (as when left out), `anonymous` or a client key')
+  @Imagined(
+    'loopback',
+    'Whose request it is: `loopback` (as when left out), `anonymous` or the id of a client key',
+  )
   readonly caller_id?: string | null;
+
+  @Imagined(
+    'key_68a1b2c3',
+    'As a request with this client key: its pools, its models, and that ids must be its own',
+  )
+  readonly client_key_id?: string | null;
 
   @ApiPropertyOptional({
     type: 'boolean',
@@ -79,4 +90,27 @@ export class RouteExplainBody {
   @IsOptional()
   @IsIn(ROUTE_KINDS, { message: `route_kind must be one of ${ROUTE_KINDS.join(', ')}.` })
   readonly route_kind?: RouteKind | null;
+}
+
+/** What a fallback of the alias asked for would come to. */
+export class FallbackDecisionDto {
+  @Field('gpt-5-mini', 'Name of the fallback, as the alias lists it')
+  readonly model!: string;
+
+  @NullableField('openai-1', 'Null = nobody would serve it')
+  readonly resource_id!: string | null;
+
+  @Field('least_connections')
+  readonly reason!: string;
+
+  @Field('openai-1 has the least load of 2.', 'In words')
+  readonly explanation!: string;
+
+  @Field(false, 'The request would go here: nobody can take what stands before it')
+  readonly used!: boolean;
+}
+
+export class RouteExplanationDto extends DecisionDto {
+  @ListOf(() => FallbackDecisionDto, 'Of an alias, in order; tried where nobody can take the one before')
+  readonly fallbacks!: readonly FallbackDecisionDto[];
 }

@@ -1,6 +1,6 @@
 import { ProxyError } from '../../common/errors.js';
 import type { Exchange } from '../exchange.js';
-import { checkModel } from '../key-terms.js';
+import { checkModel } from '../../balancer/key-terms.js';
 import type { Finisher } from '../finisher.js';
 import type { ProxyDependencies } from '../proxy-dependencies.js';
 import { sendHeldAnswer } from '../send-answer.js';

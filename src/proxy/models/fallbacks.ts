@@ -2,17 +2,10 @@ import type { RoutingHints } from '../../balancer/routing-hints.js';
 import { RoutingRefusal } from '../../balancer/routing-refusal.js';
 import type { AliasPin } from '../../common/alias-pin.js';
 import { ProxyError } from '../../common/errors.js';
+import { fallbackPins } from '../../registry/fallback-pins.js';
 import type { ModelDirectory } from '../../registry/model-directory.service.js';
 import type { Exchange } from '../exchange.js';
 import type { AliasedBody } from '../model-rewrite.js';
-
-/** What a request for an alias is sent as instead, in order. A name that is no alias is the upstream's own. */
-export function fallbackPins(models: Pick<ModelDirectory, 'find' | 'pinOf'>, name: string): AliasPin[] {
-  const names = models.find(name)?.fallbacks ?? [];
-  return names.map(
-    (one) => models.pinOf(one) ?? { alias: one, upstreamId: one, resourceId: null, poolId: null },
-  );
-}
 
 export interface FallbackTerms<Result> {
   readonly models: Pick<ModelDirectory, 'find' | 'pinOf'>;

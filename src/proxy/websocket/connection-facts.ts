@@ -6,7 +6,7 @@ import type { BodyBudget } from '../body-budget.js';
 import { Exchange } from '../exchange.js';
 import type { Finisher } from '../finisher.js';
 import { buildHints } from '../hints.js';
-import { checkModelNamed } from '../key-terms.js';
+import { checkModelNamed } from '../../balancer/key-terms.js';
 import { aliasedBody } from '../model-rewrite.js';
 import type { Resource } from '../../resources/resource.js';
 import type { ProxyDependencies } from '../proxy-dependencies.js';

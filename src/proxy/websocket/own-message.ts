@@ -4,7 +4,7 @@ import type { Exchange } from '../exchange.js';
 import { buildHints } from '../hints.js';
 import { scanRequestBody } from '../request-scan.js';
 import { readRoutingString } from '../routing-field.js';
-import { checkOwnership } from '../tenancy.js';
+import { checkOwnership } from '../../balancer/ownership.js';
 import type { RelayParts } from './connection-facts.js';
 import type { TurnBook } from './turn-book.js';
 

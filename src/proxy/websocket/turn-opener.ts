@@ -17,7 +17,7 @@ import type { RelayParts } from './connection-facts.js';
 import { readClientFrame } from './frames.js';
 import type { UpstreamLink } from './handshake-loop.js';
 import { checkOwnMessage } from './own-message.js';
-import { checkOwnership } from '../tenancy.js';
+import { checkOwnership } from '../../balancer/ownership.js';
 import { stopping } from '../stop-reason.js';
 import { otherModel, unsent } from './session-errors.js';
 import type { Ask } from './kept-asks.js';

@@ -1,16 +1,14 @@
-import { pinText } from '../balancer/alias-scope.js';
 import type { AliasPin } from '../common/alias-pin.js';
 import { ProxyError } from '../common/errors.js';
-import type { ClientKey } from '../registry/client-key.entity.js';
-import { poolUnderTerms } from './key-terms.js';
-import { invalidField } from './routing-field.js';
+import { pinText } from './alias-scope.js';
+import { type KeyTerms, poolUnderTerms } from './key-terms.js';
 
 /**
  * The pool a request goes to: the one it asks for, or the one its alias is pinned to, if the caller's key may use it.
  * A key's models are the names asked for. Throws `forbidden`, or `invalid_field` where request and alias disagree.
  */
 export function poolOf(
-  key: ClientKey | null,
+  key: KeyTerms | null,
   asked: string | null,
   model: string | null,
   alias: AliasPin | null,
@@ -18,9 +16,10 @@ export function poolOf(
   const pin = alias === null ? null : pinText(alias);
   if (alias === null || pin === null) return poolUnderTerms(key, asked, model);
   if (asked !== null && asked !== alias.poolId)
-    throw invalidField(
-      'pool_id',
-      `asks for the pool "${asked}", and the model "${alias.alias}" is served by ${pin} alone; leave the pool out`,
+    throw new ProxyError(
+      'invalid_field',
+      `"pool_id" asks for the pool "${asked}", and the model "${alias.alias}" is served by ${pin} alone; leave the pool out.`,
+      { param: 'pool_id' },
     );
   const pool = poolUnderTerms(key, alias.poolId, model);
   if (pool === alias.poolId) return pool;

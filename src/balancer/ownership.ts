@@ -1,6 +1,6 @@
-import type { Balancer } from '../balancer/balancer.service.js';
-import type { RoutingHints } from '../balancer/routing-hints.js';
 import { ProxyError } from '../common/errors.js';
+import type { Balancer } from './balancer.service.js';
+import type { RoutingHints } from './routing-hints.js';
 
 /**
  * Ids belong to their caller: one of another caller and one that nobody knows are the same answer, and neither goes

@@ -1,13 +1,18 @@
-import { generates, type RoutingHints } from '../balancer/routing-hints.js';
 import { ProxyError } from '../common/errors.js';
-import type { ClientKey } from '../registry/client-key.entity.js';
+import { generates, type RoutingHints } from './routing-hints.js';
+
+/** What a client key says of where its requests may go; null = anywhere. */
+export interface KeyTerms {
+  readonly allowedPools: readonly string[] | null;
+  readonly allowedModels: readonly string[] | null;
+}
 
 /**
  * The pool that a caller's request goes to under the terms of its key. A key of one pool need not name it: agents
  * cannot be told to. Throws `forbidden`.
  */
 export function poolUnderTerms(
-  key: ClientKey | null,
+  key: KeyTerms | null,
   asked: string | null,
   model: string | null,
 ): string | null {
@@ -28,7 +33,7 @@ export function poolUnderTerms(
 }
 
 /** Throws `forbidden` for a model that is not among those of the caller's key; null = none is named. */
-export function checkModel(key: Pick<ClientKey, 'allowedModels'> | null, model: string | null): void {
+export function checkModel(key: Pick<KeyTerms, 'allowedModels'> | null, model: string | null): void {
   const allowed = key?.allowedModels ?? null;
   if (allowed === null || model === null || allowed.includes(model)) return;
   throw new ProxyError(
@@ -39,7 +44,7 @@ export function checkModel(key: Pick<ClientKey, 'allowedModels'> | null, model: 
 }
 
 /** A prompt template of the account names a model of its own. Throws `forbidden` where the key may not use any it likes. */
-export function checkModelNamed(key: Pick<ClientKey, 'allowedModels'> | null, hints: RoutingHints): void {
+export function checkModelNamed(key: Pick<KeyTerms, 'allowedModels'> | null, hints: RoutingHints): void {
   const allowed = key?.allowedModels ?? null;
   if (allowed === null || hints.model !== null || !generates(hints)) return;
   throw new ProxyError(
