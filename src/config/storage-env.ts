@@ -134,7 +134,8 @@ export class StorageEnv {
 
   @WholeNumber({
     ...AS_REQUESTS,
-    meaning: 'Days that daily sums of use by client key stay; 62 at least, which budgets look back on.',
+    meaning:
+      'Days that sums of use stay: by hour, model, key and caller as long as requests at least, by client key 62 at least, which budgets look back on.',
   })
   readonly PROXY_USAGE_RETENTION_DAYS!: number | null;
 

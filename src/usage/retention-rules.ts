@@ -41,12 +41,12 @@ export const RETENTION_RULES: readonly RetentionRule[] = [
   history('requests', ['id'], 'started_at'),
   history('sessions', ['id', 'caller_id'], 'last_seen_at', 'sessionDays'),
   history('processes', ['instance_id'], 'seen_at'),
-  // As long as any request of the hour stays.
+  // As long as any request of the hour stays, and longer if asked to.
   {
     table: 'usage_hours',
     key: ['hour', 'model', 'resource_id', 'caller_id'],
     column: 'hour',
-    age: (policy) => policy.days * DAY_MS + HOUR_MS,
+    age: (policy) => Math.max(policy.usageDays, policy.days) * DAY_MS + HOUR_MS,
     batch: BATCH,
   },
   // Budgets look back to the first of the month.

@@ -11,6 +11,7 @@ import {
   type UsageItem,
 } from '../../src/usage/usage.read-model.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
+import { RETENTION } from '../support/retention.js';
 import { stopPostgres } from '../support/postgres.js';
 import { finished, started } from '../support/telemetry-records.js';
 
@@ -143,7 +144,7 @@ describe.each(['sqlite', 'postgres'] as const)('usage by the hour in %s', (diale
 
   it('goes with the last request of its hour', async () => {
     await write(ALL, 40);
-    const pruner = new HistoryPruner(db.service, { days: 1, bodyDays: 1 });
+    const pruner = new HistoryPruner(db.service, { ...RETENTION, days: 1, usageDays: 1 });
     await pruner.prune(BEGIN + 86_400_000 + 2 * HOUR_MS + 5);
     const left = (await hours()) as { hour: number }[];
     expect(Math.min(...left.map(({ hour }) => hour))).toBe(BEGIN + 2 * HOUR_MS);
