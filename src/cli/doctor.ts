@@ -5,9 +5,10 @@ import { processEnvironment } from '../config/process-environment.js';
 import { askProxy, type ProxySeen } from '../diagnosis/ask-proxy.js';
 import { codexFiles } from '../diagnosis/codex-files.js';
 import { diagnose, findingsOf, merge, type Diagnosis } from '../diagnosis/diagnose.js';
-import type { Facts, PublicUrlFacts, SettingsFacts } from '../diagnosis/facts.js';
+import type { Facts, PublicUrlFacts, SettingsFacts, TurnFacts } from '../diagnosis/facts.js';
 import { isReadableOnTheWay, ownAddress } from '../diagnosis/own-address.js';
 import { SelfTestClient } from '../diagnosis/self-test-client.js';
+import { runTurn } from '../diagnosis/turn-client.js';
 import { DOCTOR_HELP, readDoctorArguments, type DoctorArguments } from './doctor-arguments.js';
 import { doctorText } from './doctor-output.js';
 import { EXIT } from './exit-code.js';
@@ -39,7 +40,7 @@ interface Examined {
   readonly seen: ProxySeen;
 }
 
-async function examine({ url, idleSeconds }: DoctorArguments): Promise<Examined> {
+async function examine({ url, idleSeconds, model }: DoctorArguments): Promise<Examined> {
   const environment = processEnvironment();
   const now = Date.now();
   const config = configOf(environment);
@@ -49,6 +50,7 @@ async function examine({ url, idleSeconds }: DoctorArguments): Promise<Examined>
   const around: Facts = {
     now,
     publicUrl: url === null ? null : await testThrough(url, environment, idleSeconds),
+    turn: model === null ? null : await turnThrough(url ?? local, environment, model),
     process: seen.process,
     codexFiles: codexFiles(environment, process.cwd(), addressesOf(local, url)),
   };
@@ -94,6 +96,11 @@ async function testThrough(
   return withheld && !reach.ok
     ? { ...facts, reach: { ok: false, said: `${reach.said}; ${NOT_SENT}` } }
     : facts;
+}
+
+function turnThrough(url: string, environment: Environment, model: string): Promise<TurnFacts> {
+  if (process.stderr.isTTY) process.stderr.write(`asking ${model} at ${url}\n`);
+  return runTurn(url, environment['RPX_CLIENT_KEY']?.trim() || null, model);
 }
 
 async function withoutProcess(config: AppConfig | ConfigError, now: number): Promise<Partial<Facts>> {

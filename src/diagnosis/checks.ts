@@ -8,6 +8,7 @@ import { PROVIDER_CHECKS } from './checks/provider-checks.js';
 import { PUBLIC_URL_CHECKS } from './checks/public-url-checks.js';
 import { SETTINGS_CHECKS } from './checks/settings-checks.js';
 import { STORAGE_CHECKS } from './checks/storage-checks.js';
+import { TURN_CHECKS } from './checks/turn-checks.js';
 
 /** All questions there are, in the order in which they are told. */
 export const CHECKS: readonly Check[] = [
@@ -20,4 +21,5 @@ export const CHECKS: readonly Check[] = [
   ...ACCESS_CHECKS,
   ...CODEX_CHECKS,
   ...PUBLIC_URL_CHECKS,
+  ...TURN_CHECKS,
 ];

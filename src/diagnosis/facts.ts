@@ -20,6 +20,7 @@ export interface Facts {
   readonly process?: ProcessFacts | null;
   readonly codexFiles?: readonly CodexFileFacts[] | null;
   readonly publicUrl?: PublicUrlFacts | null;
+  readonly turn?: TurnFacts | null;
 }
 
 /** The configuration in force, or the one a start would find. */
@@ -229,6 +230,24 @@ export interface PublicUrlFacts {
   /** Sent and not received. */
   readonly lostHeaders: readonly string[] | null;
   readonly body: { readonly sentBytes: number; readonly ok: boolean; readonly said: string } | null;
+}
+
+/** One turn of a model, asked for because it costs tokens. */
+export interface TurnFacts {
+  readonly url: string;
+  readonly model: string;
+  /** It came to its end. */
+  readonly ok: boolean;
+  /** How it ended, or what went wrong. */
+  readonly said: string;
+  readonly status: number | null;
+  readonly firstByteMs: number | null;
+  readonly endedMs: number;
+  readonly resourceId: string | null;
+  readonly requestId: string | null;
+  readonly servedModel: string | null;
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
 }
 
 export interface StreamFacts {

@@ -6,6 +6,7 @@ import { doctor, found, type DoctorRun } from '../support/doctor.js';
 import { FakeUpstream } from '../support/fake-upstream.js';
 import { Intermediary, type Habits } from '../support/intermediary.js';
 import { ProxyProcess } from '../support/proxy-process.js';
+import { runCli } from '../support/run-cli.js';
 
 const TOKEN = 'admin-token-of-the-self-test-0123456789';
 
@@ -105,5 +106,21 @@ describe('what stands between clients and the proxy', () => {
       headers: { authorization: `Bearer ${TOKEN}` },
     });
     expect(requests).toEqual([]);
+  });
+
+  it('is asked for a turn of a model only when told to, and tells what it took', async () => {
+    const env = { PORT: String(proxy.port), HOME: home, PROXY_ADMIN_TOKEN: TOKEN };
+    const [served, failed, without] = await Promise.all([
+      doctor(env, ['--turn', '--model', 'gpt-5.5']),
+      doctor(env, ['--turn', '--model', 'fault:400']),
+      runCli(['doctor', '--turn'], env),
+    ]);
+    expect(found(served.json, 'turn_served')?.evidence.join()).toMatch(
+      /gpt-5\.5 answered by openai-1 as .*: first byte after \d+ ms, end \(response\.completed\) after \d+ ms, \d+ tokens in, \d+ out.*request req_/,
+    );
+    expect(found(failed.json, 'turn_failed')?.evidence.join()).toMatch(/fault:400 by openai-1: answered 400/);
+    expect(failed.code).toBe(2);
+    expect(without.code).toBe(2);
+    expect(upstream.ledger.creates).toHaveLength(2);
   });
 });
