@@ -51,6 +51,7 @@ describe.skipIf(!browserAvailable)('the forms of the dashboard in a real browser
     expect(admin.app.get(AdminRefusals).all()).toEqual([]);
     await form.signIn('a-wrong-token-that-is-long-enough-0123456789');
     await form.text('The bearer token is not PROXY_ADMIN_TOKEN', '[role=alert]');
+    expect(admin.app.get(AdminRefusals).all()).toMatchObject([{ what: 'unauthorized', count: 1 }]);
     await form.signIn(TOKEN);
     await form.heading('Providers');
     await form.text('None is registered.');
@@ -68,6 +69,7 @@ describe.skipIf(!browserAvailable)('the forms of the dashboard in a real browser
     await form.field('Base URL (required)').fill('not an address');
     await form.field('API key').fill(CANARY);
     await form.field('Pool').fill('team');
+    await form.field('Organisation').fill('<svg/onload=alert(2)>');
     await form.field('Metadata').fill('{"owner": "<b>platform</b>"');
     await form.button('Register').click();
     expect(await form.complaint('Metadata')).toContain('not JSON');
@@ -137,7 +139,7 @@ describe.skipIf(!browserAvailable)('the forms of the dashboard in a real browser
     await form.field('Alias (required)').fill('no spaces here');
     await form.field('Stands for (required)').fill('gpt-5.5');
     await form.field('Name for people').fill(HOSTILE);
-    await form.field('Fallbacks').fill('gpt-5.5-mini\ngpt-4');
+    await form.field('Fallbacks').fill('gpt-5.5-mini\n<i>gpt-4</i>');
     await form.field('Input').fill('1.25');
     await form.button('Register').click();
     expect(await form.complaint('Output')).toContain('too');
@@ -167,7 +169,7 @@ describe.skipIf(!browserAvailable)('the forms of the dashboard in a real browser
     expect(models[0]).toMatchObject({
       provider_id: null,
       pool_id: 'main',
-      fallbacks: ['gpt-5.5-mini', 'gpt-4'],
+      fallbacks: ['gpt-5.5-mini', '<i>gpt-4</i>'],
       prices: { input: 1.25, output: 10, cached_input: null },
     });
   });
@@ -185,7 +187,7 @@ describe.skipIf(!browserAvailable)('the forms of the dashboard in a real browser
     await form.field('US dollars a day (UTC)').fill('25');
     await form.field('Tokens a month (UTC)').fill('1,000,000');
     await form.field('Valid until').fill('2031-05-01T12:00');
-    await form.field('Pools').fill('main');
+    await form.field('Pools').fill('main\n<svg/onload=alert(1)>');
     await form.button('Make the key').click();
     await form.heading('The key is made');
     const secret = await on.page.locator('[data-once]').innerText();
@@ -204,6 +206,7 @@ describe.skipIf(!browserAvailable)('the forms of the dashboard in a real browser
     expect(await form.field('Name (required)').inputValue()).toBe('');
     await form.visit('/keys', 'Client keys');
     await form.text('$25.00 of $25.00 left');
+    await form.text('pools main, <svg/onload=alert(1)>; any model', '#keys');
     await form.text('1.0 M of 1.0 M tokens left');
     await form.link(HOSTILE).click();
     await form.field('Requests a minute').fill('60');

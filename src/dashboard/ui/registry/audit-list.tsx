@@ -29,8 +29,16 @@ const COLUMNS: readonly Column<AuditEntry>[] = [
       </>
     ),
   },
-  { key: 'what', head: 'What', cell: (row) => words(row.action).replace('.', ' ') },
-  { key: 'target', head: 'Which', cell: targetOf },
+  {
+    key: 'what',
+    head: 'What',
+    cell: (row) => (
+      <span class="wraps">
+        {words(row.action).replace('.', ' ')}
+        <span class="why">{targetOf(row)}</span>
+      </span>
+    ),
+  },
   {
     key: 'changes',
     head: 'Changes',
