@@ -236,12 +236,13 @@ describe.skipIf(!browserAvailable)('the forms of the dashboard in a real browser
 
   it('explain answers in words, says of each other why not, and its address asks it', async () => {
     await form.visit('/explain', 'Explain a route');
-    await form.field('Pool').fill('main');
+    await form.field('Model or alias').fill('team-model');
     await form.field('Previous response').fill('resp_<i>unknown</i>');
     await form.button('Explain').click();
     await form.text('It would go to openai-1');
+    await form.text('<i>gpt-4</i>', '#fallbacks');
     const other = on.page.locator('table tbody tr', { hasText: 'openai-2' });
-    expect(await other.innerText()).toContain('It is not in the pool that was asked for.');
+    expect(await other.innerText()).toContain('The alias is served by somebody else alone.');
     await on.go('/explain?asked=1&pool_id=no-such-pool');
     await form.text('It would go nowhere');
     expect(await form.field('Pool').inputValue()).toBe('no-such-pool');

@@ -1,4 +1,6 @@
-/** The parts of /admin/diagnostics that its page shows. */
+import type { Decision } from '../wire.js';
+
+/** The parts of /admin/diagnostics and /admin/route/explain that their pages show. */
 export interface Finding {
   readonly id: string;
   readonly severity: 'error' | 'warning' | 'note';
@@ -36,4 +38,16 @@ export interface Diagnosis {
   readonly version: string;
   readonly duration_ms: number;
   readonly timestamp: number;
+}
+
+/** What a fallback of the alias asked for would come to. */
+export interface Fallback {
+  readonly model: string;
+  readonly resource_id: string | null;
+  readonly explanation: string;
+  readonly used: boolean;
+}
+
+export interface RouteExplanation extends Decision {
+  readonly fallbacks: readonly Fallback[];
 }

@@ -8,7 +8,7 @@ export type ExplainDraft = {
   readonly parent_thread_id: string;
   readonly previous_response_id: string;
   readonly conversation_id: string;
-  readonly caller_id: string;
+  readonly client_key_id: string;
   readonly sealed: boolean;
 };
 
@@ -20,7 +20,7 @@ export const NOTHING_ASKED: ExplainDraft = {
   parent_thread_id: '',
   previous_response_id: '',
   conversation_id: '',
-  caller_id: '',
+  client_key_id: '',
   sealed: false,
 };
 

@@ -3,23 +3,27 @@ import type { JSX } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import { sendJson } from '../api.js';
 import { Page } from '../components/page.js';
+import type { RouteExplanation } from '../diagnosis/diagnosis-wire.js';
 import { bodyOf, draftOf, type ExplainDraft, queryOf } from '../diagnosis/explain-draft.js';
 import { ExplainForm } from '../diagnosis/explain-form.js';
 import { Explanation } from '../diagnosis/explanation.js';
 import { Form } from '../forms/form.js';
 import { go, href, route } from '../router.js';
-import type { Decision } from '../wire.js';
 
 /** The question stands in the address; asking is going there. */
 export function ExplainPage(): JSX.Element {
   const { query } = route.value;
   const asked = query.toString();
   const form = useMemo(() => new Form<ExplainDraft>(draftOf(query)), []);
-  const decision = useSignal<Decision | null>(null);
+  const explained = useSignal<RouteExplanation | null>(null);
   const ask = (): void => {
     void form.run('save', async () => {
-      decision.value = null;
-      decision.value = await sendJson<Decision>('POST', '/admin/route/explain', bodyOf(form.values.value));
+      explained.value = null;
+      explained.value = await sendJson<RouteExplanation>(
+        'POST',
+        '/admin/route/explain',
+        bodyOf(form.values.value),
+      );
     });
   };
   const submit = (): void => {
@@ -38,7 +42,7 @@ export function ExplainPage(): JSX.Element {
       lead="Where a request would go now, and why nowhere else. Nothing is sent, counted, bound or recorded."
     >
       <ExplainForm form={form} ask={submit} />
-      <div role="status">{decision.value !== null && <Explanation decision={decision.value} />}</div>
+      <div role="status">{explained.value !== null && <Explanation explained={explained.value} />}</div>
     </Page>
   );
 }
