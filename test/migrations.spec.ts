@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { MIGRATIONS } from '../src/infra/database/migrations.js';
 import { ResourceIdentity } from '../src/resources/resource-identity.entity.js';
+import { RETENTION_RULES } from '../src/usage/retention-rules.js';
 import { databaseService, openDatabase, tempDir } from './support/database.js';
 import { stopPostgres } from './support/postgres.js';
 
@@ -66,6 +67,7 @@ describe.each(['sqlite', 'postgres'] as const)('the audit on %s', (dialect) => {
     ];
     for (const sql of forgeries)
       await expect(source.query(sql), sql).rejects.toThrow('audit_entries is append-only');
+    expect(RETENTION_RULES.map(({ table }) => table)).not.toContain('audit_entries');
     // As rows are moved in from another database, twice.
     await source.query(`INSERT INTO audit_entries ${entry('{}')} ON CONFLICT DO NOTHING`);
     expect(await source.query('SELECT id, actor, changes FROM audit_entries')).toEqual([

@@ -10,6 +10,8 @@ const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 const MAX_DEPTH = 128;
+/** Of what is looked at one by one, which keeps everybody else waiting: a hundred times what any conversation has. */
+const MAX_PARTS = 100_000;
 /** Bytes looked at here before asking native code for the next quote: a call costs 14 ns, as much as this loop. */
 const NEAR = 24;
 const LITERALS = [Buffer.from('true'), Buffer.from('false'), Buffer.from('null')] as const;
@@ -58,7 +60,8 @@ export class JsonScanner {
     this.#enter(CLOSE_OBJECT);
     if (this.#closes(CLOSE_OBJECT)) return;
     let seen = 0;
-    for (;;) {
+    for (let count = 1; ; count++) {
+      if (count > MAX_PARTS) this.fail(`An object of the body has more than ${MAX_PARTS} members`);
       const key = this.#name(table);
       if (key < 0) {
         this.skipValue();
@@ -75,7 +78,8 @@ export class JsonScanner {
   elements(visit: () => void): void {
     this.#enter(CLOSE_ARRAY);
     if (this.#closes(CLOSE_ARRAY)) return;
-    for (;;) {
+    for (let count = 1; ; count++) {
+      if (count > MAX_PARTS) this.fail(`An array of the body has more than ${MAX_PARTS} elements`);
       visit();
       if (this.#last(CLOSE_ARRAY)) return;
     }

@@ -1,9 +1,23 @@
 import { describe, expect, it } from 'vitest';
+import { bestOf } from '../../test/support/best-of.js';
 import { scanRequestBody } from './request-scan.js';
 
+const refusal = (bytes: Buffer): void => expect(() => scanRequestBody(bytes)).toThrow();
 const scan = (text: string) => scanRequestBody(Buffer.from(text));
 
 describe('the items of a request', () => {
+  it('are read one by one, and a hundred thousand are enough: others wait meanwhile', () => {
+    const items = (count: number): string => `{"input":[${'{},'.repeat(count - 1)}{}],"model":"m"}`;
+    expect(scan(items(100_000)).model).toBe('m');
+    expect(() => scan(items(100_001))).toThrow('more than 100000 elements');
+    const names = (count: number): string => `{${'"a":1,'.repeat(count - 1)}"model":"m"}`;
+    expect(scan(names(100_000)).model).toBe('m');
+    expect(() => scan(names(100_001))).toThrow('more than 100000 members');
+    const huge = items(5_000_000);
+    const bytes = Buffer.from(huge);
+    expect(bestOf(3, () => refusal(bytes))).toBeLessThan(100);
+  });
+
   it.each([
     ['reasoning', { summary: [] }],
     ['reasoning', { encrypted_content: null, content: [] }],

@@ -1,4 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
+import { tempDir } from '../support/database.js';
 import { percentile } from '../support/fleet-traffic.js';
 import { Fleet } from '../support/fleet.js';
 import { freePort } from '../support/free-port.js';
@@ -16,8 +17,11 @@ const binary = TestRedis.binary() ?? '';
 describeWith(binary !== '', 'a Redis server')('a fleet on one Redis', () => {
   let fleet: Fleet;
   let redis: TestRedis | null = null;
+  let directory: ReturnType<typeof tempDir> | null = null;
   afterEach(async () => {
     await fleet.stop();
+    directory?.remove();
+    directory = null;
     await redis?.stop();
     redis = null;
   });
@@ -36,6 +40,59 @@ describeWith(binary !== '', 'a Redis server')('a fleet on one Redis', () => {
     const joinedMs = await fleet.all('up', 10_000);
     console.log('Redis appears after the start', JSON.stringify({ joinedMs }));
     expect(await fleet.follow(1, await fleet.make(0))).toBe('200 200 same key');
+  }, 60_000);
+
+  it('sends requests to a provider on one replica moments after it was saved on the other, and no more once it is gone', async () => {
+    directory = tempDir();
+    redis = await TestRedis.start(binary);
+    fleet = await Fleet.start({
+      replicas: 2,
+      redisUrl: redis.url,
+      env: {
+        PROXY_SQLITE_URL: `sqlite:///${directory.path}/shared.sqlite3`,
+        PROXY_UPSTREAM_ALLOW_CIDRS: '127.0.0.0/8',
+        NEW_PROVIDER_KEY: 'sk-test-f0',
+      },
+    });
+    await fleet.all('up');
+    const [here] = fleet.proxies;
+    const [, there] = fleet.clients;
+    const served = async (id: string): Promise<boolean> => {
+      const seen = await there?.send({ headers: { 'x-proxy-pool-id': id }, body: {} });
+      return seen?.status === 200;
+    };
+    const joined: number[] = [];
+    for (const id of ['new-1', 'new-2', 'new-3']) {
+      const body = {
+        id,
+        name: id,
+        base_url: fleet.upstream.baseUrl,
+        pool_id: id,
+        credential_ref: 'env:NEW_PROVIDER_KEY',
+      };
+      const init = {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      };
+      const startedAt = performance.now();
+      expect((await fetch(`${here?.url}/admin/providers`, init)).status).toBe(201);
+      await until(() => served(id), Boolean, { everyMs: 10, timeoutMs: 10_000 });
+      joined.push(Math.round(performance.now() - startedAt));
+    }
+    const startedAt = performance.now();
+    await fetch(`${here?.url}/admin/providers/new-1`, { method: 'DELETE' });
+    await until(
+      () => served('new-1'),
+      (still) => !still,
+      { everyMs: 10, timeoutMs: 10_000 },
+    );
+    const leftMs = Math.round(performance.now() - startedAt);
+    console.log(
+      'a provider, saved on one replica, until the other',
+      JSON.stringify({ servesMs: joined, leavesMs: leftMs }),
+    );
+    expect(Math.max(...joined, leftMs)).toBeLessThan(5_000);
   }, 60_000);
 
   it('names a wrong password without telling it, and goes on alone', async () => {
