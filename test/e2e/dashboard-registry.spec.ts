@@ -96,6 +96,7 @@ describe.skipIf(!browserAvailable)('the forms of the dashboard in a real browser
   it('a change leaves the stored key alone, survives the live stream, and shows the key nowhere', async () => {
     await form.link(HOSTILE).click();
     await form.field('Weight').fill('3');
+    await form.field('API key').fill('sk-half-typed');
     await form.nextLiveState(() => api('health/check', 'POST'));
     expect(await form.field('Weight').inputValue()).toBe('3');
     await on.page.locator('#pages').getByRole('link', { name: 'Audit' }).click();
