@@ -12,6 +12,8 @@ import { ensureServices } from './test-services.mjs';
 
 const DEMANDS = [
   ['fleet', ['fleet']],
+  ['cache', ['prompt-cache']],
+  ['WebSocket', ['websocket-relay']],
   ['R8', ['upstream-matrix', 'bad-upstream', 'black-hole', 'cut-streams', 'upstream-tls']],
   ['R9', ['bad-upstream']],
   ['R10', ['retries']],
@@ -52,7 +54,7 @@ try {
 
 /** A process of its own for each spec, so that none is measured beside another. */
 function run(spec, services) {
-  const args = ['run', '--maxWorkers=1', '--testTimeout=300000', `test/e2e/${spec}.spec.ts`];
+  const args = ['run', '--maxWorkers=1', '--testTimeout=300000', ...fileOf(spec)];
   const child = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', ...args], {
     cwd: ROOT,
     stdio: 'inherit',
@@ -62,6 +64,13 @@ function run(spec, services) {
     child.once('error', reject);
     child.once('exit', (code) => resolve(code === 0));
   });
+}
+
+/** A spec, or one of the benchmarks: those are no part of the ordinary suite. */
+function fileOf(spec) {
+  const own = `bench/${spec}.bench-run.ts`;
+  if (existsSync(join(ROOT, own))) return ['--config', 'bench/vitest.config.ts', own];
+  return [`test/e2e/${spec}.spec.ts`];
 }
 
 function figuresOf(spec) {

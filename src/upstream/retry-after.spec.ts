@@ -48,7 +48,8 @@ describe('parseRetryAfter', () => {
     [null, '12.3', 13],
     [null, '-5', DEFAULT_RETRY_AFTER_MS],
     [null, 'x', DEFAULT_RETRY_AFTER_MS],
-    ['30', '250', 250],
+    ['30', '250', 30_000],
+    ['1', '2500', 2_500],
     ['30', 'x', 30_000],
     [null, '99999999', MAX_RETRY_AFTER_MS],
   ])('%j / %j → %j', (retryAfter, retryAfterMs, expected) => {

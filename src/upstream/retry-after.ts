@@ -15,30 +15,36 @@ export interface RetryAfterHeaders {
 }
 
 /**
- * Milliseconds an answer asks to wait, 0 to 10 minutes; null when it does not say. `retry-after-ms` is the finer of
- * the two. A value that cannot be meant (negative, not a number, more than a day) counts as 20 s: the upstream did
- * ask for a pause.
+ * Milliseconds an answer asks to wait, 0 to 10 minutes; null when it does not say. Of two that differ the longer. A value
+ * that cannot be meant (negative, not a number, more than a day) counts as 20 s where nothing else is said: the upstream
+ * did ask for a pause.
  */
 export function parseRetryAfter(headers: RetryAfterHeaders, nowEpochMs: number): number | null {
-  if (headers.retryAfterMs !== null) {
-    const ms = numberOf(headers.retryAfterMs);
-    if (ms !== null) return clamp(ms);
-    if (headers.retryAfter === null) return DEFAULT_RETRY_AFTER_MS;
-  }
-  if (headers.retryAfter === null) return null;
-  const seconds = numberOf(headers.retryAfter);
-  if (seconds !== null) return clamp(seconds * 1000);
-  const date = dateOf(headers.retryAfter);
-  if (date === null) return DEFAULT_RETRY_AFTER_MS;
-  const madeAt = dateOf(headers.date ?? '');
-  const wait = date - (madeAt ?? nowEpochMs);
-  // A date just behind us is a clock that runs a little late, not a mistake.
-  return wait < 0 && wait > -ABSURD_MS ? 0 : clamp(wait);
+  const { retryAfter, retryAfterMs } = headers;
+  const said: (number | null)[] = [];
+  if (retryAfterMs !== null) said.push(meant(numberOf(retryAfterMs)));
+  if (retryAfter !== null) said.push(meant(secondsOf(retryAfter) ?? untilDate(headers, nowEpochMs)));
+  if (said.length === 0) return null;
+  const waits = said.filter((ms) => ms !== null);
+  return waits.length === 0 ? DEFAULT_RETRY_AFTER_MS : Math.max(...waits);
 }
 
-function clamp(ms: number): number {
-  if (!(ms >= 0) || ms > ABSURD_MS) return DEFAULT_RETRY_AFTER_MS;
-  return Math.min(Math.ceil(ms), MAX_RETRY_AFTER_MS);
+function secondsOf(retryAfter: string): number | null {
+  const seconds = numberOf(retryAfter);
+  return seconds === null ? null : seconds * 1000;
+}
+
+function untilDate({ retryAfter, date: answeredAt }: RetryAfterHeaders, nowEpochMs: number): number | null {
+  const date = dateOf(retryAfter ?? '');
+  if (date === null) return null;
+  const wait = date - (dateOf(answeredAt ?? '') ?? nowEpochMs);
+  // A date just behind us is a clock that runs a little late, not a mistake.
+  return wait < 0 && wait > -ABSURD_MS ? 0 : wait;
+}
+
+/** Null = nobody can mean that. */
+function meant(ms: number | null): number | null {
+  return ms === null || !(ms >= 0) || ms > ABSURD_MS ? null : Math.min(Math.ceil(ms), MAX_RETRY_AFTER_MS);
 }
 
 function numberOf(value: string): number | null {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SocketRig } from '../support/socket-rig.js';
+import { demand, note } from '../support/release.js';
 import { key } from '../support/rig.js';
 import type { LoadEntry } from '../support/load-client.js';
 import { until } from '../support/until.js';
@@ -101,6 +102,14 @@ describe('the prompt cache of a session', () => {
       expect(detail).toMatchObject({ session: rate, moves: 0, resources: [{ requests: 6, ...rate }] });
     }
     const { usage } = await ws.proxy.admin<{ usage: Json[] }>('/admin/usage?group_by=resource');
+    const all = (name: string): number => sum(usage.map((one) => one[name] as number));
+    note('cache', 'hit rate of seven sessions on four keys', all('cached_tokens') / all('input_tokens'));
+    demand(
+      'cache',
+      'of the hit rate on a single key, kept',
+      all('cached_tokens') / all('input_tokens') / (cached / input),
+      { exactly: 1 },
+    );
     const { resources } = await ws.proxy.admin<{ resources: Json[] }>('/admin/state');
     const metrics = await (await fetch(`${ws.proxy.url}/metrics`)).text();
     expect(sum(usage.map((one) => one['cached_tokens'] as number))).toBe(cached * 7);

@@ -17,6 +17,7 @@ interface Decision {
   readonly resource_id: string | null;
   readonly reason: string;
   readonly explanation: string;
+  readonly affinity_class: string;
   readonly affinity_result: string;
 }
 
@@ -103,6 +104,30 @@ export class FleetAudit {
       if (!said) silent.push(`${row.id}: ${before} → ${row.resource_id} ${JSON.stringify(why)}`);
     }
     return silent;
+  }
+
+  /**
+   * Sessions whose sealed or stored content was served by two organisations. A warm-up may be made anywhere: there is
+   * nothing in it yet that only one of them can read.
+   */
+  crossings(): string[] {
+    const organizations = this.rig.keys.map(({ organization }) => organization);
+    const crossed = new Set<string>();
+    const home = new Map<string, string | undefined>();
+    for (const { id, session_id: session, resource_id: resource, state } of this.requests) {
+      if (session === null || resource === null || state !== 'completed') continue;
+      if (!this.decisions.some((d) => d.request_id === id && /^(hard|boundary)$/.test(d.affinity_class)))
+        continue;
+      const organization = organizations[Number(resource.replace('openai-', '')) - 1];
+      if (home.has(session) && home.get(session) !== organization) crossed.add(session);
+      home.set(session, organization);
+    }
+    return [...crossed];
+  }
+
+  /** Sessions there are. */
+  sessions(): number {
+    return new Set(this.requests.flatMap((row) => row.session_id ?? [])).size;
   }
 
   moves(): number {
