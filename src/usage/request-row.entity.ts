@@ -15,6 +15,7 @@ import {
 @Index('ix_requests_started_at_id', ['startedAt', 'id'])
 @Index('ix_requests_session_id_started_at_id', ['sessionId', 'startedAt', 'id'])
 @Index('ix_requests_resource_id_started_at_id', ['resourceId', 'startedAt', 'id'])
+@Index('ix_requests_caller_id_started_at_id', ['callerId', 'startedAt', 'id'])
 @Index('ix_requests_status_code_started_at_id', ['statusCode', 'startedAt', 'id'])
 @Index('ix_requests_model_started_at_id', ['model', 'startedAt', 'id'])
 @Index('ix_requests_state_started_at_id', ['state', 'startedAt', 'id'])

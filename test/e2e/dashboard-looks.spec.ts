@@ -26,35 +26,33 @@ describe.skipIf(!browserAvailable)('how the history looks in the dashboard, in a
     await rig.stop();
   });
 
-  const open = (at: string, options = {}): Promise<DashboardPage> =>
-    DashboardPage.open(browser, rig.proxy.url, { at, ...options });
-
-  it('shows every page at 390 px and wide, dark and light, without a fault that axe, the console or the network would tell', async () => {
-    const pages: [at: string, name: string, ready: string][] = [
-      ['/', 'overview', '.chart canvas'],
-      ['/requests', 'requests', '#request-list tbody tr'],
-      [`/requests/${retried.id}`, 'request', '.timeline li'],
-      ['/decisions', 'decisions', '.decisions li'],
-      ['/sessions', 'sessions', '#session-list tbody tr'],
-      ['/sessions/session-of-the-test', 'session', '#turns tbody tr'],
-      ['/usage', 'usage', '#usage tbody tr'],
-    ];
-    for (const { width, dark } of [
-      { width: 390, dark: true },
-      { width: 1280, dark: false },
-    ]) {
-      const on = await open('/', { width, dark });
+  it.each([
+    { width: 390, dark: true },
+    { width: 1280, dark: false },
+  ])(
+    'shows every page with %o without a fault that axe, the console or the network would tell',
+    async (look) => {
+      const pages: [at: string, name: string, ready: string][] = [
+        ['/', 'overview', '.chart canvas'],
+        ['/requests', 'requests', '#request-list tbody tr'],
+        [`/requests/${retried.id}`, 'request', '.timeline li'],
+        ['/decisions', 'decisions', '.decisions li'],
+        ['/sessions', 'sessions', '#session-list tbody tr'],
+        ['/sessions/session-of-the-test', 'session', '#turns tbody tr'],
+        ['/usage', 'usage', '#usage tbody tr'],
+      ];
+      const on = await DashboardPage.open(browser, rig.proxy.url, look);
       for (const [at, name, ready] of pages) {
         await on.go(at);
         await on.page.locator(ready).first().waitFor();
-        expect({ at, width, sideways: await on.sideways() }).toEqual({ at, width, sideways: 0 });
-        expect({ at, width, violations: await on.axe() }).toEqual({ at, width, violations: [] });
-        await on.screenshot(`${name}-${width}${dark ? '-dark' : ''}`);
+        expect({ at, sideways: await on.sideways() }).toEqual({ at, sideways: 0 });
+        expect({ at, violations: await on.axe() }).toEqual({ at, violations: [] });
+        await on.screenshot(`${name}-${look.width}${look.dark ? '-dark' : ''}`);
       }
       expect(on.problems).toEqual([]);
       await on.close();
-    }
-  });
+    },
+  );
 
   it('says that the proxy does not answer, keeps what it knew, and comes back by itself', async () => {
     const on = await DashboardPage.open(browser, rig.proxy.url, { at: '/requests' });

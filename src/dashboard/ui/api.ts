@@ -41,5 +41,7 @@ export async function sendJson<T>(
 
 /** What to tell people about something that was thrown. */
 export function messageOf(error: unknown): string {
+  // What `fetch` throws, in the words of whichever browser it is.
+  if (error instanceof TypeError) return 'The proxy did not answer.';
   return error instanceof Error ? error.message : 'It did not work.';
 }

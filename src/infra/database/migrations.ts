@@ -7,6 +7,7 @@ import { Prices1764100000000 } from './migrations/1764100000000-prices.js';
 import { RetryReason1764200000000 } from './migrations/1764200000000-retry-reason.js';
 import { AuditAppendOnly1764250000000 } from './migrations/1764250000000-audit-append-only.js';
 import { UsageHours1764300000000 } from './migrations/1764300000000-usage-hours.js';
+import { CallerIndex1764360000000 } from './migrations/1764360000000-caller-index.js';
 
 /** In order of their stamps; only ever appended to. */
 export const MIGRATIONS = [
@@ -19,4 +20,5 @@ export const MIGRATIONS = [
   RetryReason1764200000000,
   AuditAppendOnly1764250000000,
   UsageHours1764300000000,
+  CallerIndex1764360000000,
 ];
