@@ -24,7 +24,7 @@ const MANIFEST = JSON.parse(readFileSync('package.json', 'utf8')) as {
   dependencies: Record<string, string>;
 };
 const EXPECTED =
-  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|script\/(start|steps)\.mjs|docs\/[\w./-]+\.md|docs\/operations\/[\w-]+\.(json|yaml)|dist\/([\w./-]+\.js|dashboard\/[\w./-]+\.(html|css|js|svg|png|ico|woff2)|sbom\.cdx\.json))$/;
+  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|script\/(start|steps)\.mjs|docs\/[\w./-]+\.md|docs\/openapi\.json|docs\/operations\/[\w-]+\.(json|yaml)|dist\/([\w./-]+\.js|dashboard\/[\w./-]+\.(html|css|js|svg|png|ico|woff2)|sbom\.cdx\.json))$/;
 const SECRETS = /\bsk-[A-Za-z0-9]{20,}|\brpx_[A-Za-z0-9]{30,}|PRIVATE KEY-----\n/;
 
 let home: string;
