@@ -15,7 +15,7 @@ export function wholeNumber(param: string, text: string): number | null {
 export function decimal(param: string, text: string): number | null {
   const written = text.trim();
   if (written === '') return null;
-  if (/^\d*\.?\d+$/.test(written)) return Number(written);
+  if (/^(?:\d+|\d*\.\d+)$/.test(written)) return Number(written);
   throw new FieldProblem(param, 'Write a number such as 1.25, or nothing.');
 }
 
