@@ -123,7 +123,7 @@ async function steadily(proxy: ProxyProcess, other: Promise<unknown>): Promise<s
   const times: number[] = [];
   const timer = setInterval(() => {
     const from = performance.now();
-    sent.push(client.send().finally(() => times.push(performance.now() - from)));
+    sent.push(client.send({ body: {} }).finally(() => times.push(performance.now() - from)));
   }, 20);
   await other.finally(() => clearInterval(timer));
   const failed = (await Promise.all(sent)).filter(({ status }) => status !== 200).length;

@@ -5,6 +5,8 @@ import { big, bigOrNull, int, intOrNull, text, textOrNull } from '../infra/datab
 @Entity('decisions')
 @Index('ix_decisions_at_id', ['at', 'id'])
 @Index('ix_decisions_session_id_at_id', ['sessionId', 'at', 'id'])
+@Index('ix_decisions_caller_id_at_id', ['callerId', 'at', 'id'])
+@Index('ix_decisions_model_at_id', ['model', 'at', 'id'])
 @Index('ix_decisions_resource_id_at_id', ['resourceId', 'at', 'id'])
 @Index('ix_decisions_request_id_attempt', ['requestId', 'attempt'])
 export class DecisionRow {

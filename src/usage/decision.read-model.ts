@@ -35,11 +35,13 @@ export class DecisionReadModel {
 
   async list(filter: DecisionFilter): Promise<Page<DecisionItem>> {
     const query = new SqlQuery(this.database.dialect)
-      .equal('session_id', filter.session_id)
-      .equal('resource_id', filter.resource_id)
-      .equal('request_id', filter.request_id)
-      .equal('caller_id', filter.caller_id)
-      .equal('model', filter.model)
+      .exact([
+        ['request_id', filter.request_id],
+        ['session_id', filter.session_id],
+        ['caller_id', filter.caller_id],
+        ['resource_id', filter.resource_id],
+        ['model', filter.model],
+      ])
       .from('at', filter.since)
       .after(filter.cursor, 'at');
     const sql = `SELECT ${COLUMNS} FROM "decisions"${query.where} ORDER BY "at" DESC, "id" DESC LIMIT ${query.param(filter.limit + 1)}`;

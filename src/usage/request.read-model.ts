@@ -7,7 +7,7 @@ import type { DecisionItem } from './decision-item.js';
 import { DecisionReadModel } from './decision.read-model.js';
 import type { AttemptItem, BodyItem, CapturedBodyItem, RequestItem } from './request-item.js';
 import { retryText } from './retry-reason.js';
-import { SqlQuery } from './sql-query.js';
+import { type ExactFilter, SqlQuery } from './sql-query.js';
 import { usd } from './usd.js';
 
 const gunzipAsync = promisify(gunzip);
@@ -40,6 +40,9 @@ export interface RequestDetail {
   readonly bodies: BodyItem[];
 }
 
+/** What nearly every request says. */
+const USUAL: ReadonlySet<unknown> = new Set([200, 'completed']);
+
 interface RawRequest extends Omit<RequestItem, 'stream' | 'cost_usd'> {
   readonly cost: number | null;
   readonly stream: number | null;
@@ -59,12 +62,7 @@ export class RequestReadModel {
 
   async list(filter: RequestFilter): Promise<Page<RequestItem>> {
     const query = new SqlQuery(this.database.dialect)
-      .equal('session_id', filter.session_id)
-      .equal('resource_id', filter.resource_id)
-      .equal('caller_id', filter.caller_id)
-      .equal('status_code', filter.status_code)
-      .equal('model', filter.model)
-      .equal('state', filter.state)
+      .exact(exactFilters(filter))
       .from('started_at', filter.since)
       .after(filter.cursor, 'started_at');
     const sql = `SELECT ${COLUMNS} FROM "requests"${query.where} ORDER BY "started_at" DESC, "id" DESC LIMIT ${query.param(filter.limit + 1)}`;
@@ -118,6 +116,23 @@ export class RequestReadModel {
 }
 
 const BODY_COLUMNS = '"direction", "content_type", "content_encoding", "size", "captured_size", "truncated"';
+
+/** The one that leaves the fewest rows first, as far as that can be told. */
+function exactFilters(filter: RequestFilter): ExactFilter[] {
+  const { session_id, resource_id, caller_id, status_code, model, state } = filter;
+  const endings: ExactFilter[] = [
+    ['status_code', status_code],
+    ['state', state],
+  ];
+  return [
+    ['session_id', session_id],
+    ...endings.filter(([, value]) => !USUAL.has(value)),
+    ['caller_id', caller_id],
+    ['resource_id', resource_id],
+    ['model', model],
+    ...endings.filter(([, value]) => USUAL.has(value)),
+  ];
+}
 
 function itemOf({ cost, ...raw }: RawRequest): RequestItem {
   return { ...raw, cost_usd: usd(cost), stream: raw.stream === null ? null : raw.stream === 1 };

@@ -19,7 +19,7 @@ export class RetentionService implements OnApplicationBootstrap, OnApplicationSh
   readonly #pruner: HistoryPruner;
 
   constructor(
-    private readonly database: DatabaseService,
+    database: DatabaseService,
     @Inject(APP_CONFIG) config: Pick<AppConfig, 'retention'>,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(PEERS) private readonly peers: Pick<Peers, 'claim'>,
@@ -43,9 +43,7 @@ export class RetentionService implements OnApplicationBootstrap, OnApplicationSh
   }
 
   async #takeTurn(): Promise<void> {
-    if (!(await this.peers.claim('retention', TURN_MS))) return;
-    await this.prune();
-    await this.database.refreshStatistics();
+    if (await this.peers.claim('retention', TURN_MS)) await this.prune();
   }
 
   #schedule(delayMs: number): void {

@@ -1,6 +1,8 @@
 import type { Dialect } from '../infra/database/column-types.js';
 import { decodeCursor } from './cursor.js';
 
+export type ExactFilter = readonly [column: string, value: string | number | null | undefined];
+
 /** Conditions and their parameters for one SELECT. Values only ever travel as parameters. */
 export class SqlQuery {
   readonly params: unknown[] = [];
@@ -16,6 +18,19 @@ export class SqlQuery {
 
   equal(column: string, value: string | number | null | undefined): this {
     if (value !== null && value !== undefined) this.#conditions.push(`"${column}" = ${this.param(value)}`);
+    return this;
+  }
+
+  /**
+   * All of them; rows are looked up by the first that is given, so the rarest should stand first. SQLite would take any
+   * index that fits, and so perhaps read half of a table.
+   */
+  exact(filters: readonly ExactFilter[]): this {
+    const [lookedUp, ...others] = filters.filter(([, value]) => value !== null && value !== undefined);
+    if (lookedUp !== undefined) this.equal(...lookedUp);
+    const unindexed = this.dialect === 'sqlite' ? '+' : '';
+    for (const [column, value] of others)
+      this.#conditions.push(`${unindexed}"${column}" = ${this.param(value)}`);
     return this;
   }
 

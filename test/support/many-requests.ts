@@ -56,10 +56,9 @@ export class ManyRequests {
     const last = this.startedAt(this.count - 1);
     for (let hour = this.startedAt(0) - (this.startedAt(0) % HOUR_MS); hour <= last; hour += HOUR_MS)
       await service.transaction((runner) => recountHour(runner, service.dialect, hour));
-    // As a running system has them: by autovacuum, and by the proxy itself.
+    // As autovacuum does.
     for (const table of ['requests', 'sessions', 'decisions', 'usage_hours'])
       if (postgres) await service.dataSource.query(`ANALYZE "${table}"`);
-    await service.refreshStatistics();
   }
 
   get #at(): string {

@@ -112,18 +112,6 @@ export class DatabaseService {
     return turn;
   }
 
-  /**
-   * SQLite: looks at a thousand rows of each index, so that it knows which filter leaves fewer rows. Without that, two
-   * filters at once may read half of a long history. Postgres does so by itself.
-   */
-  async refreshStatistics(): Promise<void> {
-    if (this.dialect === 'postgres') return;
-    await this.find(async (manager) => {
-      await manager.query('PRAGMA analysis_limit = 1000');
-      await manager.query('ANALYZE');
-    });
-  }
-
   /** Whoever writes last closes it: no shutdown hook here, hooks of different modules have no order to rely on. Safe to call twice. */
   async close(): Promise<void> {
     this.#closed = true;

@@ -8,6 +8,7 @@ import { RetryReason1764200000000 } from './migrations/1764200000000-retry-reaso
 import { AuditAppendOnly1764250000000 } from './migrations/1764250000000-audit-append-only.js';
 import { UsageHours1764300000000 } from './migrations/1764300000000-usage-hours.js';
 import { CallerIndex1764360000000 } from './migrations/1764360000000-caller-index.js';
+import { DecisionFilters1764370000000 } from './migrations/1764370000000-decision-filters.js';
 
 /** In order of their stamps; only ever appended to. */
 export const MIGRATIONS = [
@@ -21,4 +22,5 @@ export const MIGRATIONS = [
   AuditAppendOnly1764250000000,
   UsageHours1764300000000,
   CallerIndex1764360000000,
+  DecisionFilters1764370000000,
 ];
