@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BindingKeeper } from '../../src/balancer/binding-keeper.js';
 import type { ResourceRegistry } from '../../src/resources/resource-registry.service.js';
 import type { AffinityBinding, BindingKey } from '../../src/state/live-state.js';
@@ -6,8 +6,11 @@ import { MemoryLiveState } from '../../src/state/memory-live-state.js';
 import { RecordedBindings } from '../../src/state/recorded-bindings.js';
 import { AffinityReadModel } from '../../src/usage/affinity.read-model.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
+import { stopPostgres } from '../support/postgres.js';
 import { ManualClock, NO_HINTS } from '../support/routing-world.js';
 import { aBinding } from './live-state.contract.js';
+
+afterAll(stopPostgres);
 
 const NO_REGISTRY = { snapshot: { resources: [] } } as unknown as ResourceRegistry;
 const AFFINITY = { maxEntries: 4, sessionTtlMs: 9e7, responseTtlMs: 9e7, sharedInOrganization: false };
