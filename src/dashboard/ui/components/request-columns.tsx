@@ -12,7 +12,11 @@ export const REQUEST_COLUMNS: readonly Column<RequestRow>[] = [
   { key: 'id', head: 'Request', cell: (row) => <RequestLink id={row.id} /> },
   { key: 'state', head: 'State', clipped: true, cell: (row) => <State row={row} /> },
   { key: 'status', head: 'Status', number: true, cell: (row) => row.status_code ?? '–' },
-  { key: 'model', head: 'Model', cell: (row) => row.model ?? '–' },
+  {
+    key: 'model',
+    head: 'Model',
+    cell: (row) => <span title={row.model ?? undefined}>{short(row.model, 32)}</span>,
+  },
   {
     key: 'session',
     head: 'Session',

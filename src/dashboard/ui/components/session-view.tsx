@@ -22,7 +22,7 @@ export function SessionView({ id }: { id: string }): JSX.Element {
   const { data, error, loading, reload } = read;
   return (
     <Page
-      title={`Session ${data?.session.name ?? id}`}
+      title={`Session ${short(data?.session.name ?? id, 120)}`}
       actions={
         <>
           <Copy text={id} label="Copy id" />

@@ -9,7 +9,7 @@ import { costOf } from '../components/session-view.js';
 import { ShareBar } from '../components/share-bar.js';
 import { type Column, Table } from '../components/table.js';
 import { Time } from '../components/time.js';
-import { count } from '../format.js';
+import { count, short } from '../format.js';
 import { getQuery, href, setQuery } from '../router.js';
 import type { UsageRow } from '../wire-history.js';
 
@@ -111,6 +111,10 @@ function Group({ kind, value }: { kind: string; value: string | number | null })
   const text = String(value);
   if (kind === 'session') return <SessionLink id={text} />;
   // By the model that was billed, which is not always the one asked for: no link.
-  if (kind === 'model') return <>{text}</>;
-  return <a href={href('/requests', { [kind === 'key' ? 'caller_id' : 'resource_id']: text })}>{text}</a>;
+  if (kind === 'model') return <span title={text}>{short(text, 60)}</span>;
+  return (
+    <a href={href('/requests', { [kind === 'key' ? 'caller_id' : 'resource_id']: text })}>
+      {short(text, 40)}
+    </a>
+  );
 }
