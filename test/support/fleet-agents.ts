@@ -84,6 +84,8 @@ export function openaiAgent(name: string, v1: string): FleetAgent {
         const include = ['reasoning.encrypted_content' as const];
         const body = { model, input: asked, store: false, include, prompt_cache_key: session };
         const response = await openai.responses.stream(body).finalResponse();
+        // This SDK takes a stream that merely stops for a whole answer.
+        if (response.status !== 'completed') throw new Error('the stream ended without its terminal event');
         input = [...asked, ...(response.output as OpenAI.Responses.ResponseInput)];
         return expected(response.output_text, said);
       });

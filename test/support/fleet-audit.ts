@@ -18,6 +18,8 @@ interface Decision {
   readonly reason: string;
   readonly explanation: string;
   readonly affinity_class: string;
+  /** JSON. */
+  readonly candidates: string;
   readonly affinity_result: string;
 }
 
@@ -144,6 +146,7 @@ export class FleetAudit {
       .filter(
         (row) => ['A', 'B', undefined].includes(last.get(row.id)?.class) && (last.get(row.id)?.n ?? 0) < 3,
       )
+      .filter(({ id }) => !this.decisions.some((d) => d.request_id === id && nobodyWell(d)))
       .map(({ id, state, status_code, error_code, transport }) => {
         const tries = this.attempts.filter((a) => a.request_id === id).map((a) => `${a.class} ${a.status}`);
         const why = this.decisions.filter((d) => d.request_id === id).map((d) => d.explanation);
@@ -167,4 +170,12 @@ export class FleetAudit {
     for (const one of list) groups.set(one.request_id, [...(groups.get(one.request_id) ?? []), one]);
     return [...groups.values()];
   }
+}
+
+/** A refusal: everybody who could have continued the request was out or paused, with a wait longer than the budget. */
+function nobodyWell({ resource_id, candidates }: Decision): boolean {
+  if (resource_id !== null) return false;
+  const all = JSON.parse(candidates) as { rejected: string | null }[];
+  const inScope = all.filter(({ rejected }) => !/^(other_|not_)/.test(rejected ?? ''));
+  return inScope.length > 0 && inScope.every(({ rejected }) => /^(cooling|unhealthy)$/.test(rejected ?? ''));
 }
