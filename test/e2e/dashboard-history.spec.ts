@@ -224,7 +224,13 @@ describe.skipIf(!browserAvailable)('the history in the dashboard, in a real brow
     expect(new URL(on.page.url()).hash).toBe('#/');
     await on.page.getByRole('link', { name: 'Decisions', exact: true }).focus();
     await on.page.keyboard.press('Enter');
-    await until(focused, (now) => now === 'Decisions', { what: 'focus on the heading' });
+    // The link has the same text as the heading.
+    await until(
+      () =>
+        on.page.evaluate<string>('`${document.activeElement.tagName} ${document.activeElement.textContent}`'),
+      (now) => now === 'H1 Decisions',
+      { what: 'focus on the heading' },
+    );
     expect(await on.page.title()).toBe('Decisions · Responses Proxy');
     expect(await on.page.locator('[aria-current=page]').innerText()).toBe('Decisions');
     await on.go('/no/such');
@@ -266,8 +272,8 @@ describe.skipIf(!browserAvailable)('the history in the dashboard, in a real brow
     };
     await look('/requests', LIST);
     await look('/sessions', '#session-list tbody tr');
-    await look('/usage?group_by=session', '#usage tbody tr');
-    await look('/usage?group_by=model', '#usage tbody tr');
+    await look('/usage?group_by=session', '[aria-label="Usage by session"] tbody tr');
+    await look('/usage?group_by=model', '[aria-label="Usage by model"] tbody tr');
     await look('/decisions', '.decisions li');
     await page
       .locator('summary')
