@@ -1,11 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  browserAvailable,
-  DashboardPage,
-  launchBrowser,
-  type PageOptions,
-} from '../support/dashboard-page.js';
+import { browserAvailable, DashboardPage, launchBrowser } from '../support/dashboard-page.js';
+import type { PageOptions } from '../support/dashboard-page.js';
 import { busyRig, recorded } from '../support/dashboard-traffic.js';
 import type { Rig } from '../support/rig.js';
 import { until } from '../support/until.js';
