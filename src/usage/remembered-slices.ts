@@ -1,7 +1,7 @@
-/** Below this age requests of a slice may still run, or wait in a spool. */
-const SETTLED_MS = 600_000;
-/** An old slice is read again after a tenth of its age: late records belong to young ones. */
+/** A slice is read again after a tenth of its age: late records belong to young ones. */
 const AGE_SHARE = 10;
+/** Not sooner than this, because a slice of a month is hours of requests, and every page that is open asks for it. */
+const SHORTEST_MS = 5_000;
 /** Not longer than this, because history is also pruned, and carried over from other databases. */
 const LONGEST_MS = 3_600_000;
 /** A hundred days of hours. */
@@ -18,6 +18,7 @@ interface Slice<Cell> {
  */
 export class RememberedSlices<Cell extends { readonly at: number }> {
   readonly #slices = new Map<number, Slice<Cell>>();
+  readonly #underWay = new Map<string, Promise<(readonly Cell[])[]>>();
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -27,9 +28,13 @@ export class RememberedSlices<Cell extends { readonly at: number }> {
     private readonly readCells: (from: number, to: number) => Promise<readonly Cell[]>,
   ) {}
 
-  /** Of each slice; `starts` ascending. One reader after the other, so that the second finds what the first has read. */
+  /** Of each slice; `starts` ascending. Who asks for what is being read gets that; others wait and find it remembered. */
   read(starts: readonly number[], now: number): Promise<(readonly Cell[])[]> {
-    const turn = this.#turn.then(() => this.#read(starts, now));
+    const wanted = `${starts[0]} ${starts.length}`;
+    const underWay = this.#underWay.get(wanted);
+    if (underWay !== undefined) return underWay;
+    const turn = this.#turn.then(() => this.#read(starts, now)).finally(() => this.#underWay.delete(wanted));
+    this.#underWay.set(wanted, turn);
     this.#turn = turn.catch(() => undefined);
     return turn;
   }
@@ -48,7 +53,7 @@ export class RememberedSlices<Cell extends { readonly at: number }> {
     const slice = this.#slices.get(at);
     if (slice === undefined) return false;
     const age = slice.readAt - (at + this.stepMs);
-    return age >= SETTLED_MS && now - slice.readAt < Math.min(LONGEST_MS, age / AGE_SHARE);
+    return now - slice.readAt < Math.min(LONGEST_MS, Math.max(SHORTEST_MS, age / AGE_SHARE));
   }
 
   #keep(at: number, slice: Slice<Cell>): void {

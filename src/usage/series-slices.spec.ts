@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { errorsOf, LATENCY_BOUNDS, pointOf, type SeriesCell } from './series-slices.js';
+import {
+  boundedCauses,
+  errorsOf,
+  LATENCY_BOUNDS,
+  MAX_CAUSES_KEPT,
+  pointOf,
+  type SeriesCell,
+} from './series-slices.js';
 
 const cell = (patch: Partial<SeriesCell>): SeriesCell => ({
   at: 0,
@@ -65,5 +72,25 @@ describe('a slice of the series', () => {
     ]);
     expect(errors[0]?.requests).toEqual([4, 100]);
     expect(errors.at(-1)?.requests).toEqual([18, 0]);
+  });
+
+  it('keeps the most frequent causes of each slice, and adds up the same', () => {
+    const many = Array.from({ length: 500 }, (_, n) =>
+      cell({ cause: `made_up_${n}`, requests: n + 1, input_tokens: n % 2 === 0 ? 1 : null }),
+    );
+    const answered = cell({ bucket: 3, requests: 7 });
+    const before = [answered, cell({ cause: 'other', requests: 9_000 }), ...many];
+    const kept = boundedCauses([...before, cell({ at: 60, cause: 'rare' })]);
+    expect(kept).toHaveLength(1 + MAX_CAUSES_KEPT + 1 + 1);
+    expect(
+      pointOf(
+        0,
+        kept.filter(({ at }) => at === 0),
+      ),
+    ).toEqual(pointOf(0, before));
+    expect(kept.filter(({ cause }) => cause === 'other')).toHaveLength(1);
+    expect(kept.at(-1)).toMatchObject({ at: 60, cause: 'rare' });
+    const lines = errorsOf([kept]).map(({ cause }) => cause);
+    expect(lines).toEqual(['made_up_499', 'made_up_498', 'made_up_497', 'made_up_496', 'other']);
   });
 });

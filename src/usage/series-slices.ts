@@ -52,6 +52,9 @@ export interface SeriesError {
 
 /** More lines than these nobody can tell apart. */
 const MAX_CAUSES = 5;
+/** Kept of each slice: upstreams choose the error codes, and there may be as many as requests. */
+export const MAX_CAUSES_KEPT = 20;
+const OTHER = 'other';
 
 export function pointOf(at: number, cells: readonly SeriesCell[]): SeriesPoint {
   const total = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
@@ -72,6 +75,40 @@ export function pointOf(at: number, cells: readonly SeriesCell[]): SeriesPoint {
   };
 }
 
+/** The same cells with only the most frequent causes of each slice; the rest is one cell, as failures have no bucket. */
+export function boundedCauses(cells: readonly SeriesCell[]): SeriesCell[] {
+  const slices = new Map<number, SeriesCell[]>();
+  for (const cell of cells) {
+    const slice = slices.get(cell.at);
+    if (slice === undefined) slices.set(cell.at, [cell]);
+    else slice.push(cell);
+  }
+  return [...slices.values()].flatMap(boundedSlice);
+}
+
+function boundedSlice(cells: readonly SeriesCell[]): readonly SeriesCell[] {
+  const failed = cells.filter(({ cause }) => cause !== null);
+  if (failed.length <= MAX_CAUSES_KEPT) return cells;
+  const named = failed.filter(({ cause }) => cause !== OTHER).sort((a, b) => b.requests - a.requests);
+  const kept = new Set(named.slice(0, MAX_CAUSES_KEPT));
+  const [first, ...rest] = failed.filter((cell) => !kept.has(cell));
+  const other = first === undefined ? [] : [rest.reduce(together, { ...first, cause: OTHER })];
+  return [...cells.filter(({ cause }) => cause === null), ...kept, ...other];
+}
+
+function together(a: SeriesCell, b: SeriesCell): SeriesCell {
+  const plus = (x: number | null, y: number | null): number | null =>
+    x === null || y === null ? (x ?? y) : x + y;
+  return {
+    ...a,
+    requests: a.requests + b.requests,
+    input_tokens: plus(a.input_tokens, b.input_tokens),
+    cached_tokens: plus(a.cached_tokens, b.cached_tokens),
+    output_tokens: plus(a.output_tokens, b.output_tokens),
+    cost: plus(a.cost, b.cost),
+  };
+}
+
 /** By cause, the most frequent first; what is rare is put together as `other`. */
 export function errorsOf(slices: readonly (readonly SeriesCell[])[]): SeriesError[] {
   const causes = new Map<string, number[]>();
@@ -87,13 +124,14 @@ export function errorsOf(slices: readonly (readonly SeriesCell[])[]): SeriesErro
     .map(([cause, requests]) => ({ cause, requests, total: requests.reduce((a, b) => a + b, 0) }))
     .sort((a, b) => b.total - a.total || (a.cause < b.cause ? -1 : 1));
   if (sorted.length <= MAX_CAUSES) return sorted;
-  const rest = sorted.slice(MAX_CAUSES - 1);
+  const named = sorted.filter(({ cause }) => cause !== OTHER).slice(0, MAX_CAUSES - 1);
+  const rest = sorted.filter((one) => !named.includes(one));
   const other = {
-    cause: 'other',
+    cause: OTHER,
     requests: slices.map((_, n) => rest.reduce((sum, { requests }) => sum + (requests[n] ?? 0), 0)),
     total: rest.reduce((sum, { total }) => sum + total, 0),
   };
-  return [...sorted.slice(0, MAX_CAUSES - 1), other];
+  return [...named, other];
 }
 
 function percentile(cells: readonly SeriesCell[], share: number): number | null {

@@ -4,6 +4,7 @@ import { CLOCK } from '../common/tokens.js';
 import { DatabaseService } from '../infra/database/database.service.js';
 import { RememberedSlices } from './remembered-slices.js';
 import {
+  boundedCauses,
   errorsOf,
   LATENCY_BOUNDS,
   pointOf,
@@ -68,9 +69,9 @@ export class SeriesReadModel {
     return made;
   }
 
-  #cells(stepMs: number, from: number, to: number): Promise<SeriesCell[]> {
+  async #cells(stepMs: number, from: number, to: number): Promise<SeriesCell[]> {
     const query = new SqlQuery(this.database.dialect).from('started_at', from).before('started_at', to);
-    return this.database.read<SeriesCell>(
+    const cells = await this.database.read<SeriesCell>(
       `SELECT "started_at" - "started_at" % ${stepMs} AS "at",
          CASE WHEN "state" IN ('completed', 'incomplete', 'in_progress') THEN NULL ELSE COALESCE("error_code", "state") END AS "cause",
          ${BUCKET} AS "bucket", COUNT(*) AS "requests", SUM("input_tokens") AS "input_tokens",
@@ -78,5 +79,6 @@ export class SeriesReadModel {
        FROM "requests"${query.where} GROUP BY 1, 2, 3`,
       query.params,
     );
+    return boundedCauses(cells);
   }
 }

@@ -58,6 +58,8 @@ describe.each(['sqlite', 'postgres'] as const)('requests over time on %s', (dial
     await request('late', NOW - 50 * MINUTE);
     await request('new', NOW);
     now = NOW + 3_000;
+    expect((await series.read('1h')).totals.requests).toBe(1);
+    now = NOW + 6_000;
     expect((await series.read('1h')).totals.requests).toBe(2);
     now = NOW + 6 * MINUTE;
     expect((await series.read('1h')).totals.requests).toBe(3);
