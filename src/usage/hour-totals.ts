@@ -81,8 +81,12 @@ function sumOf(group: readonly Uncounted[]): SqlValue[] {
   ];
 }
 
-/** Makes the sums of an hour anew from its requests. A recorder that counts at the same time does so before or after. */
+/**
+ * Makes the sums of an hour anew from its requests. A recorder that counts at the same time does so before or after:
+ * SQLite has one writer; on Postgres a group that it adds after the DELETE would be counted by both, so it waits.
+ */
 export async function recountHour(runner: QueryRunner, dialect: Dialect, hour: number): Promise<void> {
+  if (dialect === 'postgres') await runner.query('LOCK TABLE "usage_hours" IN SHARE ROW EXCLUSIVE MODE');
   const old = new SqlQuery(dialect).equal('hour', hour);
   await runner.query(`DELETE FROM "usage_hours"${old.where}`, old.params);
   const query = new SqlQuery(dialect).from('started_at', hour).before('started_at', hour + HOUR_MS);

@@ -5,13 +5,16 @@ import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { DatabaseService } from '../infra/database/database.service.js';
 import { PEERS, type Peers } from '../state/peers.js';
 import { HistoryPruner } from './history-pruner.js';
+import { mendHours } from './hour-mender.js';
 
 const FIRST_RUN_MS = 5 * 60_000;
 const INTERVAL_MS = 60 * 60_000;
 /** Of all processes on one database one prunes. A little less than the interval: the next turn is not missed. */
 const TURN_MS = INTERVAL_MS - 60_000;
+/** Longer than processes of two versions work side by side. */
+const MENDED_MS = 48 * 60 * 60_000;
 
-/** Deletes what is older than the operator wants to keep, a little at a time. */
+/** Deletes what is older than the operator wants to keep, a little at a time; and mends the sums of recent hours. */
 @Injectable()
 export class RetentionService implements OnApplicationBootstrap, OnApplicationShutdown {
   #timer: NodeJS.Timeout | null = null;
@@ -19,7 +22,7 @@ export class RetentionService implements OnApplicationBootstrap, OnApplicationSh
   readonly #pruner: HistoryPruner;
 
   constructor(
-    database: DatabaseService,
+    private readonly database: DatabaseService,
     @Inject(APP_CONFIG) config: Pick<AppConfig, 'retention'>,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(PEERS) private readonly peers: Pick<Peers, 'claim'>,
@@ -38,8 +41,11 @@ export class RetentionService implements OnApplicationBootstrap, OnApplicationSh
   }
 
   /** Rows deleted by table. */
-  prune(): Promise<Record<string, number>> {
-    return this.#pruner.prune(this.clock.now());
+  async prune(): Promise<Record<string, number>> {
+    const now = this.clock.now();
+    const deleted = await this.#pruner.prune(now);
+    await mendHours(this.database, now - MENDED_MS, () => this.#pruner.stopped);
+    return deleted;
   }
 
   async #takeTurn(): Promise<void> {

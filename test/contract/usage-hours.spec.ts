@@ -1,9 +1,13 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { QueryRunner } from 'typeorm';
+import { systemClock } from '../../src/common/clock.js';
 import { UsageHours1764300000000 } from '../../src/infra/database/migrations/1764300000000-usage-hours.js';
 import { HOUR_MS, recountHour } from '../../src/usage/hour-totals.js';
 import { HistoryPruner } from '../../src/usage/history-pruner.js';
 import { Recorder } from '../../src/usage/recorder.js';
 import type { TelemetryRecord } from '../../src/usage/records.js';
+import { RetentionService } from '../../src/usage/retention.service.js';
+import { LonePeers } from '../../src/state/lone-peers.js';
 import {
   USAGE_GROUPS,
   UsageReadModel,
@@ -14,6 +18,7 @@ import { openDatabase, type TestDatabase } from '../support/database.js';
 import { RETENTION } from '../support/retention.js';
 import { stopPostgres } from '../support/postgres.js';
 import { finished, started } from '../support/telemetry-records.js';
+import { until } from '../support/until.js';
 
 const HOURS = 4;
 const BEGIN = 1_795_400_000_000 - (1_795_400_000_000 % HOUR_MS);
@@ -141,6 +146,57 @@ describe.each(['sqlite', 'postgres'] as const)('usage by the hour in %s', (diale
     await db.service.transaction((runner) => migration.up(runner));
     expect(await hours()).toEqual(before);
   }, 60_000);
+
+  it('is mended every hour where a process of a version without sums has written', async () => {
+    const run = (sql: string): Promise<unknown> => db.service.dataSource.query(sql);
+    await write(ALL.slice(0, ALL.length / 2), 40);
+    await run('CREATE TABLE "before" AS SELECT * FROM "usage_hours"');
+    await write(ALL, 40);
+    const right = await hours();
+    await run('DELETE FROM "usage_hours"');
+    await run('INSERT INTO "usage_hours" SELECT * FROM "before"');
+    // An hour of which only sums are left, and one of which some requests are.
+    const gone = `INSERT INTO "usage_hours" ("hour", "model", "resource_id", "caller_id", "requests", "failed", "unpriced_requests")
+      VALUES (${BEGIN - HOUR_MS}, '', '', '', 7, 0, 0)`;
+    await run(gone);
+    await run(`DELETE FROM "requests" WHERE "id" IN ('req_5', 'req_7')`);
+    expect(await hours()).not.toHaveLength(right.length + 1);
+
+    const clock = { now: () => BEGIN + HOURS * HOUR_MS, monotonic: () => 0 };
+    const alone = new LonePeers({ instanceId: 'inst_1', role: 'api', version: '1' }, systemClock);
+    await new RetentionService(db.service, { retention: RETENTION }, clock, alone).prune();
+    expect((await hours()).slice(1)).toEqual(right);
+    expect((await hours())[0]).toMatchObject({ hour: BEGIN - HOUR_MS, requests: 7 });
+  }, 60_000);
+
+  // SQLite has one writer at a time.
+  it.runIf(dialect === 'postgres')(
+    'counts once what ends while an hour is made anew',
+    async () => {
+      await write(ALL, 40);
+      const late: TelemetryRecord[] = [
+        started('req_late', { at: BEGIN + 1 }),
+        finished('req_late', { startedAt: BEGIN + 1, servedModel: 'new' }),
+      ];
+      let writing: Promise<unknown> = Promise.resolve();
+      const waiting = `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'usage_hours'::regclass`;
+      await db.service.transaction(async (runner) => {
+        const query = async (sql: string, params?: unknown[]): Promise<unknown> => {
+          const result: unknown = await runner.query(sql, params);
+          if (!sql.startsWith('DELETE')) return result;
+          let over = false;
+          writing = write(late, 2).finally(() => (over = true));
+          await until(async () => over || (await db.service.dataSource.query<object[]>(waiting)).length > 0);
+          return result;
+        };
+        await recountHour({ query } as unknown as QueryRunner, dialect, BEGIN);
+      });
+      await writing;
+      const sums = (await hours()) as { model: string; requests: number }[];
+      expect(sums.filter(({ model }) => model === 'new')).toMatchObject([{ requests: 1 }]);
+    },
+    60_000,
+  );
 
   it('goes with the last request of its hour', async () => {
     await write(ALL, 40);

@@ -1,0 +1,47 @@
+import type { DatabaseService } from '../infra/database/database.service.js';
+import { HOUR_MS, recountHour } from './hour-totals.js';
+import { SqlQuery } from './sql-query.js';
+
+/** As much of a database as mending needs. */
+type MendedDatabase = Pick<DatabaseService, 'dialect' | 'readPatiently' | 'transaction'>;
+
+/**
+ * Recounts the hours since `from` (epoch ms; null = all) that hold fewer requests than have ended in them: those came
+ * from a process of a version without these sums, or from another database. An hour that holds more outlives its
+ * pruned requests and stays. Hour by hour, each found by the index: no statement takes long. Returns how many it mended.
+ */
+export async function mendHours(
+  database: MendedDatabase,
+  from: number | null,
+  stopped: () => boolean = () => false,
+): Promise<number> {
+  let mended = 0;
+  let hour = await nextHour(database, from);
+  while (hour !== null && !stopped()) {
+    if (await mendHour(database, hour)) mended += 1;
+    hour = await nextHour(database, hour + HOUR_MS);
+  }
+  return mended;
+}
+
+/** The first one with requests. */
+async function nextHour(database: MendedDatabase, from: number | null): Promise<number | null> {
+  const start = from === null ? null : from - (from % HOUR_MS);
+  const query = new SqlQuery(database.dialect).from('started_at', start);
+  const sql = `SELECT MIN("started_at") AS "at" FROM "requests"${query.where}`;
+  const [row] = await database.readPatiently<{ at: number | null }>(sql, query.params);
+  const at = row?.at ?? null;
+  return at === null ? null : at - (at % HOUR_MS);
+}
+
+async function mendHour(database: MendedDatabase, hour: number): Promise<boolean> {
+  const query = new SqlQuery(database.dialect).from('started_at', hour).before('started_at', hour + HOUR_MS);
+  // One statement: a request and its part of the sum become visible together.
+  const sql = `SELECT COUNT(*) AS "ended",
+      (SELECT COALESCE(SUM("requests"), 0) FROM "usage_hours" WHERE "hour" = ${query.param(hour)}) AS "summed"
+    FROM "requests"${query.where} AND "counted" = 3`;
+  const [row] = await database.readPatiently<{ ended: number; summed: number }>(sql, query.params);
+  if (row === undefined || row.ended <= row.summed) return false;
+  await database.transaction((runner) => recountHour(runner, database.dialect, hour));
+  return true;
+}
