@@ -16,6 +16,10 @@ all-in-one | serve | worker)
   ;;
 esac
 
+if [ "$role" = serve ]; then
+  # As in script/start.mjs: bodies and streams are memory outside of V8's heap, for which it would collect all too often.
+  exec node --initial-old-space-size=256 "$here/../dist/cli/main.js" "$@"
+fi
 if [ "$role" != all-in-one ]; then
   exec node "$here/../dist/cli/main.js" "$@"
 fi

@@ -19,6 +19,7 @@ import { answerAlias } from './models/alias-answer.js';
 import { runWithFallbacks } from './models/fallbacks.js';
 import { RetryBudget } from './retry-budget.js';
 import { matchRoute } from './route-grammar.js';
+import { StartPace } from './start-pace.js';
 import { stopping } from './stop-reason.js';
 import { WebsocketGateway } from './websocket/websocket-gateway.js';
 import { SelfTest } from './self-test/self-test.js';
@@ -39,6 +40,7 @@ export class ProxyHandler {
   readonly #bodies: BodyBudget;
   readonly #intake: RequestIntake;
   readonly #room: WaitingRoom;
+  readonly #pace: StartPace;
   readonly #websockets: WebsocketGateway;
   readonly #access: AccessWatch;
   readonly #selfTest: SelfTest;
@@ -48,6 +50,7 @@ export class ProxyHandler {
     this.#intake = new RequestIntake(deps.config.server, this.#bodies, deps.models);
     this.#room = new WaitingRoom(deps.balancer, deps.config.wait, deps.clock);
     this.#finisher = new Finisher(deps);
+    this.#pace = new StartPace(() => deps.clock.monotonic());
     const [finisher, bodies, room] = [this.#finisher, this.#bodies, this.#room];
     this.#websockets = new WebsocketGateway({ deps, finisher, bodies, room });
     this.#selfTest = new SelfTest(deps.config.adminToken, deps.clock);
@@ -122,6 +125,8 @@ export class ProxyHandler {
     const route = matchRoute(req.method ?? 'GET', req.url ?? '');
     exchange.route = route;
     const fields = await this.#intake.read(exchange, route);
+    const paced = this.#pace.enter();
+    if (paced !== null) await paced;
     const input: HintsInput = {
       requestId: exchange.id,
       caller: exchange.caller,

@@ -1,5 +1,4 @@
 import { ByteStore } from './byte-store.js';
-import type { CaptureRoom } from './capture-room.js';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -17,7 +16,7 @@ const SEALED = Buffer.from('encrypted_content');
  * few kilobytes that read the same for whoever looks for ids, status and usage. Valid JSON stays valid JSON.
  */
 export class JsonThinner {
-  readonly #out: ByteStore;
+  readonly #out = new ByteStore(MAX_TEXT_BYTES);
   #inString = false;
   #dropping = false;
   /** Bytes of the current string so far. */
@@ -31,12 +30,7 @@ export class JsonThinner {
   /** The part that is dropped ended in an odd number of backslashes. */
   #odd = false;
 
-  constructor(
-    room: CaptureRoom | null,
-    private readonly longBytes = LONG_STRING_BYTES,
-  ) {
-    this.#out = new ByteStore(MAX_TEXT_BYTES, room);
-  }
+  constructor(private readonly longBytes = LONG_STRING_BYTES) {}
 
   push(chunk: Buffer): void {
     let from = 0;
@@ -63,10 +57,6 @@ export class JsonThinner {
   /** Null when even this was too much to hold. */
   text(): Buffer | null {
     return this.#out.seen > this.#out.kept ? null : this.#out.concat();
-  }
-
-  release(): void {
-    this.#out.release();
   }
 
   /** Never within an escape or a character. */

@@ -91,7 +91,8 @@ export class UsageTap {
     const capture = Math.max(0, options.maxCaptureBytes);
     this.#store = new ByteStore(
       this.#coding === null ? capture : Math.max(capture, MAX_BODY_BYTES),
-      options.room ?? null,
+      // A coded body is read from what is held of it, so it is held whatever others do; so is the thinned one.
+      this.#coding === null ? (options.room ?? null) : null,
     );
     this.#sse = new SseScanner((data, kind) => this.#event(data, kind));
   }
@@ -152,13 +153,14 @@ export class UsageTap {
 
   /** The result has been used: what is held is let go. */
   release(): void {
+    this.#completed = true;
     this.#store.release();
-    this.#thin?.release();
+    this.#thin = null;
   }
 
   #pushThin(chunk: Buffer): void {
     if (this.#thin !== null) return this.#thin.push(chunk);
-    this.#thin = new JsonThinner(this.options.room ?? null);
+    this.#thin = new JsonThinner();
     for (const kept of this.#store.chunks()) this.#thin.push(kept);
     this.#thin.push(chunk.subarray(chunk.length - (this.#store.seen - this.#store.kept)));
   }

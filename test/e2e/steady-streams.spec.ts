@@ -11,6 +11,8 @@ import { until } from '../support/until.js';
 const SCRIPT = resolve('test/support/paced-streams.mjs');
 const STREAMS = size(100, 1_000);
 const SECONDS = size(3, 30);
+/** Those of the start script and the image, for both. */
+const NODE_FLAGS = ['--initial-old-space-size=256'];
 
 interface Measured {
   readonly failed: number;
@@ -29,13 +31,17 @@ beforeAll(async () => {
   const [{ port }] = (await once(upstream, 'message')) as [{ port: number }];
   const url = `http://127.0.0.1:${port}/v1`;
   const pipePort = await freePort();
-  pipe = spawn(process.execPath, ['bench/bare-pipe.mjs'], {
+  pipe = spawn(process.execPath, [...NODE_FLAGS, 'bench/bare-pipe.mjs'], {
     env: { PATH: process.env['PATH'], PORT: String(pipePort), UPSTREAM: url },
     stdio: 'ignore',
   });
   pipeUrl = `http://127.0.0.1:${pipePort}`;
   await until(() => fetch(`${pipeUrl}/v1/models`), Boolean, { what: 'the bare pipe' });
-  proxy = await ProxyProcess.start({ upstream: url, keys: ['sk-1', 'sk-2', 'sk-3', 'sk-4'] });
+  proxy = await ProxyProcess.start({
+    upstream: url,
+    keys: ['sk-1', 'sk-2', 'sk-3', 'sk-4'],
+    nodeFlags: NODE_FLAGS,
+  });
 });
 afterAll(async () => {
   await proxy.dispose();
