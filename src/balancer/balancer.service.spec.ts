@@ -222,6 +222,19 @@ describe('Balancer: what must not move', () => {
     expect(world.acquire({ previousResponseId: 'old' }).resource).toBe(lease.resource);
   });
 
+  it('learns of a conversation nothing that its caller may have written into it', () => {
+    const { acquire } = routingWorld(THREE);
+    const talk = {
+      callerId: 'key_1',
+      tenant: true,
+      routeKind: 'conversation',
+      conversationId: 'conv_1',
+    } as const;
+    const shown = { responseId: 'resp_2', conversationId: 'conv_2', items: ['msg_2'], listed: ['msg_3'] };
+    const learned = acquire(talk).release(SERVED, learnt(shown));
+    expect(learned.map((one) => `${one.kind}:${one.id}`)).toEqual(['conversation:conv_1']);
+  });
+
   it('follows a fork: new session, replayed content, its origin named', () => {
     const world = routingWorld(TWO_ORGS);
     const home = world.serve({ sessionId: 's', threadId: 't' });

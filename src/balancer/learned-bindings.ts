@@ -51,16 +51,17 @@ export function learnedBindings(
   const add = (kind: BindingKind, id: string | null, ttlMs: number, cached: number | null = null): void => {
     if (id !== null && id !== '') learned.push(bindingOf(hints, kind, id, owner, ttlMs, cached));
   };
+  const made = madeIds(hints, facts);
   const stored = hints.store !== false || hints.background;
   if (stored) {
-    add('response', facts.responseId ?? hints.pathResponseId, responseTtlMs);
-    for (const id of facts.itemIds) add('item', id, responseTtlMs);
+    add('response', made.responseId ?? hints.pathResponseId, responseTtlMs);
+    for (const id of made.itemIds) add('item', id, responseTtlMs);
   }
   for (const id of shownItems(hints, facts)) add('item', id, responseTtlMs);
   // A tenant's are known to be its own already; a long history would have hundreds of them written on every turn.
   if (!hints.tenant) for (const id of hints.itemReferenceIds) add('item', id, responseTtlMs);
   if (affinity.unknownOwner) add('response', hints.previousResponseId, responseTtlMs);
-  add('conversation', facts.conversationId ?? hints.conversationId, responseTtlMs);
+  add('conversation', made.conversationId ?? hints.conversationId, responseTtlMs);
   add('session', hints.sessionId, sessionTtlMs, cachedTokens);
   add('thread', hints.threadId, sessionTtlMs, cachedTokens);
   for (const digest of facts.sealedDigests) add('sealed', digest, responseTtlMs);
@@ -68,6 +69,19 @@ export function learnedBindings(
   // Served: its organisation can read what came in. The newest item is the one looked up first.
   if (newest !== undefined) add('sealed', newest, responseTtlMs);
   return learned;
+}
+
+/**
+ * A conversation shows what its caller wrote, which may look like anything; and a compaction repeats messages of its
+ * input. A tenant's items are those the model made.
+ */
+function madeIds(
+  { routeKind, tenant }: RoutingHints,
+  facts: ServedFacts,
+): Pick<ServedFacts, 'responseId' | 'conversationId' | 'itemIds'> {
+  if (routeKind === 'conversation') return { responseId: null, conversationId: null, itemIds: [] };
+  const ofModel = routeKind === 'create' || routeKind === 'response';
+  return tenant && !ofModel ? { ...facts, itemIds: [] } : facts;
 }
 
 /**

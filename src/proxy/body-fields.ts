@@ -26,7 +26,7 @@ export interface BodyFields {
   readonly itemReferenceIds: readonly string[];
   /** There are more. */
   readonly moreItemReferences: boolean;
-  /** An item in either that is no reference has an id. */
+  /** An item in either that is no reference has an id, or one tells of a sandbox. */
   readonly namesItems: boolean;
   /** Of the encrypted items in either, last 8, oldest first. */
   readonly sealedDigests: readonly string[];

@@ -93,6 +93,18 @@ describe('buildHints', () => {
     expect([conversation.conversationId, conversation.pathResponseId]).toEqual(['conv_1', null]);
   });
 
+  it('takes a list for one of new items only where items are added that nobody has named', () => {
+    const adds = (method: string, path: string, body: Partial<BodyFields> = {}): boolean =>
+      hints({}, body, matchRoute(method, path)).addsItems;
+    expect(adds('POST', '/v1/conversations/conv_1/items')).toBe(true);
+    expect(adds('POST', '/v1/conversations/conv_1/items?include=x')).toBe(true);
+    expect(adds('POST', '/v1/conversations/conv_1/items', { namesItems: true })).toBe(false);
+    expect(adds('POST', '/v1/conversations/conv_1')).toBe(false);
+    expect(adds('POST', '/v1/conversations/items')).toBe(false);
+    expect(adds('PATCH', '/v1/conversations/conv_1/items')).toBe(false);
+    expect(adds('POST', '/v1/responses/items')).toBe(false);
+  });
+
   it.each(['a'.repeat(257), 'a b', 'a, b', 'é', 'a\tb'])('refuses the header id %.10j', (value) => {
     for (const name of [
       'x-proxy-session-id',

@@ -13,6 +13,7 @@ import { forkedFromThreadId } from './turn-metadata.js';
 
 /** Visible ASCII: an id from a header ends up in records, bindings and logs as it is. */
 const HEADER_ID = /^[\x21-\x7e]{1,256}$/;
+const ITEMS_PATH = /^\/v1\/conversations\/[^/]+\/items$/;
 const DECIDING_REFERENCES = 16;
 /** Names may hold spaces. */
 const HEADER_NAME = /^[\x20-\x7e]{1,256}$/;
@@ -54,7 +55,7 @@ export function buildHints(input: HintsInput): RoutingHints {
     conversationId: first(route.conversationId, body.conversationId),
     itemReferenceIds: referencesOf(caller, route, body),
     containerIds: body.containerIds,
-    addsItems: route.kind === 'conversation' && input.body !== null && !body.namesItems,
+    addsItems: route.method === 'POST' && ITEMS_PATH.test(route.pathWithoutQuery) && !body.namesItems,
     sealedDigests: body.sealedDigests,
     hasSideEffects: body.hasSideEffects,
   };

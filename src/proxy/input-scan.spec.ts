@@ -22,6 +22,9 @@ describe('the items of a request', () => {
     ['reasoning', { summary: [] }],
     ['reasoning', { encrypted_content: null, content: [] }],
     ['reasoning', { encrypted_content: '' }],
+    ['reasoning', { content: [{ type: 'reasoning_text', text: 'x' }], result: 'x' }],
+    ['image_generation_call', { encrypted_content: 'x', content: 'x' }],
+    ['image_generation_call', { result: ['x'] }],
     ['image_generation_call', { status: 'completed' }],
     ['image_generation_call', { result: null }],
     ['image_generati\\u006fn_call', {}],
@@ -34,13 +37,18 @@ describe('the items of a request', () => {
 
   it.each([
     ['reasoning', { summary: [], encrypted_content: 'gAAAAA' }],
-    ['reasoning', { content: [{ type: 'reasoning_text', text: 'x' }] }],
     ['image_generation_call', { result: 'aW1hZ2U=' }],
     ['message', { role: 'assistant', content: [] }],
     ['function_call', { call_id: 'c', name: 'f', arguments: '{}' }],
   ])('takes %s that is all there for what it is, whatever its id', (type, rest) => {
     const fields = scan(JSON.stringify({ input: [{ type, id: 'a', ...rest }] }));
     expect(fields).toMatchObject({ itemReferenceIds: [], namesItems: true });
+  });
+
+  it('tell of sandboxes, with an id of their own or without', () => {
+    const names = (item: object): boolean => scan(JSON.stringify({ items: [item] })).namesItems;
+    expect(names({ type: 'code_interpreter_call', container_id: 'cntr_1' })).toBe(true);
+    expect(names({ type: 'code_interpreter_call', container_id: null })).toBe(false);
   });
 
   it.each(['null', '7', '[]'])(

@@ -6,16 +6,12 @@ import { decodeRoutingString } from './routing-field.js';
 
 /** Of one request. Whose they are must be known of each, so what is beyond is told, not dropped. */
 export const MAX_ITEM_REFERENCES = 1_024;
-const ITEM = new KeyTable(['type', 'id', 'encrypted_content', 'role', 'content', 'result']);
+const ITEM = new KeyTable(['type', 'id', 'encrypted_content', 'role', 'result', 'container_id']);
 const ITEM_REFERENCE = '"item_reference"';
-/** The upstream puts the stored item in the place of one that has nothing but its id. */
-const FETCHED: ReadonlySet<string> = new Set(['"reasoning"', '"image_generation_call"']);
+const REASONING = '"reasoning"';
+const IMAGE = '"image_generation_call"';
 /** Each character of the longest of them spelled as an escape, and more. */
 const MAX_TYPE_BYTES = 256;
-const CLOSING_BRACKET = 0x5d;
-
-/** `encrypted_content`, `content`, `result`. */
-const WHOLE: ReadonlySet<number> = new Set([2, 4, 5]);
 
 type Found = Pick<BodyDraft, 'itemReferenceIds' | 'moreItemReferences' | 'namesItems' | 'sealedDigests'>;
 
@@ -42,6 +38,7 @@ export function readItems(scanner: JsonScanner, name: 'input' | 'items', found: 
       if (sealed.length === MAX_SEALED_DIGESTS) sealed.shift();
       sealed.push(item.sealed);
     }
+    if (item.namesContainer) found.namesItems = true;
     if (item.id === null) return;
     if (!item.isReference()) found.namesItems = true;
     else if (references.length < room) references.push(item.id);
@@ -59,10 +56,10 @@ class ItemFacts {
   /** Inside the quotes. */
   id: ByteSpan | null = null;
   sealed: ByteSpan | null = null;
+  namesContainer = false;
   #type: ByteSpan | null = null;
   #hasRole = false;
-  /** Of what a stored item of its type consists of, some is here. */
-  #isWhole = false;
+  #hasResult = false;
   readonly #visit = (key: number): void => this.#member(key);
 
   constructor(
@@ -75,40 +72,38 @@ class ItemFacts {
     this.sealed = null;
     this.#type = null;
     this.#hasRole = false;
-    this.#isWhole = false;
+    this.namesContainer = false;
+    this.#hasResult = false;
     this.scanner.members(ITEM, this.path, this.#visit);
   }
 
-  /** The type may be left out of a reference; a message without type has a role. */
+  /**
+   * The type may be left out of a reference; a message without type has a role. The upstream puts the stored item in the
+   * place of a reasoning or an image without what it consists of, whatever else stands there.
+   */
   isReference(): boolean {
     if (this.#type === null) return !this.#hasRole;
     const { start, end } = this.#type;
     if (end - start > MAX_TYPE_BYTES) return false;
     const raw = this.scanner.bytes.toString('utf8', start, end);
     const type = raw.includes('\\') ? `"${safeParse(raw)}"` : raw;
-    return type === ITEM_REFERENCE || (!this.#isWhole && FETCHED.has(type));
+    if (type === REASONING) return this.sealed === null;
+    return type === ITEM_REFERENCE || (type === IMAGE && !this.#hasResult);
   }
 
   #member(key: number): void {
     const scanner = this.scanner;
     const isString = scanner.atString();
-    const isArray = scanner.atArray();
     const { start, end } = scanner.valueSpan();
-    if (WHOLE.has(key) && (isArray ? !isEmpty(scanner.bytes, start) : isString && end - start > 2))
-      this.#isWhole = true;
     if (!isString) return;
     if (key === 3) this.#hasRole = true;
     else if (key === 0) this.#type = { start, end };
     else if (key === 1) this.id = { start: start + 1, end: end - 1 };
-    else if (key === 2 && end - start > 2) this.sealed = { start: start + 1, end: end - 1 };
+    else if (end - start <= 2) return;
+    else if (key === 2) this.sealed = { start: start + 1, end: end - 1 };
+    else if (key === 4) this.#hasResult = true;
+    else this.namesContainer = true;
   }
-}
-
-/** Whether the array that begins at `start` holds nothing but blanks. */
-function isEmpty(bytes: Buffer, start: number): boolean {
-  let at = start + 1;
-  while ((bytes[at] ?? CLOSING_BRACKET) <= 0x20) at++;
-  return bytes[at] === CLOSING_BRACKET;
 }
 
 function safeParse(raw: string): string {

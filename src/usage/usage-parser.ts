@@ -52,6 +52,7 @@ const KEYS = new KeyTable([
 ]);
 /** `container_id`: the sandbox of a tool, which a later request may name. */
 const ITEM = new KeyTable(['encrypted_content', 'id', 'container_id']);
+const LISTED = new KeyTable(['id']);
 /** Most items of one answer that are remembered: more than any model makes. */
 export const MAX_ITEM_IDS = 1_024;
 /** Small values are read by `JSON.parse`; larger ones are not what they claim to be. */
@@ -148,14 +149,14 @@ class ObjectReader {
     this.draft.itemIds = ids;
   }
 
-  /** Not the seals in it: those are of whoever wrote the items, which need not be who keeps them. */
+  /** Ids alone: seals and sandboxes are of whoever wrote the items, which need not be who keeps them. */
   list(): void {
-    this.draft.listedIds = this.#items([]);
+    this.draft.listedIds = this.#items([], LISTED);
   }
 
-  #items(sealed: ByteSpan[]): string[] {
+  #items(sealed: ByteSpan[], table = ITEM): string[] {
     const ids: string[] = [];
-    if (this.scanner.atArray()) this.scanner.elements(() => this.#item(sealed, ids));
+    if (this.scanner.atArray()) this.scanner.elements(() => this.#item(sealed, ids, table));
     else this.scanner.skipValue();
     return ids;
   }
@@ -168,11 +169,11 @@ class ObjectReader {
     this.draft.itemIds = ids;
   }
 
-  #item(sealed: ByteSpan[], ids: string[]): void {
+  #item(sealed: ByteSpan[], ids: string[], table = ITEM): void {
     const { scanner } = this;
     if (!scanner.atObject()) return scanner.skipValue();
-    scanner.members(ITEM, null, (key) => {
-      if (ITEM.names[key] !== 'encrypted_content') {
+    scanner.members(table, null, (key) => {
+      if (table.names[key] !== 'encrypted_content') {
         const id = this.id();
         if (id !== null && ids.length === MAX_ITEM_IDS) ids.shift();
         if (id !== null) ids.push(id);

@@ -146,7 +146,8 @@ describe('UsageTap on a stream', () => {
   });
 
   it('knows the ids that a list shows apart from those of what was made', () => {
-    const data = [{ id: 'msg_1', type: 'message', content: [{ id: 'not an item' }] }, { id: 7 }, 'x'];
+    const content = [{ id: 'not an item' }];
+    const data = [{ id: 'msg_1', type: 'message', content, container_id: 'cntr_1' }, { id: 7 }, 'x'];
     expect(json({ object: 'list', data, first_id: 'msg_0' })).toMatchObject({
       itemIds: [],
       listedIds: ['msg_1'],

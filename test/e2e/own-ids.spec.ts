@@ -151,6 +151,27 @@ describe("a tenant's own id is served", () => {
       const refused = await call(bob, 'POST', '/v1/responses', body);
       expect([tool, refused.status, refused.json.error]).toMatchObject([tool, 404, { param: 'tools' }]);
     }
+    // What a conversation answers is what was put into it.
+    const his = (await call(bob, 'POST', '/v1/conversations', {})).json;
+    for (const named of [{}, { id: 'ci_2' }]) {
+      const items = [{ type: 'code_interpreter_call', container_id: 'cntr_alice', ...named }];
+      const shown = await call(bob, 'POST', `/v1/conversations/${his.id}/items`, { items });
+      expect(shown.json.data).toMatchObject([{ container_id: 'cntr_alice' }]);
+    }
+    const body = { tools: [{ type: 'code_interpreter', container: 'cntr_alice' }], input: 'go on' };
+    expect((await call(bob, 'POST', '/v1/responses', body)).status).toBe(404);
+  });
+
+  it('after it was compacted, but not to who wrote it into what is compacted', async () => {
+    const made = (await call(alice, 'POST', '/v1/responses', { input: 'of alice' })).json;
+    const item = made.output[0]?.id ?? '';
+    const input = [{ type: 'message', id: item, role: 'user', content: 'mine' }];
+    for (const who of [bob, alice]) {
+      const { json } = await call(who, 'POST', '/v1/responses/compact', { model: 'gpt-5.5', input });
+      expect(json.output[0]).toEqual(input[0]);
+    }
+    expect((await call(bob, 'POST', '/v1/responses', reference(item))).status).toBe(404);
+    expect((await call(alice, 'POST', '/v1/responses', reference(item))).status).toBe(200);
   });
 
   it('but what the upstream would put in its place for nothing but an id is a reference like any other', async () => {

@@ -93,6 +93,7 @@ export function answered(status: number, code: string | null = null, retryAfterM
 
 interface Learnt {
   readonly responseId?: string;
+  readonly conversationId?: string;
   readonly sealed?: string[];
   readonly items?: string[];
   readonly listed?: string[];
@@ -104,7 +105,7 @@ interface Learnt {
 export function learnt(learned: Learnt = {}): ServedFacts {
   return {
     responseId: learned.responseId ?? null,
-    conversationId: null,
+    conversationId: learned.conversationId ?? null,
     organization: null,
     sealedDigests: learned.sealed ?? [],
     itemIds: learned.items ?? [],

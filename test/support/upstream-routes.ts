@@ -140,11 +140,14 @@ function compact(up: FakeUpstream, x: UpstreamExchange): void {
   };
   x.arrival.responseId = newWireId('resp');
   x.arrival.usage = up.usage(x.arrival.n, x.arrival.json ?? {}, x.arrival.organization ?? '');
+  const input = x.arrival.json?.['input'];
+  // What the user said stays as it is.
+  const said = Array.isArray(input) ? input.filter((one: { type?: unknown }) => one.type === 'message') : [];
   x.json(200, {
     id: x.arrival.responseId,
     object: 'response.compaction',
     created_at: Math.floor(Date.now() / 1000),
-    output: [item],
+    output: [...said, item],
     usage: x.arrival.usage,
   });
 }
