@@ -1,5 +1,5 @@
 import type { DatabaseService } from '../infra/database/database.service.js';
-import { HOUR_MS, recountHour } from '../usage/hour-totals.js';
+import { moveHours } from './hour-mover.js';
 import { identityConflicts, type IdentityRow } from './identity-conflicts.js';
 import { type CopyResult, TableCopier } from './table-copier.js';
 import { TransferError } from './transfer-error.js';
@@ -55,23 +55,13 @@ export class DataTransfer {
       results.push(result);
     }
     const finished = !this.#stopped;
-    if (finished) await this.#recountHours();
+    if (finished) await moveHours(this.source, this.target);
     // Also after a failed comparison: going on from the end would never mend it.
     if (finished) await state.clear();
     const tables = [];
     for (const result of results)
       tables.push({ ...result, inTarget: await this.#countInTarget(result.table) });
     return { resumed, tables, grown: await this.#grownSince(counts), finished };
-  }
-
-  /** Sums are made from the requests that are there now, whoever wrote them. */
-  async #recountHours(): Promise<void> {
-    const rows = await this.target.readPatiently<{ hour: number }>(
-      `SELECT DISTINCT "started_at" - "started_at" % ${HOUR_MS} AS "hour" FROM "requests"`,
-      [],
-    );
-    for (const { hour } of rows)
-      await this.target.transaction((runner) => recountHour(runner, this.target.dialect, hour));
   }
 
   async #countInTarget(table: string): Promise<number> {

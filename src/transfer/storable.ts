@@ -6,7 +6,11 @@ import type { TransferTable } from './transfer-plan.js';
 const NUL = '\u0000';
 
 /** A row as the target can take it. SQLite keeps fractions in integer columns and NUL in text; Postgres neither. */
-export function storableRow(row: TransferRow, table: TransferTable, target: Dialect): SqlValue[] {
+export function storableRow(
+  row: TransferRow,
+  table: Pick<TransferTable, 'columns' | 'numeric'>,
+  target: Dialect,
+): SqlValue[] {
   return table.columns.map((column) => {
     const value = row[column] ?? null;
     if (target === 'sqlite') return value;

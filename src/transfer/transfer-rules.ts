@@ -17,7 +17,7 @@ export interface TransferRule {
 
 const KEEP: TransferRule = { onConflict: 'NOTHING', knowsMore: () => false };
 
-/** What belongs to the running system that uses a database, and not to its history, or is made from the requests. */
+/** What belongs to the running system that uses a database, and not to its history; and sums, which `moveHours` moves. */
 export const NOT_MOVED: ReadonlySet<string> = new Set(['database_identity', 'processes', 'usage_hours']);
 
 /** Rows that are written once and stay as they are: what the target has is what the source has. */

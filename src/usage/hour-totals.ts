@@ -81,12 +81,17 @@ function sumOf(group: readonly Uncounted[]): SqlValue[] {
   ];
 }
 
+/** Recorders wait, and what they have begun is over. SQLite has one writer anyway. */
+export async function lockHours(runner: QueryRunner, dialect: Dialect): Promise<void> {
+  if (dialect === 'postgres') await runner.query('LOCK TABLE "usage_hours" IN SHARE ROW EXCLUSIVE MODE');
+}
+
 /**
- * Makes the sums of an hour anew from its requests. A recorder that counts at the same time does so before or after:
- * SQLite has one writer; on Postgres a group that it adds after the DELETE would be counted by both, so it waits.
+ * Makes the sums of an hour anew from its requests. A recorder that counts at the same time does so before or after: a
+ * group that it adds between the two statements would be counted by both.
  */
 export async function recountHour(runner: QueryRunner, dialect: Dialect, hour: number): Promise<void> {
-  if (dialect === 'postgres') await runner.query('LOCK TABLE "usage_hours" IN SHARE ROW EXCLUSIVE MODE');
+  await lockHours(runner, dialect);
   const old = new SqlQuery(dialect).equal('hour', hour);
   await runner.query(`DELETE FROM "usage_hours"${old.where}`, old.params);
   const query = new SqlQuery(dialect).from('started_at', hour).before('started_at', hour + HOUR_MS);
