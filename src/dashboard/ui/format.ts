@@ -71,3 +71,12 @@ export function bytes(value: number | null): string {
 export function ratio(part: number | null, whole: number | null): number | null {
   return part === null || whole === null || whole === 0 ? null : part / whole;
 }
+
+/** One after the other; a message of an upstream ends with a period, or does not. */
+export function sentences(texts: readonly (string | null | undefined)[]): string {
+  const said = texts.filter((text) => text !== null && text !== undefined && text !== '');
+  return said.reduce<string>((all, text) => {
+    if (all === '') return String(text);
+    return `${all}${/[.!?…]$/.test(all) ? '' : '.'} ${text}`;
+  }, '');
+}

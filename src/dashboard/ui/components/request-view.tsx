@@ -1,6 +1,9 @@
 import type { JSX } from 'preact';
-import { bytes, count, dollars, duration, percent, ratio, words } from '../format.js';
+import { useRef } from 'preact/hooks';
+import { now } from '../clock.js';
+import { bytes, count, dollars, duration, percent, ratio, sentences, words } from '../format.js';
 import { href } from '../router.js';
+import { stillPending } from '../still-pending.js';
 import type { Attempt, RequestDetail, RequestRow } from '../wire-history.js';
 import { Bodies } from './bodies.js';
 import { Copy } from './copy.js';
@@ -19,8 +22,8 @@ import { TimelineList } from './timeline.js';
 export function RequestView({ id }: { id: string }): JSX.Element {
   const read = useRead<RequestDetail>(`/admin/requests/${encodeURIComponent(id)}`);
   const { data, error, loading, reload } = read;
-  const pending = data === null || data.request.state === 'in_progress' || data.attempts.length === 0;
-  useTail(read, pending && !(error !== null && data === null && loading));
+  const openedAt = useRef(now.peek());
+  useTail(read, stillPending(data?.request ?? null, error, openedAt.current, now.peek()));
   return (
     <Page
       title={`Request ${id}`}
@@ -151,8 +154,7 @@ const ATTEMPTS: readonly Column<Attempt>[] = [
     key: 'why',
     head: 'What followed',
     wide: true,
-    cell: (one) =>
-      [one.error, one.retry_text].filter((text) => text !== null && text !== undefined).join('. ') || '–',
+    cell: (one) => sentences([one.error, one.retry_text]) || '–',
   },
 ];
 
