@@ -203,7 +203,7 @@ describe.skipIf(!browserAvailable)('the history in the dashboard, in a real brow
     await resource.click();
     await until(
       () => on.page.url(),
-      (url) => url.endsWith(`#/requests?resource_id=${id}`),
+      (url) => url.endsWith(`#/requests?resource_id=${id}&since=24h`),
     );
     await on.close();
   });

@@ -3,7 +3,7 @@ import { awayBecause, connection, token } from './store.js';
 
 export { ApiError };
 
-/** Any request to the proxy, with the admin token. Throws ApiError; a 401 shows the sign-in form. */
+/** Any request to the proxy, with the admin token. Throws ApiError; a refused token shows the sign-in form. */
 export async function call(path: string, options: RequestInit = {}): Promise<Response> {
   const headers = new Headers(options.headers);
   if (token.value !== '') headers.set('authorization', `Bearer ${token.value}`);
@@ -12,7 +12,7 @@ export async function call(path: string, options: RequestInit = {}): Promise<Res
   const response = await fetch(path, { ...options, headers, cache: 'no-store', credentials: 'omit' });
   if (response.ok) return response;
   const error = await ApiError.of(response);
-  if (error.status === 401) {
+  if (error.status === 401 || error.code === 'too_many_attempts') {
     awayBecause.value = error.message;
     connection.value = 'signed_out';
   }

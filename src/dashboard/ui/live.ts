@@ -14,6 +14,8 @@ const SETTLED_MS = 2_500;
 const BEAT_MS = 5_000;
 
 let stream = new AbortController();
+/** Counts the readers: the last one alone goes on. */
+let generation = 0;
 let signature = '';
 let lastBeat = 0;
 let announced: ReturnType<typeof setTimeout> | undefined;
@@ -21,7 +23,7 @@ let settled: ReturnType<typeof setTimeout> | undefined;
 let retryMs = FIRST_RETRY_MS;
 
 export function startLive(): void {
-  // A 401 of any call ends the stream, so that two of them never run after the next sign-in.
+  // A call that is refused ends the stream: the next sign-in begins its own.
   connection.subscribe((now) => {
     if (now === 'signed_out') stream.abort();
   });
@@ -36,23 +38,18 @@ export function signIn(value: string): void {
 
 /** Reads one stream after the other until the API wants a credential. */
 async function run(): Promise<void> {
+  const mine = ++generation;
+  // Another sign-in while this one sleeps has a reader of its own.
+  const over = (): boolean => mine !== generation || connection.value === 'signed_out';
   for (;;) {
-    try {
-      await readStream();
-      awayBecause.value = 'the stream ended';
-    } catch (error: unknown) {
-      if (signedOut()) return;
-      awayBecause.value = messageOf(error);
-    }
+    const why = await readStream().then(() => 'the stream ended', messageOf);
+    if (over()) return;
+    awayBecause.value = why;
     connection.value = 'away';
     await new Promise((resolve) => setTimeout(resolve, retryMs));
-    if (signedOut()) return;
+    if (over()) return;
     retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);
   }
-}
-
-function signedOut(): boolean {
-  return connection.value === 'signed_out';
 }
 
 /** `fetch` and not `EventSource`, which cannot send the Authorization header. */

@@ -6,9 +6,9 @@ import { RequestLink, SessionLink } from './links.js';
 import { Time } from './time.js';
 
 /** Decisions in words; each opens into its candidates. */
-export function Decisions(props: { decisions: readonly Decision[] }): JSX.Element {
+export function Decisions(props: { decisions: readonly Decision[]; busy?: boolean }): JSX.Element {
   return (
-    <ul class="decisions">
+    <ul class="decisions" aria-busy={props.busy === true}>
       {props.decisions.map((decision) => (
         <li key={decision.id} data-decision={decision.id}>
           <details>

@@ -7,6 +7,8 @@ export interface Read<T> {
   readonly data: T | null;
   readonly error: ApiError | Error | null;
   readonly loading: boolean;
+  /** What is shown belongs to another path, as another filter, until the answer comes. */
+  readonly stale: boolean;
   readonly reload: () => void;
 }
 
@@ -51,5 +53,6 @@ export function useRead<T>(path: string | null): Read<T> {
     return () => abort.abort();
   }, [path, round]);
   const reload = useCallback(() => setRound((n) => n + 1), []);
-  return { data: answer.data, error: answer.error, loading: busy, reload };
+  const stale = answer.data !== null && answer.path !== path;
+  return { data: answer.data, error: answer.error, loading: busy, stale, reload };
 }

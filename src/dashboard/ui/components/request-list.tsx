@@ -46,7 +46,7 @@ export function RequestListView(): JSX.Element {
 }
 
 function Rows({ read }: { read: ReturnType<typeof useRead<RequestList>> }): JSX.Element {
-  const { data, error, loading, reload } = read;
+  const { data, error, loading, stale, reload } = read;
   return (
     <section aria-label="Requests">
       {error !== null && <ErrorNotice error={error} retry={reload} />}
@@ -61,6 +61,7 @@ function Rows({ read }: { read: ReturnType<typeof useRead<RequestList>> }): JSX.
             rows={data.requests}
             rowKey={({ id }) => id}
             rowProps={({ id }) => ({ 'data-request': id })}
+            busy={stale}
           />
           <Pager next={data.next_cursor} shown={data.requests.length} what="requests" />
         </>

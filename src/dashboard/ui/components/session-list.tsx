@@ -39,7 +39,7 @@ export function SessionListView(): JSX.Element {
   const older = getQuery('cursor') !== '';
   const read = useRead<SessionList>(`/admin/sessions?${listQuery(['cursor'])}`);
   useTail(read, !older);
-  const { data, error, loading, reload } = read;
+  const { data, error, loading, stale, reload } = read;
   return (
     <Page title="Sessions" lead="Conversations with their totals, last seen first.">
       {error !== null && <ErrorNotice error={error} retry={reload} />}
@@ -53,6 +53,7 @@ export function SessionListView(): JSX.Element {
             columns={COLUMNS}
             rows={data.sessions}
             rowKey={({ id, caller_id }) => `${id} ${caller_id}`}
+            busy={stale}
           />
           <Pager next={data.next_cursor} shown={data.sessions.length} what="sessions" />
         </section>

@@ -58,7 +58,10 @@ function Detail({ detail }: { detail: SessionDetail }): JSX.Element {
       </section>
       {(threads.length > 1 || threads.some(({ parent }) => parent !== null)) && (
         <section aria-labelledby="threads-title">
-          <h2 id="threads-title">Threads and sub-agents</h2>
+          <div class="section-head">
+            <h2 id="threads-title">Threads and sub-agents</h2>
+            {rest && <p class="hint">{`Of the newest ${count(requests.length)} turns.`}</p>}
+          </div>
           <Table caption="Threads and sub-agents" columns={THREADS} rows={threads} rowKey={({ id }) => id} />
         </section>
       )}

@@ -25,7 +25,7 @@ export function DecisionsPage(): JSX.Element {
   const older = getQuery('cursor') !== '';
   const read = useRead<DecisionList>(`/admin/decisions?${listQuery(NAMES, '50')}`);
   useTail(read, !paused.value && !older);
-  const { data, error, loading, reload } = read;
+  const { data, error, loading, stale, reload } = read;
   return (
     <Page
       title="Decisions"
@@ -49,7 +49,7 @@ export function DecisionsPage(): JSX.Element {
         {data !== null && data.decisions.length === 0 && <Empty>No decision is like that.</Empty>}
         {data !== null && data.decisions.length > 0 && (
           <>
-            <Decisions decisions={data.decisions} />
+            <Decisions decisions={data.decisions} busy={stale} />
             <Pager next={data.next_cursor} shown={data.decisions.length} what="decisions" />
           </>
         )}

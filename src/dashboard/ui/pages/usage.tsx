@@ -60,7 +60,7 @@ export function UsagePage(): JSX.Element {
         <Table
           id="usage"
           caption={`Usage by ${data.group_by}`}
-          columns={columnsOf(data.group_by, data.usage)}
+          columns={columnsOf(data.group_by, data.usage, since)}
           rows={data.usage}
           rowKey={(row) => String(row.group)}
           busy={loading}
@@ -70,11 +70,16 @@ export function UsagePage(): JSX.Element {
   );
 }
 
-function columnsOf(group: string, rows: readonly UsageRow[]): Column<UsageRow>[] {
+function columnsOf(group: string, rows: readonly UsageRow[], since: string): Column<UsageRow>[] {
   const most = Math.max(...rows.map((row) => row.requests));
   const label = GROUPS.find(({ value }) => value === group)?.label ?? group;
   return [
-    { key: 'group', head: label, names: true, cell: (row) => <Group kind={group} value={row.group} /> },
+    {
+      key: 'group',
+      head: label,
+      names: true,
+      cell: (row) => <Group kind={group} value={row.group} since={since} />,
+    },
     {
       key: 'requests',
       head: 'Requests',
@@ -105,7 +110,8 @@ function CachedShare({ row }: { row: UsageRow }): JSX.Element {
 }
 
 /** Leads to the requests that were added up, where the list can be narrowed to them. */
-function Group({ kind, value }: { kind: string; value: string | number | null }): JSX.Element {
+function Group(props: { kind: string; value: string | number | null; since: string }): JSX.Element {
+  const { kind, value, since } = props;
   if (value === null) return <>not known</>;
   if (kind === 'hour') return <Time at={Number(value)} />;
   const text = String(value);
@@ -113,7 +119,7 @@ function Group({ kind, value }: { kind: string; value: string | number | null })
   // By the model that was billed, which is not always the one asked for: no link.
   if (kind === 'model') return <span title={text}>{short(text, 60)}</span>;
   return (
-    <a href={href('/requests', { [kind === 'key' ? 'caller_id' : 'resource_id']: text })}>
+    <a href={href('/requests', { [kind === 'key' ? 'caller_id' : 'resource_id']: text, since })}>
       {short(text, 40)}
     </a>
   );
