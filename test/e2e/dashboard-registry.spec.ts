@@ -281,10 +281,10 @@ describe.skipIf(!browserAvailable)('the forms of the dashboard in a real browser
 
   it('every page keeps to 390 px, passes axe in dark and light, and has made no error and no request elsewhere', async () => {
     const pages: [string, string, string][] = [
-      ['/providers/new', 'Register a provider', '.form'],
-      ['/models/new', 'Register an alias', '.form'],
+      ['/providers/+new', 'Register a provider', '.form'],
+      ['/models/+new', 'Register an alias', '.form'],
       ['/keys', 'Client keys', '#keys'],
-      ['/keys/new', 'Make a client key', '.form'],
+      ['/keys/+new', 'Make a client key', '.form'],
       ['/audit', 'Audit', '#audit'],
       ['/diagnostics', 'Diagnostics', '#diagnosed-keys'],
       ['/explain?asked=1', 'Explain a route', 'table'],

@@ -8,6 +8,9 @@ export interface Route {
 
 export type QueryValues = Readonly<Record<string, string | number | null | undefined>>;
 
+/** Stands where an id does; no id can be this. */
+export const NEW = '+new';
+
 export const route = signal<Route>(parse(location.hash));
 /** How many pages have been gone to since the first: the first one must not take the focus. */
 export const navigations = signal(0);

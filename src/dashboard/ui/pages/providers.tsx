@@ -1,10 +1,10 @@
 import type { JSX } from 'preact';
 import { EditProvider, NewProvider } from '../registry/provider-editor.js';
 import { ProviderList } from '../registry/provider-list.js';
-import { route } from '../router.js';
+import { NEW, route } from '../router.js';
 
 export function ProvidersPage(): JSX.Element {
   const id = route.value.path[1];
   if (id === undefined) return <ProviderList />;
-  return id === 'new' ? <NewProvider /> : <EditProvider key={id} id={id} />;
+  return id === NEW ? <NewProvider /> : <EditProvider key={id} id={id} />;
 }

@@ -4,7 +4,7 @@ import { Empty, Told } from '../components/notice.js';
 import { Page } from '../components/page.js';
 import { useRead } from '../components/read.js';
 import { type Column, Table } from '../components/table.js';
-import { href } from '../router.js';
+import { href, NEW } from '../router.js';
 import { KEY_COLUMNS } from './key-columns.js';
 import type { KeyList as List, KeyRow } from './registry-wire.js';
 import { RevokeKey } from './revoke-key.js';
@@ -18,7 +18,7 @@ export function KeyList(): JSX.Element {
       title="Client keys"
       lead="What clients present instead of an OpenAI key. With none, only programs on this machine may use /v1."
       actions={
-        <a class="button primary" href={href('/keys/new')}>
+        <a class="button primary" href={href(`/keys/${NEW}`)}>
           Make a key
         </a>
       }

@@ -4,7 +4,7 @@ import { Empty, Told } from '../components/notice.js';
 import { Page } from '../components/page.js';
 import { useRead } from '../components/read.js';
 import { type Column, Table } from '../components/table.js';
-import { href } from '../router.js';
+import { href, NEW } from '../router.js';
 import type { ModelList as List, ModelPrices, ModelRow } from './registry-wire.js';
 import { RoutingCell } from './routing-cell.js';
 import { useTold } from './told.js';
@@ -55,7 +55,7 @@ export function ModelList(): JSX.Element {
       title="Models and agents"
       lead="Names of your own for models: a request for one goes where it says, under the upstream's name for it."
       actions={
-        <a class="button primary" href={href('/models/new')}>
+        <a class="button primary" href={href(`/models/${NEW}`)}>
           Register an alias
         </a>
       }

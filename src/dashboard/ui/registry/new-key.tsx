@@ -1,4 +1,3 @@
-import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { sendJson } from '../api.js';
 import { Page } from '../components/page.js';
@@ -9,24 +8,17 @@ import { go } from '../router.js';
 import { NEW_KEY, newKeyBody } from './key-draft.js';
 import { KeyFields } from './key-fields.js';
 import { KeyOnce } from './key-once.js';
+import { madeKey } from './made-key.js';
 import type { CreatedKey, KeyList } from './registry-wire.js';
 
 const NAME = 'key ';
 
-/** The key itself lives in this page alone and is gone with it. */
 export function NewKey(): JSX.Element {
-  const created = useSignal<CreatedKey | null>(null);
-  if (created.value !== null) return <KeyOnce created={created.value} />;
-  return (
-    <KeyForm
-      onCreated={(made) => {
-        created.value = made;
-      }}
-    />
-  );
+  const created = madeKey.value;
+  return created === null ? <KeyForm /> : <KeyOnce created={created} />;
 }
 
-function KeyForm(props: { onCreated: (made: CreatedKey) => void }): JSX.Element {
+function KeyForm(): JSX.Element {
   const { data } = useRead<KeyList>('/admin/keys');
   const form = useForm(NAME, () => NEW_KEY);
   const first = data !== null && data.keys.every(({ revoked_at }) => revoked_at !== null);
@@ -34,7 +26,7 @@ function KeyForm(props: { onCreated: (made: CreatedKey) => void }): JSX.Element 
     void form.run('save', async () => {
       const made = await sendJson<CreatedKey>('POST', '/admin/keys', newKeyBody(form.values.value));
       dropForm(NAME);
-      props.onCreated(made);
+      madeKey.value = made;
     });
   };
   const back = (): void => {

@@ -5,7 +5,7 @@ import { Page } from '../components/page.js';
 import { useRead } from '../components/read.js';
 import { type Column, Table } from '../components/table.js';
 import { words } from '../format.js';
-import { href } from '../router.js';
+import { href, NEW } from '../router.js';
 import { state } from '../store.js';
 import type { ProviderList as List, ProviderRow } from './registry-wire.js';
 import { RoutingCell } from './routing-cell.js';
@@ -61,7 +61,7 @@ export function ProviderList(): JSX.Element {
       title="Providers"
       lead="Upstreams registered here, beside the keys of the environment (those are on the overview)."
       actions={
-        <a class="button primary" href={href('/providers/new')}>
+        <a class="button primary" href={href(`/providers/${NEW}`)}>
           Register a provider
         </a>
       }

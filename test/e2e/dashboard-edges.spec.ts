@@ -1,0 +1,146 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startAdminApp, type AdminApp } from '../support/admin-app.js';
+import { DashboardForms } from '../support/dashboard-forms.js';
+import { browserAvailable, DashboardPage, launchBrowser } from '../support/dashboard-page.js';
+
+const TOKEN = 'a-token-that-is-long-enough-for-tests-0123456789';
+const WRONG = 'a-wrong-token-that-is-long-enough-0123456789';
+
+const turn = (n: number, thread_id: string) => ({
+  id: `req_${n}`,
+  state: 'completed',
+  started_at: 1_763_870_000_000 + n,
+  finished_at: 1_763_870_001_000 + n,
+  error_code: null,
+  error_message: null,
+  session_id: 's',
+  thread_id,
+  parent_thread_id: null,
+  model: 'gpt-5.5',
+  input_tokens: 10,
+  cached_tokens: null,
+  output_tokens: 1,
+  reasoning_tokens: null,
+  cost_usd: null,
+  status_code: 200,
+  resource_id: 'openai-1',
+  caller_id: 'c',
+  session_name: null,
+  latency_ms: 90,
+  first_byte_ms: 20,
+});
+
+describe.skipIf(!browserAvailable)('the dashboard where it is seldom looked at, in a real browser', () => {
+  let browser: Browser;
+  let admin: AdminApp;
+  let on: DashboardPage;
+  let form: DashboardForms;
+
+  beforeAll(async () => {
+    [browser, admin] = await Promise.all([
+      launchBrowser(),
+      startAdminApp({
+        PROXY_ADMIN_TOKEN: TOKEN,
+        PROXY_UPSTREAM_ALLOW_CIDRS: '127.0.0.1/32',
+        OPENAI_API_KEY: 'sk-test-edges',
+      }),
+    ]);
+    on = await DashboardPage.open(browser, admin.url, { at: '/providers' });
+    on.expect(/status of (?:401|429)|ERR_INCOMPLETE_CHUNKED_ENCODING/);
+    form = new DashboardForms(on);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await admin.close();
+  });
+
+  const api = (path: string, token: string, init: RequestInit = {}): Promise<Response> => {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    return fetch(`${admin.url}/admin/${path}`, { ...init, headers });
+  };
+
+  it('after too many wrong tokens the form stays, says so, and takes the right one', async () => {
+    let status = 401;
+    for (let n = 0; n < 200 && status === 401; n++) status = (await api('keys', WRONG)).status;
+    expect(status).toBe(429);
+    await form.signIn(WRONG);
+    await form.text('Too many wrong tokens', '[role=alert]');
+    await form.signIn(TOKEN);
+    await form.heading('Providers');
+  });
+
+  it('opens a provider whose id is “new”', async () => {
+    const body = { id: 'new', name: 'The new one', base_url: 'http://127.0.0.1:9/v1', auth_type: 'none' };
+    const made = await api('providers', TOKEN, { method: 'POST', body: JSON.stringify(body) });
+    expect({ status: made.status, said: await made.text() }).toMatchObject({ status: 201 });
+    await form.visit('/audit', 'Audit');
+    await form.visit('/providers', 'Providers');
+    await form.link('The new one').click();
+    await form.heading('The new one');
+    await form.visit('/providers', 'Providers');
+    await form.link('Register a provider').click();
+    await form.heading('Register a provider');
+  });
+
+  it('shows a key that was just made until it is left, also when the token is asked for meanwhile', async () => {
+    await form.visit('/keys', 'Client keys');
+    await form.link('Make a key').click();
+    await form.field('Name (required)').fill('laptop');
+    await form.button('Make the key').click();
+    await form.heading('The key is made');
+    const once = on.page.locator('[data-once]');
+    const key = await once.innerText();
+    const unauthorized = { error: { message: 'The token has changed.', code: 'unauthorized' } };
+    await on.page.route('**/admin/events', (to) => to.fulfill({ status: 401, json: unauthorized }));
+    (admin.app.getHttpServer() as { closeAllConnections(): void }).closeAllConnections();
+    await form.heading('Sign in');
+    await on.page.unroute('**/admin/events');
+    await form.signIn(TOKEN);
+    await form.heading('The key is made');
+    expect(await once.innerText()).toBe(key);
+    await form.link('I have it').click();
+    await form.heading('Client keys');
+    expect(await on.page.content()).not.toContain(key);
+    await form.visit('/keys/+new', 'Make a client key');
+    await form.field('Name (required)').waitFor();
+  });
+
+  it('says of which turns the sums of threads are when the session has more', async () => {
+    const totals = { ...turn(0, 'main'), id: 's', name: null, source: null, caller_id: 'c' };
+    const times = { first_seen_at: 0, last_seen_at: 0, unpriced_requests: 0, cache_hit_rate: null };
+    let request_count = 300;
+    await on.page.route('**/admin/sessions/s', (to) =>
+      to.fulfill({
+        json: {
+          session: { ...totals, ...times, request_count },
+          moves: 0,
+          resources: [],
+          requests: [turn(2, 'agent'), turn(1, 'main')],
+        },
+      }),
+    );
+    await on.go('/sessions/s');
+    const threads = on.page.locator('section', { hasText: 'Threads and sub-agents' });
+    await threads.getByText('Of the newest 2 turns.').waitFor();
+    request_count = 2;
+    await threads.getByText('Of the newest').waitFor({ state: 'detached' });
+  });
+
+  it('marks rows of the filter before as such until the answer comes', async () => {
+    let answer: () => void = () => undefined;
+    const asked = new Promise<void>((resolve) => (answer = resolve));
+    await on.page.route('**/admin/requests?*', async (to) => {
+      if (to.request().url().includes('state=failed')) await asked;
+      await to.fulfill({ json: { requests: [turn(1, 'main')], next_cursor: null } });
+    });
+    await on.go('/requests');
+    const rows = on.page.locator('.scroll[aria-busy=false]', { has: on.page.locator('#request-list') });
+    await rows.waitFor();
+    await on.go('/requests?state=failed');
+    await on.page.locator('.scroll[aria-busy=true] [data-request=req_1]').waitFor();
+    answer();
+    await rows.waitFor();
+    expect(on.problems).toEqual([]);
+  });
+});
