@@ -49,9 +49,11 @@ export class ErrorFilter implements ExceptionFilter {
   }
 }
 
-/** The dashboard's first request; with a token, right or wrong, it is like any other. */
-function asksForSignIn({ headers }: Request): boolean {
-  return headers['x-dashboard-sign-in'] !== undefined && headers.authorization === undefined;
+/** The dashboard's first request; with a token, right or wrong, it is like any other, and so is one that would change something. */
+function asksForSignIn({ method, headers }: Request): boolean {
+  return (
+    method === 'GET' && headers['x-dashboard-sign-in'] !== undefined && headers.authorization === undefined
+  );
 }
 
 /** Null for whatever nobody expected. */
