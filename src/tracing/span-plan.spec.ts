@@ -41,6 +41,9 @@ describe('the spans of a request', () => {
     [{ state: 'upstream_error', statusCode: 200, errorCode: null }, true, 'upstream_error'],
     [{ state: 'failed', statusCode: 200, errorCode: 'server_error' }, true, 'server_error'],
     [{ state: 'timeout', statusCode: null, errorCode: null }, true, 'timeout'],
+    [{ state: 'upstream_error', statusCode: 502, errorCode: 'you said: hello' }, true, '502'],
+    [{ state: 'failed', statusCode: 200, errorCode: 'x'.repeat(65) }, true, 'failed'],
+    [{ state: 'failed', statusCode: 200, errorCode: 'two\nlines' }, true, 'failed'],
   ])('of %j have failed: %s, with %s', (record, failed, error) => {
     const { request: own } = planTrace(request({ errorCode: null, ...record }), nowhere);
     expect([own.failed, own.attributes['error.type']]).toEqual([failed, error]);

@@ -42,6 +42,8 @@ export type AddressOf = (resourceId: string) => { readonly host: string; readonl
 /** How a WebSocket response is recorded: it was made by an upgrade of GET. */
 const WEBSOCKET_METHOD = 'WS';
 const MAX_TEXT = 256;
+/** An upstream may write anything where a code belongs, and quote the client in it. */
+const CODE = /^[A-Za-z0-9_.-]{1,64}$/;
 /** What an attempt of each class came to, when no status says it. */
 const ENDED: Readonly<Record<AttemptRecord['class'], string | undefined>> = {
   ok: undefined,
@@ -148,7 +150,7 @@ function named({ start }: TracedRequest): { readonly method: string; readonly ro
 
 /** A short code; undefined when nothing failed. That a client left, or that an answer was cut short, is no failure. */
 function errorOf({ errorCode, state, statusCode }: FinishedRecord): string | undefined {
-  if (errorCode !== null) return errorCode.slice(0, MAX_TEXT);
+  if (errorCode !== null && CODE.test(errorCode)) return errorCode;
   if (statusCode !== null && statusCode >= 400) return String(statusCode);
   return ['completed', 'incomplete', 'client_aborted'].includes(state) ? undefined : state;
 }
