@@ -56,14 +56,21 @@ describe.each(['sqlite', 'postgres'] as const)('the audit on %s', (dialect) => {
     const db = await openDatabase(dialect);
     const source = db.service.dataSource;
     await source.query(`INSERT INTO audit_entries ${entry('{}')}`);
+    const [columns, others] = [
+      'id, at, actor, action, target_id, changes',
+      "'aud_2', 1, 'x', 'y', 'z', '{}'",
+    ];
     const forgeries = [
       "UPDATE audit_entries SET actor = 'command'",
       'UPDATE audit_entries SET id = id',
       'DELETE FROM audit_entries',
       `INSERT INTO audit_entries ${entry('{"a":1}')} ON CONFLICT (id) DO UPDATE SET changes = excluded.changes`,
-      dialect === 'sqlite'
-        ? `INSERT OR REPLACE INTO audit_entries ${entry('{"a":1}')}`
-        : 'TRUNCATE audit_entries',
+      ...(dialect === 'sqlite'
+        ? [
+            `INSERT OR REPLACE INTO audit_entries ${entry('{"a":1}')}`,
+            `INSERT OR REPLACE INTO audit_entries (rowid, ${columns}) VALUES (1, ${others})`,
+          ]
+        : ['TRUNCATE audit_entries']),
     ];
     for (const sql of forgeries)
       await expect(source.query(sql), sql).rejects.toThrow('audit_entries is append-only');

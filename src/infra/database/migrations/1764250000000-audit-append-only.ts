@@ -4,8 +4,8 @@ const TABLE = '"audit_entries"';
 const REFUSAL = 'audit_entries is append-only';
 
 /**
- * The audit is only ever added to, whoever asks: the database itself refuses to change or remove an entry. A later
- * migration that makes the table anew must make these triggers anew, too: SQLite drops them with it.
+ * The audit is only ever added to: the database itself refuses to change or remove an entry. Whoever owns the schema can
+ * drop a trigger. A later migration that makes the table anew must make these anew, too: SQLite drops them with it.
  */
 export class AuditAppendOnly1764250000000 implements MigrationInterface {
   readonly name = 'AuditAppendOnly1764250000000';
@@ -29,11 +29,13 @@ const SQLITE = [
     BEGIN SELECT RAISE(ABORT, '${REFUSAL}'); END`,
   `CREATE TRIGGER "tr_audit_entries_no_delete" BEFORE DELETE ON ${TABLE}
     BEGIN SELECT RAISE(ABORT, '${REFUSAL}'); END`,
-  // REPLACE removes the old row without a word to the trigger above; the same entry once more may be passed over.
+  // REPLACE removes the old row without a word to the trigger above, by its id or by its rowid, which is -1 here where
+  // the statement names none; the same entry once more may be passed over.
   `CREATE TRIGGER "tr_audit_entries_no_replace" BEFORE INSERT ON ${TABLE}
     WHEN EXISTS (SELECT 1 FROM ${TABLE} WHERE "id" = NEW."id" AND ("at" IS NOT NEW."at" OR "actor" IS NOT NEW."actor"
       OR "address" IS NOT NEW."address" OR "action" IS NOT NEW."action" OR "target_id" IS NOT NEW."target_id"
       OR "changes" IS NOT NEW."changes"))
+      OR EXISTS (SELECT 1 FROM ${TABLE} WHERE rowid = NEW.rowid)
     BEGIN SELECT RAISE(ABORT, '${REFUSAL}'); END`,
 ];
 
