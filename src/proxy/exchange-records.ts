@@ -1,6 +1,5 @@
 import { generates, type RoutingHints } from '../balancer/routing-hints.js';
 import { countsUsage } from '../balancer/usage-claim.js';
-import { redactText } from '../common/logger.js';
 import type { AffinityBinding } from '../state/live-state.js';
 import type { TracedRequest } from '../tracing/request-traces.js';
 import type { FinishedRecord, RequestState, SessionRef, StartedRecord } from '../usage/records.js';
@@ -8,6 +7,7 @@ import type { CapturedBody } from '../usage/spool.js';
 import type { TokenUsage } from '../usage/token-usage.js';
 import type { TapResult } from '../usage/usage-tap.js';
 import type { Exchange } from './exchange.js';
+import { storablePath } from './url-credential.js';
 
 const MAX_MESSAGE = 1_000;
 const MAX_USER_AGENT = 256;
@@ -53,7 +53,7 @@ function methodOf({ req, method }: Exchange): string {
 /** Never the query: it is the client's, and nobody has promised that it holds no secret. A path that is none may hold one, too. */
 function pathOf(exchange: Exchange): string {
   if (exchange.route !== null) return exchange.route.pathWithoutQuery;
-  return redactText(exchange.req.url?.split('?', 1)[0] ?? '').slice(0, MAX_PATH);
+  return storablePath(exchange.req.url?.split('?', 1)[0] ?? '').slice(0, MAX_PATH);
 }
 
 function routingFacts(

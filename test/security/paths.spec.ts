@@ -58,6 +58,10 @@ const TARGETS_WITH_A_KEY = [
   `/v1/responses/resp_1/input_items/${KEY}`,
   `/v1/conversations/x${KEY}?limit=1`,
   `/v1/nowhere/${KEY}`,
+  `/v1/responses/%72px_${KEY.slice(4)}`,
+  `/v1/responses/%2572px%255f${KEY.slice(4)}`,
+  `/v1/responses/sk-somebodys-own-key-000`,
+  `/v1/responses?note=see+sk-somebodys-own-key-000`,
 ];
 
 describe('a credential in a URL', () => {
