@@ -82,6 +82,31 @@ describe('a list of models for a caller that may not use all of them', () => {
     expect(shown('{"object":"list","data":[{"id":"a"}]}', ['a', 'b'])).toBeNull();
   });
 
+  it('is cut in every place that a list stands in, and by no alias twice', () => {
+    const list = '{"models":[{"slug":"a"},{"slug":"b"}],"object":"list","data":[{"id":"a"},{"id":"b"}]}';
+    expect(shown(list, ['b'], 'team')).toBe(
+      `{"models":[{"slug":"b"}],"object":"list","data":[{"id":"b"},${JSON.stringify(alias('team'))}]}`,
+    );
+    expect(shown(list, [])).toBe('{"models":[],"object":"list","data":[]}');
+    expect(shown('{"object":"page","data":[{"id":"a"}],"models":7}', ['b'], 'team')).toBe(
+      '{"object":"page","data":[],"models":7}',
+    );
+  });
+
+  it.each([
+    ['data twice', '{"object":"list","data":[],"data":[{"id":"a"}]}'],
+    ['data twice in two spellings', '{"object":"list","data":[],"d\\u0061ta":[{"id":"a"}]}'],
+    ['no list at all', '{"more":[{"id":"a"}]}'],
+    ['an array', '[{"id":"a"}]'],
+    ['no JSON', 'a b c'],
+    ['nothing', ''],
+    ['a byte order mark', '\ufeff{"object":"list","data":[{"id":"a"}]}'],
+    ['a nest', `{"object":"list","data":[${'['.repeat(500)}${']'.repeat(500)}]}`],
+  ])('is one of aliases alone where it cannot be read: %s', (_name, text) => {
+    const own = `{"object":"list","data":[${JSON.stringify(alias('team'))}]}`;
+    expect(shown(text, ['b'], 'team')).toBe(own);
+  });
+
   it('is the one Codex reads, too, which has no place for aliases', () => {
     const list = '{"models":[{"slug":"a"},{"slug":"b"}],"etag":1}';
     expect(shown(list, ['b'], 'team')).toBe('{"models":[{"slug":"b"}],"etag":1}');

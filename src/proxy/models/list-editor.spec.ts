@@ -37,9 +37,13 @@ class Heard implements UpstreamSink {
 const flat = (headers: Record<string, string>): Buffer[] =>
   Object.entries(headers).flatMap((pair) => pair.map((text) => Buffer.from(text)));
 
-function extender(status: number, headers: Record<string, string>): { heard: Heard; sink: ListEditor } {
+function extender(
+  status: number,
+  headers: Record<string, string>,
+  allowed: string[] | null = null,
+): { heard: Heard; sink: ListEditor } {
   const heard = new Heard();
-  const sink = new ListEditor(heard, [TEAM], null);
+  const sink = new ListEditor(heard, [TEAM], allowed);
   sink.onHead(status, flat(headers));
   return { heard, sink };
 }
@@ -105,6 +109,42 @@ describe('the answer to GET /v1/models', () => {
     expect(heard.events).toEqual(['head 200', 'chunk', 'chunk', 'chunk', 'chunk', 'chunk']);
     sink.onEnd();
     expect(heard.body.trimStart()).toBe(LIST);
+  });
+
+  it.each([
+    ['another type', 200, { 'content-type': 'text/plain' }],
+    ['no type', 200, {}],
+    ['a compressed one', 200, { ...JSON_HEAD, 'content-encoding': 'gzip' }],
+    ['one that says it is too long', 200, { ...JSON_HEAD, 'content-length': '4194305' }],
+    ['a part', 206, { ...JSON_HEAD, 'content-range': 'bytes 0-3/9' }],
+  ])(
+    'is one of aliases alone for a key of some models where it cannot be read: %s',
+    (_name, status, headers) => {
+      const { heard, sink } = extender(status, { ...headers, etag: '"x"', 'x-request-id': 'req' }, ['team']);
+      for (const byte of LIST) sink.onChunk(Buffer.from(byte));
+      sink.onEnd();
+      const own = `{"object":"list","data":[${JSON.stringify(TEAM)}]}`;
+      expect([heard.events, heard.body]).toEqual([['head 200', 'chunk', 'end'], own]);
+      const length = 'content-length' in headers ? { 'content-length': String(own.length) } : {};
+      expect(heard.headers).toEqual({ 'content-type': 'application/json', 'x-request-id': 'req', ...length });
+    },
+  );
+
+  it('is one of aliases alone for a key of some models once it is too long to hold', () => {
+    const { heard, sink } = extender(200, JSON_HEAD, ['team']);
+    for (let i = 0; i < 6; i++) expect(sink.onChunk(Buffer.alloc(1024 * 1024, 0x20))).toBe(true);
+    sink.onChunk(Buffer.from(LIST));
+    sink.onEnd();
+    expect(heard.events).toEqual(['head 200', 'chunk', 'end']);
+    expect(JSON.parse(heard.body)).toEqual({ object: 'list', data: [TEAM] });
+  });
+
+  it.each([
+    ['an error', 401, JSON_HEAD],
+    ['one with two lengths', 200, { ...JSON_HEAD, 'content-length': '39', 'Content-Length': '39' }],
+  ])('is the upstream’s for a key of some models, too, when it is %s', (_name, status, headers) => {
+    const { heard } = extender(status, headers, ['team']);
+    expect(heard.events).toEqual([`head ${status}`]);
   });
 
   it('that breaks off was never begun: somebody else may be asked', () => {
