@@ -68,8 +68,8 @@ export class HistoryController {
   @ApiOkResponse({ type: UsageListDto })
   async usage(@Query() query: UsageQuery): Promise<UsageListDto> {
     const since = sinceParameter(query.since, this.clock.now());
-    const { rows, nextCursor } = await this.usageRows.list({ group_by: query.group_by, since });
-    return { group_by: query.group_by, usage: rows, next_cursor: nextCursor };
+    const { rows, truncated, nextCursor } = await this.usageRows.list({ group_by: query.group_by, since });
+    return { group_by: query.group_by, usage: rows, truncated, next_cursor: nextCursor };
   }
 
   @Get('history-events')

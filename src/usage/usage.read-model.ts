@@ -16,6 +16,8 @@ const GROUP_SQL: Record<UsageGroup, string> = {
   hour: '"hour"',
 };
 const MAX_GROUPS = 500;
+/** A month and a little more. */
+const MAX_HOURS = 750;
 
 /** Requests and tokens of one group. */
 export interface UsageItem {
@@ -46,26 +48,28 @@ type RawUsage = Omit<UsageItem, 'cache_hit_rate' | 'cost_usd'> & { readonly cost
 export class UsageReadModel {
   constructor(private readonly database: DatabaseService) {}
 
-  /** Busiest first, hours newest first; at most 500 groups unless told otherwise. */
+  /** Busiest first, hours newest first; at most 500 groups (750 hours) unless told otherwise. */
   async list(filter: {
     readonly group_by: UsageGroup;
     readonly since?: number | null;
     /** Groups; null = all of them. */
     readonly limit?: number | null;
-  }): Promise<{ rows: UsageItem[]; nextCursor: null }> {
+  }): Promise<{ rows: UsageItem[]; nextCursor: null; truncated: boolean }> {
     const query = new SqlQuery(this.database.dialect);
     const since = filter.since ?? null;
     const source = filter.group_by === 'session' ? sessionParts(query, since) : hourParts(query, since);
+    const limit = filter.limit === undefined ? limitOf(filter.group_by) : filter.limit;
     const order = filter.group_by === 'hour' ? '1 DESC' : '2 DESC, 1';
     const sql = `SELECT ${GROUP_SQL[filter.group_by]} AS "group", ${HOUR_SUMS} FROM (${source}) AS "parts"
-      GROUP BY 1 ORDER BY ${order} ${limitOf(filter.limit)}`;
+      GROUP BY 1 ORDER BY ${order} ${limit === null ? '' : `LIMIT ${limit + 1}`}`;
     const raw = await this.database.read<RawUsage>(sql, query.params);
-    const rows = raw.map(({ cost, ...row }) => ({
+    const told = limit === null ? raw : raw.slice(0, limit);
+    const rows = told.map(({ cost, ...row }) => ({
       ...row,
       cost_usd: usd(cost),
       cache_hit_rate: cacheHitRate(row),
     }));
-    return { rows, nextCursor: null };
+    return { rows, nextCursor: null, truncated: told.length < raw.length };
   }
 }
 
@@ -85,6 +89,6 @@ function sessionParts(query: SqlQuery, since: number | null): string {
   return `SELECT "session_id", ${AS_HOUR} FROM "requests"${query.from('started_at', since).where}`;
 }
 
-function limitOf(limit: number | null | undefined): string {
-  return limit === null ? '' : `LIMIT ${limit ?? MAX_GROUPS}`;
+function limitOf(group: UsageGroup): number {
+  return group === 'hour' ? MAX_HOURS : MAX_GROUPS;
 }

@@ -198,6 +198,27 @@ describe.each(['sqlite', 'postgres'] as const)('usage by the hour in %s', (diale
     60_000,
   );
 
+  it('has all hours of a month, and says so where there are more groups than an answer holds', async () => {
+    const values = Array.from(
+      { length: 751 },
+      (_, n) => `(${BEGIN - n * HOUR_MS}, 'm${n % 501}', '', '', 1, 0, 0)`,
+    );
+    await db.service.dataSource.query(
+      `INSERT INTO "usage_hours" ("hour", "model", "resource_id", "caller_id", "requests", "failed", "unpriced_requests")
+        VALUES ${values.join(', ')}`,
+    );
+    const model = new UsageReadModel(db.service);
+    const told = async (by: UsageGroup, since: number | null, limit?: null): Promise<[number, boolean]> => {
+      const { rows, truncated } = await model.list({ group_by: by, since, ...(limit === null && { limit }) });
+      return [rows.length, truncated];
+    };
+    expect(await told('hour', null)).toEqual([750, true]);
+    expect(await told('hour', BEGIN - 749 * HOUR_MS)).toEqual([750, false]);
+    expect(await told('hour', null, null)).toEqual([751, false]);
+    expect(await told('model', null)).toEqual([500, true]);
+    expect(await told('model', BEGIN - 499 * HOUR_MS)).toEqual([500, false]);
+  });
+
   it('goes with the last request of its hour', async () => {
     await write(ALL, 40);
     const pruner = new HistoryPruner(db.service, { ...RETENTION, days: 1, usageDays: 1 });

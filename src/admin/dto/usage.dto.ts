@@ -49,8 +49,11 @@ export class UsageListDto {
   @OneOf(USAGE_GROUPS, 'model')
   readonly group_by!: UsageGroup;
 
-  @ListOf(() => UsageDto, 'Busiest first, hours newest first; at most 500 groups')
+  @ListOf(() => UsageDto, 'Busiest first, hours newest first; at most 500 groups, 750 hours')
   readonly usage!: readonly UsageDto[];
+
+  @Field(false, 'Whether there are more groups than these; the export has all of them')
+  readonly truncated!: boolean;
 
   @NextCursor()
   readonly next_cursor!: string | null;

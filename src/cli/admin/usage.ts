@@ -35,8 +35,13 @@ export const usageCommand = adminCommand({
   async run({ admin, values, json }) {
     const by = (values['by'] as string | undefined) ?? 'model';
     const query = { group_by: by, since: values['since'] as string | undefined };
-    const { usage } = await admin.get<{ usage: UsageRow[] }>('/admin/usage', query);
+    const { usage, truncated } = await admin.get<{ usage: UsageRow[]; truncated?: boolean }>(
+      '/admin/usage',
+      query,
+    );
     print(usage, columns(by), { json, none: 'Nothing was used.' });
+    if (truncated === true)
+      process.stderr.write(`These are the first ${usage.length} only; \`export usage\` has all.\n`);
     return EXIT.ok;
   },
 });

@@ -27,13 +27,17 @@ const SPANS = [
   { value: '30d', label: 'a month ago' },
 ];
 
+interface UsageAnswer {
+  readonly group_by: string;
+  readonly usage: readonly UsageRow[];
+  readonly truncated: boolean;
+}
+
 export function UsagePage(): JSX.Element {
   const group = getQuery('group_by') || 'model';
   const since = getQuery('since') || '24h';
   const query = new URLSearchParams({ group_by: group, since }).toString();
-  const { data, error, loading, reload } = useRead<{ group_by: string; usage: readonly UsageRow[] }>(
-    `/admin/usage?${query}`,
-  );
+  const { data, error, loading, reload } = useRead<UsageAnswer>(`/admin/usage?${query}`);
   return (
     <Page
       title="Usage"
@@ -56,6 +60,12 @@ export function UsagePage(): JSX.Element {
       {error !== null && <ErrorNotice error={error} retry={reload} />}
       {data === null && loading && <Loading what="usage" />}
       {data !== null && data.usage.length === 0 && <Empty>Nothing was asked in this time.</Empty>}
+      {data?.truncated === true && (
+        <p
+          class="hint"
+          role="status"
+        >{`These are the first ${data.usage.length} only; the CSV has all of them.`}</p>
+      )}
       {data !== null && data.usage.length > 0 && (
         <Table
           id="usage"
