@@ -52,17 +52,18 @@ describe('the limits of a key over time', () => {
     expect(ask()).toBe('budget_exceeded');
   });
 
-  it('are asked without taking, and taken without asking, for what nobody here began', () => {
+  it('are asked without setting aside, and taken without asking, for what nobody here began', () => {
     const { limits, key, ask } = world({ requestsPerMinute: 2, dailyTokens: 1_000 });
     const request = { key, spends: true, model: 'gpt-5', bodyBytes: 3_600 };
-    limits.check(request);
     const hold = ask();
     // What is set aside fills the budget; a response that takes over from the one that runs needs no more.
     expect(hold).toMatchObject({ tokens: 1_025 });
     expect(ask()).toBe('key_rate_limited');
-    limits.check(request);
-    expect(limits.take(request)).toMatchObject({ tokens: 1_900 });
-    expect(() => limits.check(request)).toThrow(/requests/);
+    expect(() => limits.ask(request, null)).toThrow(/tokens/);
+    limits.ask(request, hold as Amount);
+    expect(limits.take(request, true)).toMatchObject({ tokens: 1_900 });
+    // Counted as it was asked for, however many ask at once.
+    expect(() => limits.ask(request, hold as Amount)).toThrow(/requests/);
     expect(limits.take({ ...request, spends: false })).toBeNull();
   });
 

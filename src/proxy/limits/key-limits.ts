@@ -39,18 +39,29 @@ export class KeyLimits {
     return this.take(request);
   }
 
-  /** The same without taking anything, whatever else is running: for what may yet come to nothing. Throws like it. */
-  check(request: LimitedRequest): void {
-    this.#check(request, { tokens: 0, cost: 0 });
+  /**
+   * The same for what may yet come to nothing: it counts as a request, and sets nothing aside. `before`: what is set aside
+   * for the response it would take over from. Throws like it.
+   */
+  ask(request: LimitedRequest, before: Amount | null): void {
+    const { key } = request;
+    if (key === null) return;
+    const meter = this.#meterOf(key.id);
+    const { tokens, cost } = meter.held;
+    this.#check(
+      request,
+      before === null ? null : { tokens: tokens - before.tokens, cost: cost - before.cost },
+    );
+    meter.requests.add(1, this.clock.monotonic());
   }
 
-  /** The same for what runs already and cannot be refused any more. */
-  take({ key, spends, model, bodyBytes }: LimitedRequest): Amount | null {
+  /** The same for what runs already and cannot be refused any more. `asked`: it was counted as a request before. */
+  take({ key, spends, model, bodyBytes }: LimitedRequest, asked = false): Amount | null {
     if (key === null) return null;
     const now = this.clock.now();
     const meter = this.#meterOf(key.id);
     meter.lastUsedAt = now;
-    meter.requests.add(1, this.clock.monotonic());
+    if (!asked) meter.requests.add(1, this.clock.monotonic());
     if (!spends) return null;
     const usage = meter.estimate.of(bodyBytes);
     // A price nobody knows counts as nothing here as in the sums.

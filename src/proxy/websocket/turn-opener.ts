@@ -132,12 +132,14 @@ export class TurnOpener {
 
   /**
    * Of a message that is no create. Throws as for a create that names what is not its caller's, or, when it `asks` for a
-   * response of its own, that its key may not have. What that needs is set aside as it begins, if it ever does.
+   * response of its own in `asks`, that its key may not have. What that needs is set aside as it begins, if it ever does.
    */
-  checkOther(message: Buffer, book: Pick<TurnBook, 'knows' | 'turns'>, asks: boolean): void {
+  checkOther(message: Buffer, book: Pick<TurnBook, 'knows' | 'turns'>, asks: string | null): void {
     checkOwnMessage(this.parts, this.handshake, message, book);
+    if (asks === null) return;
     const { key } = this.handshake.caller;
-    if (asks) this.parts.deps.limits.check({ key, spends: true, model: null, bodyBytes: message.length });
+    const before = book.turns.find(({ lane }) => lane === asks)?.exchange.hold ?? null;
+    this.parts.deps.limits.ask({ key, spends: true, model: null, bodyBytes: message.length }, before);
   }
 
   /** A response that began without a create: it goes on from the one before it. */
@@ -154,7 +156,7 @@ export class TurnOpener {
     const { balancer, limits } = this.parts.deps;
     const terms = { continues: before !== null, begun: true };
     const turn = this.open(exchange, link, lane, balancer.acquireOn(link.resource, hints, terms), true);
-    exchange.hold = limits.take(limitedRequest(exchange, hints));
+    exchange.hold = limits.take(limitedRequest(exchange, hints), ask !== null);
     return turn;
   }
 

@@ -114,8 +114,9 @@ export class WebsocketSession {
       const frame = readClientFrame(message.data);
       lane = frame.lane;
       if (frame.type !== 'response.create') {
-        this.#opener.checkOther(message.data, this.#book, asksForMore(frame));
-        if (asksForMore(frame)) this.#book.asked(lane, message.data);
+        const asks = asksForMore(frame);
+        this.#opener.checkOther(message.data, this.#book, asks ? lane : null);
+        if (asks) this.#book.asked(lane, message.data);
         return this.#forward(message);
       }
     } catch (error: unknown) {
