@@ -31,6 +31,8 @@ export interface ByteSpan {
  */
 export class JsonScanner {
   pos = 0;
+  /** A name of a table that watches for it, which came in other capitals. */
+  otherCase: string | null = null;
   #depth = 0;
   /** Whether the string last skipped holds a backslash; may be true without one for long strings. */
   #escaped = false;
@@ -163,6 +165,8 @@ export class JsonScanner {
       ? table.findEscaped(this.bytes, start, end)
       : table.find(this.bytes, start, end);
     if (key === null) this.fail('A member name has a bad escape');
+    if (key < 0 && table.watchesCase)
+      this.otherCase ??= table.otherCase(this.bytes, start, end, this.#escaped);
     this.space();
     if (this.bytes[this.pos] !== COLON) this.fail('Expected ":" after a member name');
     this.pos++;

@@ -1,5 +1,6 @@
 /** Longest escaped spelling of a wanted name that is still decoded: six bytes (`\u0061`) per character. */
 const BYTES_PER_ESCAPED_CHARACTER = 6;
+const LONG_S = /\u017f/g;
 
 /**
  * The member names wanted at one level of a document. Compares bytes, so that the millions of names that are not
@@ -11,8 +12,14 @@ export class KeyTable {
   readonly #byName: ReadonlyMap<string, number>;
   readonly #longestEscaped: number;
 
-  /** At most 31 names: the duplicate check keeps one bit for each. */
-  constructor(names: readonly string[]) {
+  /**
+   * At most 31 names: the duplicate check keeps one bit for each. `watchesCase`: names that differ from a wanted one in
+   * the case of their letters are told apart from others, in small letters all.
+   */
+  constructor(
+    names: readonly string[],
+    readonly watchesCase = false,
+  ) {
     this.names = names;
     const byLength: { index: number; bytes: Buffer }[][] = [];
     names.forEach((name, index) => {
@@ -38,6 +45,27 @@ export class KeyTable {
     return -1;
   }
 
+  /** The wanted name that an unwanted one is in other capitals, as Go folds them; null = none. `escaped`: it may hold a backslash. */
+  otherCase(bytes: Buffer, start: number, end: number, escaped: boolean): string | null {
+    if (escaped || !isAscii(bytes, start, end)) return this.#decodedOtherCase(bytes, start, end);
+    for (const entry of this.#byLength[end - start] ?? [])
+      if (sameLetters(bytes, start, entry.bytes)) return this.names[entry.index] ?? null;
+    return null;
+  }
+
+  #decodedOtherCase(bytes: Buffer, start: number, end: number): string | null {
+    if (end - start > this.#longestEscaped) return null;
+    try {
+      const name = String(JSON.parse(bytes.toString('utf8', start - 1, end + 1)));
+      // The long s and the sign of Kelvin are letters in other clothes; the second is folded by `toLowerCase`.
+      const folded = name.toLowerCase().replace(LONG_S, 's');
+      return this.#byName.has(folded) ? folded : null;
+    } catch {
+      // No name that anybody could read.
+      return null;
+    }
+  }
+
   /**
    * The same for a name that holds a backslash. `null` = not valid JSON. A name too long to be any spelling of a
    * wanted one is not decoded.
@@ -52,4 +80,17 @@ export class KeyTable {
       return null;
     }
   }
+}
+
+/** By hand: a view of each name costs more than looking at it. */
+function isAscii(bytes: Buffer, start: number, end: number): boolean {
+  let bits = 0;
+  for (let i = start; i < end; i++) bits |= bytes[i] ?? 0;
+  return bits < 0x80;
+}
+
+function sameLetters(bytes: Buffer, start: number, name: Buffer): boolean {
+  let i = 0;
+  while (i < name.length && ((bytes[start + i] ?? 0) | 0x20) === ((name[i] ?? 0) | 0x20)) i++;
+  return i === name.length;
 }

@@ -34,6 +34,8 @@ export interface BodyFields {
   readonly containerIds: readonly string[];
   /** A tool of type `mcp` is offered: it acts outside, so a second run is not harmless. */
   readonly hasSideEffects: boolean;
+  /** A name read here that came in other capitals: some upstreams take it for that name. */
+  readonly otherCase: string | null;
   /** Bytes of the value of `model`, quotes included. */
   readonly modelSpan: ByteSpan | null;
 }
@@ -63,6 +65,7 @@ export function emptyBodyDraft(): BodyDraft {
     sealedDigests: [],
     containerIds: [],
     hasSideEffects: false,
+    otherCase: null,
     modelSpan: null,
   };
 }

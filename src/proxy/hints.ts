@@ -33,6 +33,7 @@ const NO_BODY: BodyFields = Object.freeze(emptyBodyDraft());
 export function buildHints(input: HintsInput): RoutingHints {
   const { requestId, caller, route, headers } = input;
   const body = input.body ?? NO_BODY;
+  if (caller.key !== null) refuseOtherCase(body.otherCase);
   const pool = first(headerId(headers, 'x-proxy-pool-id'), headerId(headers, 'x-pool-id'), body.poolId);
   return {
     requestId,
@@ -59,6 +60,11 @@ export function buildHints(input: HintsInput): RoutingHints {
     sealedDigests: body.sealedDigests,
     hasSideEffects: body.hasSideEffects,
   };
+}
+
+/** What an upstream that ignores case would read and nobody here has checked. Throws `invalid_field`. */
+export function refuseOtherCase(name: string | null): void {
+  if (name !== null) throw invalidField(name, 'must be spelled in small letters');
 }
 
 /** Where it goes, a few of them decide; whether a tenant may name them has to be known of each. */

@@ -6,7 +6,7 @@ import { decodeRoutingString } from './routing-field.js';
 
 /** Of one request. Whose they are must be known of each, so what is beyond is told, not dropped. */
 export const MAX_ITEM_REFERENCES = 1_024;
-const ITEM = new KeyTable(['type', 'id', 'encrypted_content', 'role', 'result', 'container_id']);
+const ITEM = new KeyTable(['type', 'id', 'encrypted_content', 'role', 'result', 'container_id'], true);
 const ITEM_REFERENCE = '"item_reference"';
 const REASONING = '"reasoning"';
 const IMAGE = '"image_generation_call"';

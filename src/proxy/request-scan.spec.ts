@@ -75,9 +75,24 @@ describe('scanRequestBody', () => {
       sealedDigests: [sealedDigest(Buffer.from('gAAAAA'))],
       containerIds: ['cntr_1', 'cntr_2'],
       hasSideEffects: true,
+      otherCase: null,
       modelSpan: { start: 9, end: 18 },
     });
     expect(body.toString('utf8', 9, 18)).toBe('"gpt-5.5"');
+  });
+
+  it.each([
+    ['{"model":"cheap","Model":"dear"}', 'model'],
+    ['{"Previous_Response_Id":"resp_1"}', 'previous_response_id'],
+    ['{"previous_re\u017fponse_id":"resp_1"}', 'previous_response_id'],
+    ['{"prompt_cache_\\u212aey":"x"}', 'prompt_cache_key'],
+    ['{"CONVER\\u0053ATION":"x"}', 'conversation'],
+    ['{"conversation":{"ID":"conv_1"}}', 'id'],
+    ['{"input":[{"type":"item_reference","Id":"msg_1"}]}', 'id'],
+    ['{"tools":[{"type":"shell","environment":{"Container_ID":"cntr_1"}}]}', 'container_id'],
+    ['{"metadata":{"Pool_Id":"x"},"modes":1,"input":[{"content":[{"ID":1}]}]}', null],
+  ])('tells of names in other capitals: %s', (text, name) => {
+    expect(scan(text).otherCase).toBe(name);
   });
 
   it('takes null and absent as absent', () => {

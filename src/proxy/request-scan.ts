@@ -88,10 +88,10 @@ const CLIENT_METADATA: Readonly<Record<string, Reader>> = {
   },
 };
 
-const ROOT_KEYS = new KeyTable(Object.keys(ROOT));
+const ROOT_KEYS = new KeyTable(Object.keys(ROOT), true);
 const METADATA_KEYS = new KeyTable(Object.keys(METADATA));
 const CLIENT_METADATA_KEYS = new KeyTable(Object.keys(CLIENT_METADATA));
-const CONVERSATION_KEYS = new KeyTable(['id']);
+const CONVERSATION_KEYS = new KeyTable(['id'], true);
 const ROOT_READERS = Object.values(ROOT);
 
 /**
@@ -106,6 +106,7 @@ export function scanRequestBody(body: Buffer): BodyFields {
   const draft = emptyBodyDraft();
   const scanner = new JsonScanner(body);
   scanner.document(ROOT_KEYS, '', (key) => ROOT_READERS[key]?.(scanner, draft));
+  draft.otherCase = scanner.otherCase;
   return draft;
 }
 

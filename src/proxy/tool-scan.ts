@@ -3,8 +3,8 @@ import { KeyTable } from '../common/key-table.js';
 import type { BodyDraft } from './body-fields.js';
 import { invalidField, readRoutingString } from './routing-field.js';
 
-const TOOL = new KeyTable(['type', 'container', 'environment']);
-const ENVIRONMENT = new KeyTable(['container_id']);
+const TOOL = new KeyTable(['type', 'container', 'environment'], true);
+const ENVIRONMENT = new KeyTable(['container_id'], true);
 /** Whose they are must be known of each. */
 const MAX_CONTAINERS = 64;
 const LONGEST_TYPE_BYTES = '"\\u006d\\u0063\\u0070"'.length;

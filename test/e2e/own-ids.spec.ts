@@ -162,6 +162,19 @@ describe("a tenant's own id is served", () => {
     expect((await call(bob, 'POST', '/v1/responses', body)).status).toBe(404);
   });
 
+  it('unless its name came in other capitals, which some upstreams take for the name', async () => {
+    const sent = rig.upstream.ledger.traffic.length;
+    for (const body of [
+      { model: 'cheap', Model: 'dear' },
+      { Previous_Response_Id: 'resp_1' },
+      { input: [{ type: 'item_reference', ID: 'msg_1' }] },
+    ]) {
+      const { status, json } = await call(alice, 'POST', '/v1/responses', body);
+      expect([body, status, json.error]).toMatchObject([body, 400, { code: 'invalid_field' }]);
+    }
+    expect(rig.upstream.ledger.traffic.length).toBe(sent);
+  });
+
   it('after it was compacted, but not to who wrote it into what is compacted', async () => {
     const made = (await call(alice, 'POST', '/v1/responses', { input: 'of alice' })).json;
     const item = made.output[0]?.id ?? '';

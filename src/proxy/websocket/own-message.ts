@@ -1,14 +1,14 @@
 import { JsonScanner } from '../../common/json-scanner.js';
 import { KeyTable } from '../../common/key-table.js';
 import type { Exchange } from '../exchange.js';
-import { buildHints } from '../hints.js';
+import { buildHints, refuseOtherCase } from '../hints.js';
 import { scanRequestBody } from '../request-scan.js';
 import { readRoutingString } from '../routing-field.js';
 import { checkOwnership } from '../../balancer/ownership.js';
 import type { RelayParts } from './connection-facts.js';
 import type { TurnBook } from './turn-book.js';
 
-const RUNNING = new KeyTable(['response_id']);
+const RUNNING = new KeyTable(['response_id'], true);
 
 /**
  * A message that is no create names only what is its tenant's. Nothing is looked up for it, as messages keep their
@@ -35,5 +35,6 @@ function runningOf(message: Buffer): string | null {
   scanner.document(RUNNING, '', () => {
     id = readRoutingString(scanner, 'response_id');
   });
+  refuseOtherCase(scanner.otherCase);
   return id === '' ? null : id;
 }
