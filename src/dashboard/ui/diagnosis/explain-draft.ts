@@ -12,7 +12,7 @@ export type ExplainDraft = {
   readonly sealed: boolean;
 };
 
-export const NOTHING_ASKED: ExplainDraft = {
+const NOTHING_ASKED: ExplainDraft = {
   pool_id: '',
   model: '',
   session_id: '',

@@ -1,16 +1,12 @@
 import type { JSX } from 'preact';
-import { sendJson } from '../api.js';
 import { Loaded } from '../components/loaded.js';
 import { ErrorNotice, Loading } from '../components/notice.js';
 import { Page } from '../components/page.js';
 import { useRead } from '../components/read.js';
-import { ConfirmButton } from '../forms/confirm-button.js';
-import { dropForm } from '../forms/use-form.js';
-import { go } from '../router.js';
 import { ModelForm } from './model-form.js';
 import type { ModelRow, ProviderList } from './registry-wire.js';
+import { RemoveRecord } from './remove-record.js';
 import { RoutingCell } from './routing-cell.js';
-import { tell } from './told.js';
 import { useLiveReload } from './use-live-reload.js';
 
 export function NewModel(): JSX.Element {
@@ -51,27 +47,18 @@ export function EditModel({ id }: { id: string }): JSX.Element {
 }
 
 function DeleteModel({ row }: { row: ModelRow }): JSX.Element {
-  const remove = async (): Promise<void> => {
-    await sendJson('DELETE', `/admin/models/${encodeURIComponent(row.id)}`);
-    dropForm(`model ${row.id}`);
-    tell(`${row.alias} is removed.`);
-    go('/models');
-  };
   return (
-    <ConfirmButton
-      label="Remove…"
-      title={`Remove ${row.alias}?`}
-      confirm="Remove it"
-      keep="Keep it"
-      onConfirm={remove}
+    <RemoveRecord
+      path={`/admin/models/${encodeURIComponent(row.id)}`}
+      list="/models"
+      called={row.alias}
+      form={`model ${row.id}`}
     >
-      <ul class="plain-list">
-        <li>
-          {`Requests for ${row.alias} then go to any resource under that very name, which the upstream may not know.`}
-        </li>
-        <li>Aliases and client keys that name it keep the name.</li>
-        <li>History keeps what was served under it.</li>
-      </ul>
-    </ConfirmButton>
+      <li>
+        {`Requests for ${row.alias} then go to any resource under that very name, which the upstream may not know.`}
+      </li>
+      <li>Aliases and client keys that name it keep the name.</li>
+      <li>History keeps what was served under it.</li>
+    </RemoveRecord>
   );
 }

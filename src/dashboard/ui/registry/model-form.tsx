@@ -1,16 +1,12 @@
 import type { JSX } from 'preact';
-import { sendJson } from '../api.js';
 import { BoundField } from '../forms/bound-field.js';
 import { CheckField } from '../forms/check-field.js';
 import type { Form } from '../forms/form.js';
-import { FormFrame } from '../forms/form-frame.js';
-import { dropForm, useForm } from '../forms/use-form.js';
-import { go } from '../router.js';
+import { useForm } from '../forms/use-form.js';
 import { changedModelBody, type ModelDraft, modelDraft, NEW_MODEL, newModelBody } from './model-draft.js';
 import { ModelServing } from './model-serving.js';
+import { RecordForm } from './record-form.js';
 import type { ModelRow, ProviderRow } from './registry-wire.js';
-import { tell } from './told.js';
-import { TrialResult } from './trial-result.js';
 import { useTrial } from './use-trial.js';
 
 const KINDS = [
@@ -23,39 +19,26 @@ export function ModelForm(props: { row: ModelRow | null; providers: readonly Pro
   const { row } = props;
   const name = `model ${row?.id ?? ''}`;
   const form = useForm(name, () => (row === null ? NEW_MODEL : modelDraft(row)));
-  const { trial, outdated, run } = useTrial(form, '/admin/models/test', (draft) =>
+  const trial = useTrial(form, '/admin/models/test', (draft) =>
     row !== null && !form.dirty ? { id: row.id } : newModelBody(draft),
   );
-  const save = async (): Promise<void> => {
-    if (!(await form.run('save', () => send(row, form)))) return;
-    leave(name);
-    tell(`${form.values.value.alias} is saved.`);
-  };
   return (
-    <>
-      <FormFrame
-        form={form}
-        label="Alias"
-        submit={row === null ? 'Register' : 'Save'}
-        submitting="Saving…"
-        onSubmit={() => void save()}
-        more={
-          <>
-            <button type="button" disabled={form.busy.value !== ''} onClick={run}>
-              {form.busy.value === 'test' ? 'Testing…' : 'Test'}
-            </button>
-            <button type="button" class="plain" onClick={() => leave(name)}>
-              {form.dirty ? 'Discard' : 'Back'}
-            </button>
-          </>
-        }
-      >
-        <Identity form={form} />
-        <ModelServing form={form} providers={props.providers} />
-        <Prices form={form} />
-      </FormFrame>
-      <TrialResult trial={trial} outdated={outdated} />
-    </>
+    <RecordForm
+      form={form}
+      name={name}
+      label="Alias"
+      path="/admin/models"
+      list="/models"
+      id={row?.id ?? null}
+      called={({ alias }) => alias}
+      created={newModelBody}
+      changed={changedModelBody}
+      trial={trial}
+    >
+      <Identity form={form} />
+      <ModelServing form={form} providers={props.providers} />
+      <Prices form={form} />
+    </RecordForm>
   );
 }
 
@@ -105,20 +88,4 @@ function Prices({ form }: { form: Form<ModelDraft> }): JSX.Element {
       <BoundField form={form} name="prices.output" label="Output" />
     </fieldset>
   );
-}
-
-async function send(row: ModelRow | null, form: Form<ModelDraft>): Promise<void> {
-  const draft = form.values.value;
-  if (row === null) await sendJson('POST', '/admin/models', newModelBody(draft));
-  else
-    await sendJson(
-      'PATCH',
-      `/admin/models/${encodeURIComponent(row.id)}`,
-      changedModelBody(form.initial, draft),
-    );
-}
-
-function leave(name: string): void {
-  dropForm(name);
-  go('/models');
 }

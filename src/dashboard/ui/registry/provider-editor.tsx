@@ -1,16 +1,12 @@
 import type { JSX } from 'preact';
-import { sendJson } from '../api.js';
 import { Loaded } from '../components/loaded.js';
 import { ErrorNotice, Loading } from '../components/notice.js';
 import { Page } from '../components/page.js';
 import { useRead } from '../components/read.js';
-import { ConfirmButton } from '../forms/confirm-button.js';
-import { dropForm } from '../forms/use-form.js';
-import { go } from '../router.js';
 import { ProviderForm } from './provider-form.js';
 import type { ModelList, PresetList, ProviderRow } from './registry-wire.js';
+import { RemoveRecord } from './remove-record.js';
 import { RoutingCell } from './routing-cell.js';
-import { tell } from './told.js';
 import { useLiveReload } from './use-live-reload.js';
 
 export function NewProvider(): JSX.Element {
@@ -52,29 +48,20 @@ export function EditProvider({ id }: { id: string }): JSX.Element {
 function DeleteProvider({ row }: { row: ProviderRow }): JSX.Element {
   const models = useRead<ModelList>('/admin/models');
   const pinned = (models.data?.models ?? []).filter(({ provider_id }) => provider_id === row.id);
-  const remove = async (): Promise<void> => {
-    await sendJson('DELETE', `/admin/providers/${encodeURIComponent(row.id)}`);
-    dropForm(`provider ${row.id}`);
-    tell(`${row.name} is removed.`);
-    go('/providers');
-  };
   return (
-    <ConfirmButton
-      label="Remove…"
-      title={`Remove ${row.name}?`}
-      confirm="Remove it"
-      keep="Keep it"
-      onConfirm={remove}
+    <RemoveRecord
+      path={`/admin/providers/${encodeURIComponent(row.id)}`}
+      list="/providers"
+      called={row.name}
+      form={`provider ${row.id}`}
     >
-      <ul class="plain-list">
-        <li>No new request goes there, on any replica. Those that run end in their own time.</li>
-        <li>Conversations that only it can continue end: their next request answers affinity_lost.</li>
-        {row.api_key_configured && <li>Its stored key is deleted and cannot be had back.</li>}
-        {pinned.length > 0 && (
-          <li>{`Served by it alone, and then by nobody: ${pinned.map(({ alias }) => alias).join(', ')}.`}</li>
-        )}
-        <li>History keeps its name. To stop it for a while, take the tick from “Enabled” instead.</li>
-      </ul>
-    </ConfirmButton>
+      <li>No new request goes there, on any replica. Those that run end in their own time.</li>
+      <li>Conversations that only it can continue end: their next request answers affinity_lost.</li>
+      {row.api_key_configured && <li>Its stored key is deleted and cannot be had back.</li>}
+      {pinned.length > 0 && (
+        <li>{`Served by it alone, and then by nobody: ${pinned.map(({ alias }) => alias).join(', ')}.`}</li>
+      )}
+      <li>History keeps its name. To stop it for a while, take the tick from “Enabled” instead.</li>
+    </RemoveRecord>
   );
 }
