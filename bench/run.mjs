@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { NODE_FLAGS as FLAGS } from '../script/steps.mjs';
 import { answering, canPin, cpuSeconds, freePort, rssMb, start, stopAll } from './processes.mjs';
 
 const { values } = parseArgs({
@@ -27,7 +28,6 @@ if (values.help) {
 }
 const ROUNDS = Number(values.rounds);
 const SCALE = Number(values.scale);
-const FLAGS = ['--initial-old-space-size=256'];
 const here = import.meta.dirname;
 
 const SCENARIOS = [

@@ -1,9 +1,7 @@
 // `npm start`: from a fresh clone to a listening proxy. Arguments are passed on to the command line of the proxy.
 import { spawn } from 'node:child_process';
-import { build, install, isCheckout, MAIN, requireNode, say, StepError } from './steps.mjs';
+import { build, install, isCheckout, MAIN, NODE_FLAGS, requireNode, say, StepError } from './steps.mjs';
 
-/** A young heap that does not have to grow first: fewer collections in the first minutes. */
-const NODE_FLAGS = ['--initial-old-space-size=256'];
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 try {

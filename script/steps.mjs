@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 export const MAIN = join(ROOT, 'dist/cli/main.js');
+/** A heap that does not have to grow first: fewer collections in the first minutes. The image has them, too. */
+export const NODE_FLAGS = ['--initial-old-space-size=256'];
 export const BUILD_TOOLS = ['python3', 'make', 'g++', 'libsqlite3-dev'];
 
 const INSTALL_STAMP = join(ROOT, 'node_modules/.responses-proxy-stamp');

@@ -4,7 +4,7 @@ import { BatchSpanProcessor } from '@opentelemetry/sdk-trace-node';
 type ResultCallback = Parameters<SpanExporter['export']>[1];
 
 /** The queue of OpenTelemetry's own default; at four spans a request some 500 requests. */
-export const MAX_WAITING_SPANS = 2_048;
+const MAX_WAITING_SPANS = 2_048;
 const TRACED = 1;
 /** `ExportResultCode` is of a package that is not ours to import. */
 const TAKEN = 0 as Parameters<ResultCallback>[0]['code'];

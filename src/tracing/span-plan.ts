@@ -31,7 +31,7 @@ export interface SpanPlan {
   readonly attributes: Attributes;
 }
 
-export interface TracePlan {
+interface TracePlan {
   readonly request: SpanPlan;
   readonly attempts: readonly SpanPlan[];
 }

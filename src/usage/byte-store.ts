@@ -93,7 +93,7 @@ export class ByteStore {
     if (this.room === null) return true;
     const over = this.#kept + bytes - Math.max(this.#kept, FREE_CAPTURE_BYTES);
     if (over <= 0) return true;
-    if (!this.room.take(over)) return false;
+    if (!this.room.tryTake(over)) return false;
     this.#taken += over;
     return true;
   }

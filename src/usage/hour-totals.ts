@@ -3,6 +3,7 @@ import type { Dialect } from '../infra/database/column-types.js';
 import { isUnpriced, sum, TOKENS, type Uncounted, UNPRICED } from './session-totals.js';
 import { SqlQuery } from './sql-query.js';
 import type { SqlValue } from './sql-values.js';
+import { sumsByKey } from './sums-by-key.js';
 import { type TableSpec, upsertRows } from './table-writer.js';
 
 export const HOUR_MS = 3_600_000;
@@ -54,15 +55,8 @@ export async function countHours(
   dialect: Dialect,
   rows: readonly Uncounted[],
 ): Promise<void> {
-  const groups = new Map<string, Uncounted[]>();
-  for (const row of rows) {
-    if (row.finish_rank !== 2) continue;
-    const key = JSON.stringify(keyOf(row));
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [row]);
-    else group.push(row);
-  }
-  const sums = [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => sumOf(group));
+  const ended = rows.filter((row) => row.finish_rank === 2);
+  const sums = sumsByKey(ended, (row) => JSON.stringify(keyOf(row)), sumOf);
   await upsertRows(runner, dialect, USAGE_HOURS, sums);
 }
 

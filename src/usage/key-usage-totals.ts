@@ -2,6 +2,7 @@ import type { QueryRunner } from 'typeorm';
 import type { Dialect } from '../infra/database/column-types.js';
 import { isUnpriced, type Uncounted } from './session-totals.js';
 import type { SqlValue } from './sql-values.js';
+import { sumsByKey } from './sums-by-key.js';
 import { type TableSpec, upsertRows } from './table-writer.js';
 import { utcDay } from './utc-day.js';
 
@@ -21,14 +22,9 @@ export async function countKeyUsage(
   dialect: Dialect,
   rows: readonly Uncounted[],
 ): Promise<void> {
-  const groups = new Map<string, Uncounted[]>();
-  for (const row of rows) {
-    const key = [row.caller_id, utcDay(row.started_at), row.instance_id].join('\u0000');
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [row]);
-    else group.push(row);
-  }
-  const sums = [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => sumOf(group));
+  const keyOf = (row: Uncounted): string =>
+    [row.caller_id, utcDay(row.started_at), row.instance_id].join('\u0000');
+  const sums = sumsByKey(rows, keyOf, sumOf);
   await upsertRows(
     runner,
     dialect,

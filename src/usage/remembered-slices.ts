@@ -5,7 +5,7 @@ const SHORTEST_MS = 5_000;
 /** Not longer than this, because history is also pruned, and carried over from other databases. */
 const LONGEST_MS = 3_600_000;
 /** A hundred days of hours. */
-export const MAX_SLICES = 2_400;
+const MAX_SLICES = 2_400;
 
 interface Slice<Cell> {
   readonly cells: readonly Cell[];

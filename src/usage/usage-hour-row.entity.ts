@@ -5,7 +5,7 @@ const KEY = { primaryKeyConstraintName: 'pk_usage_hours' };
 
 /**
  * What the requests of an hour add up to, by model, resource and caller: reports over a month read this and not the
- * requests. Holds exactly those whose `counted` is 3, which do not change any more. Derived: `recountHours` makes it anew.
+ * requests. Holds exactly those whose `counted` is 3, which do not change any more. Derived: `recountHour` makes it anew.
  */
 @Entity('usage_hours')
 export class UsageHourRow {

@@ -1,30 +1,16 @@
-import { existsSync } from 'node:fs';
-import { chromium, type Browser } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FleetWatch } from '../../src/fleet/fleet-watch.service.js';
 import { ProcessPresence } from '../../src/fleet/process-presence.service.js';
 import { PEERS, type Peer, type Peers } from '../../src/state/peers.js';
 import { startAdminApp, type AdminApp } from '../support/admin-app.js';
+import { browserAvailable, launchBrowser } from '../support/dashboard-page.js';
 import { Rig } from '../support/rig.js';
 import { UpstreamCache } from '../support/upstream-cache.js';
 
-const CHROMIUM = process.env['RPX_TEST_CHROMIUM'] ?? '/usr/bin/chromium';
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const TOKEN = 'a-token-that-is-long-enough-for-tests-0123456789';
-const available = existsSync(CHROMIUM);
-if (!available && process.env['CI'] !== undefined) throw new Error(`no browser at ${CHROMIUM}`);
-if (!available) console.warn(`SKIPPED: dashboard tests, no browser at ${CHROMIUM} (set RPX_TEST_CHROMIUM)`);
 
-describe.skipIf(!available)('the dashboard in a real browser', () => {
+describe.skipIf(!browserAvailable)('the dashboard in a real browser', () => {
   let browser: Browser;
   const apps: AdminApp[] = [];
   let rig: Rig | null = null;
@@ -34,7 +20,7 @@ describe.skipIf(!available)('the dashboard in a real browser', () => {
     return admin;
   };
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    browser = await launchBrowser();
   });
   afterAll(async () => {
     await browser.close();
