@@ -5,23 +5,14 @@ import type { AppConfig } from './config/app-config.js';
 import { shownDatabase } from './config/database-url.js';
 import { TransferError } from './transfer/transfer-error.js';
 import { openTarget } from './transfer/transfer-target.js';
-import { openReadOnly } from './infra/database/read-only-database.js';
+import { openReadOnly, type ReadOnlyDatabase } from './infra/database/read-only-database.js';
 import { countOldRows, HistoryPruner, type OldRows, type PruneProgress } from './usage/history-pruner.js';
 
 type Where = Pick<AppConfig, 'database' | 'retention'>;
 
 /** Rows that are too old, by table. Changes nothing, the schema included. */
-export async function countOld({ database, retention }: Where): Promise<Record<string, OldRows>> {
-  const shown = shownDatabase(database);
-  requireThere(database);
-  const source = await openReadOnly(database).catch((e: unknown) => {
-    throw new TransferError(`Cannot read ${shown}: ${(e as Error).message}`, { cause: e });
-  });
-  try {
-    return await countOldRows(source, retention, Date.now());
-  } finally {
-    await source.close();
-  }
+export function countOld({ database, retention }: Where): Promise<Record<string, OldRows>> {
+  return looking(database, (source) => countOldRows(source, retention, Date.now()));
 }
 
 /** Deletes them. `onStoppable` gets a function that ends the work between two batches. */
@@ -37,6 +28,31 @@ export function pruneOld(
   });
 }
 
+async function looking<T>(
+  database: Where['database'],
+  look: (source: ReadOnlyDatabase) => Promise<T>,
+): Promise<T> {
+  const shown = shownDatabase(database);
+  requireThere(database);
+  const source = await openReadOnly(database).catch((e: unknown) => {
+    throw new TransferError(`Cannot read ${shown}: ${(e as Error).message}`, { cause: e });
+  });
+  try {
+    return await look(source);
+  } finally {
+    await source.close();
+  }
+}
+
+/** Who wants rows deleted has not asked for a migration, under which an older version may still be running. */
+async function requirePresentSchema(database: Where['database']): Promise<void> {
+  if (await looking(database, (source) => source.isBehind()))
+    throw new TransferError(
+      `${shownDatabase(database)} has the schema of an older version, which prune leaves alone. ` +
+        'Start this version once (responses-proxy serve migrates it), or prune with the version that runs.',
+    );
+}
+
 /** A mistyped path must not come back as an empty history, and leave one behind. */
 function requireThere(database: Where['database']): void {
   if (database.kind === 'sqlite' && !existsSync(database.path))
@@ -47,7 +63,7 @@ async function withPruner<T>(
   { database, retention }: Where,
   work: (pruner: HistoryPruner) => Promise<T>,
 ): Promise<T> {
-  requireThere(database);
+  await requirePresentSchema(database);
   const target = await openTarget(database, shownDatabase(database), createLogger('silent'));
   try {
     return await work(new HistoryPruner(target, retention));

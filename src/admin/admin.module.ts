@@ -39,6 +39,7 @@ import { ProviderTrialService } from './provider-trial.service.js';
 import { ProvidersController } from './providers.controller.js';
 import { RegistryTrialsController } from './registry-trials.controller.js';
 import { RequestsController } from './requests.controller.js';
+import { ResourceProbeController } from './resource-probe.controller.js';
 import { ResourceViewService } from './resource-view.service.js';
 import { RouteExplainController } from './route-explain.controller.js';
 import { SeriesController } from './series.controller.js';
@@ -67,6 +68,7 @@ import { UseFactsService } from './use-facts.service.js';
     SeriesController,
     ExportController,
     HealthCheckController,
+    ResourceProbeController,
     RouteExplainController,
     DiagnosticsController,
     ClientKeysController,

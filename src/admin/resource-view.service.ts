@@ -68,7 +68,7 @@ export class ResourceViewService {
   }
 }
 
-function toHealthDto(health: ResourceHealth): ResourceHealthDto {
+export function toHealthDto(health: ResourceHealth): ResourceHealthDto {
   return {
     status: health.status,
     reason: health.reason,

@@ -3,11 +3,12 @@ import type { CodexTarget } from './codex-settings.js';
 /** Read when it is set: where `/v1` wants a client key. */
 export const KEY_VARIABLE = 'RPX_CLIENT_KEY';
 
-export const CODEX_HELP = `Usage: responses-proxy codex [--print] [--url URL] [--key-env NAME] [--websocket] [--] [codex's own arguments]
+export const CODEX_HELP = `Usage: responses-proxy codex [--print [--json]] [--url URL] [--key-env NAME] [--websocket] [--] [codex's own arguments]
 
 Runs Codex through the proxy, with one -c override per setting and no change to any file.
 
   --print         shows the overrides and the TOML for ~/.codex/config.toml instead
+  --json          with --print: one JSON object with overrides, command line and TOML
   --url URL       address of the proxy (default: the one that HOST and PORT of this environment name)
   --key-env NAME  variable with the client key, where the proxy wants one (default: ${KEY_VARIABLE}, if it is set)
   --websocket     lets Codex use WebSocket mode
@@ -19,6 +20,8 @@ command line.
 
 export interface CodexArguments extends CodexTarget {
   readonly print: boolean;
+  /** With `print` alone. */
+  readonly json: boolean;
   readonly rest: readonly string[];
 }
 
@@ -26,6 +29,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 interface Given {
   readonly print?: boolean;
+  readonly json?: boolean;
   readonly websockets?: boolean;
   readonly url?: string;
   readonly key?: string;
@@ -56,6 +60,8 @@ function optionOf(name: string, value: string): Given | null {
   switch (name) {
     case '--print':
       return { print: true };
+    case '--json':
+      return { json: true };
     case '--websocket':
       return { websockets: true };
     case '--url':
@@ -68,23 +74,25 @@ function optionOf(name: string, value: string): Given | null {
 }
 
 function settle(
-  { print = false, websockets = false, url, key }: Given,
+  given: Given,
   rest: readonly string[],
   environment: Environment,
   local: string,
 ): CodexArguments | string {
+  const { print = false, json = false, websockets = false, url, key } = given;
   const isSet = (name: string): boolean => (environment[name] ?? '') !== '';
-  if (key !== undefined && !/^[A-Za-z_]\w*$/.test(key)) return '--key-env wants the name of a variable.';
-  if (key !== undefined && !isSet(key) && !print) return `${key}, which --key-env names, is not set.`;
   const baseUrl = withV1(url ?? local);
   if (baseUrl === null) return '--url wants an address like http://127.0.0.1:8000.';
-  return {
-    print,
-    websockets,
-    rest,
-    baseUrl,
-    keyVariable: key ?? (isSet(KEY_VARIABLE) ? KEY_VARIABLE : null),
-  };
+  const keyVariable = key ?? (isSet(KEY_VARIABLE) ? KEY_VARIABLE : null);
+  return problemOf(given, isSet) ?? { print, json, websockets, rest, baseUrl, keyVariable };
+}
+
+function problemOf({ print, json, key }: Given, isSet: (name: string) => boolean): string | null {
+  if (json === true && print !== true)
+    return '--json goes with --print; that of `codex exec` stands after exec.';
+  if (key === undefined) return null;
+  if (!/^[A-Za-z_]\w*$/.test(key)) return '--key-env wants the name of a variable.';
+  return isSet(key) || print === true ? null : `${key}, which --key-env names, is not set.`;
 }
 
 /** People give the address with and without it. */

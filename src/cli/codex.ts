@@ -20,13 +20,25 @@ export async function codexCommand(args: readonly string[]): Promise<number> {
   const asked = readCodexArguments(args, environment, adminAddress(undefined, environment).url);
   if (typeof asked === 'string') return refuse(`${asked}\n\n${CODEX_HELP}`, EXIT.usage);
   if (asked.print) {
-    process.stdout.write(
-      `${codexCommandLine(asked)}\n\n# or for good, in ~/.codex/config.toml:\n\n${codexToml(asked)}`,
-    );
+    process.stdout.write(asked.json ? printedJson(asked) : printed(asked));
     return EXIT.ok;
   }
   const problem = await unreachable(asked.baseUrl);
   return problem === null ? run(asked) : refuse(problem, EXIT.failed);
+}
+
+function printed(asked: CodexArguments): string {
+  return `${codexCommandLine(asked)}\n\n# or for good, in ~/.codex/config.toml:\n\n${codexToml(asked)}`;
+}
+
+function printedJson(asked: CodexArguments): string {
+  const told = {
+    base_url: asked.baseUrl,
+    overrides: codexOverrides(asked),
+    command: codexCommandLine(asked),
+    toml: codexToml(asked),
+  };
+  return `${JSON.stringify(told)}\n`;
 }
 
 /** Codex would try for minutes before it says so. */

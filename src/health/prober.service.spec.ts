@@ -52,6 +52,14 @@ function setUp(answer: () => Promise<ProbeAnswer>, random = 0.5) {
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe('ProberService', () => {
+  it('probes one key for an operator, which counts like any other probe, and none that is not there', async () => {
+    const { prober, health, asked } = setUp(() => Promise.resolve(OK));
+    expect(await prober.probe('openai-2')).toMatchObject({ resource_id: 'openai-2', ok: true });
+    expect(await prober.probe('openai-9')).toBeNull();
+    expect(asked).toEqual(['openai-2 /models']);
+    expect([health.of('openai-1').status, health.of('openai-2').status]).toEqual(['unknown', 'healthy']);
+  });
+
   it('probes each key by itself, soon after the start and then every interval give or take a fifth', async () => {
     for (const [random, interval] of [
       [0, 24_000],

@@ -66,6 +66,12 @@ export class ProberService implements OnApplicationBootstrap, BeforeApplicationS
     return Promise.all(this.registry.snapshot.resources.map((resource) => this.#probe(resource, true)));
   }
 
+  /** One of them; null when there is none of that id. */
+  async probe(id: string): Promise<ProbeResult | null> {
+    const resource = this.registry.snapshot.resources.find((one) => one.id === id);
+    return resource === undefined ? null : this.#probe(resource, true);
+  }
+
   /** Plans what is new and calls off what is gone. */
   #follow(): void {
     const { byFingerprint } = this.registry.snapshot;

@@ -71,6 +71,13 @@ describeWith(Codex.available(), 'the Codex CLI (@openai/codex)')('responses-prox
     const { stdout, code } = await run(['--print']);
     expect(code).toBe(0);
     const toml = stdout.slice(stdout.indexOf('model_provider = '));
+    const json = await run(['--print', '--json']);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      base_url: `${rig.proxy.url}/v1`,
+      toml,
+      overrides: expect.arrayContaining(['model_provider="proxy"']) as string[],
+    });
+    expect((await run(['--json', 'exec', 'x'])).code).toBe(2);
     const file = join(codexHome, 'config.toml');
     writeFileSync(file, toml);
     const taken = await runCodex();

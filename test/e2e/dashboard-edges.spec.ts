@@ -106,6 +106,23 @@ describe.skipIf(!browserAvailable)('the dashboard where it is seldom looked at, 
     await form.field('Name (required)').waitFor();
   });
 
+  it('says why a search was refused, keeps what was typed, and goes there when it is tried again', async () => {
+    on.expect(/status of 503/);
+    const json = { error: { message: 'The database is away.', code: 'database_unavailable' } };
+    const asked = '**/admin/requests?session_id=*';
+    await on.page.route(asked, (to) => to.fulfill({ status: 503, json }), { times: 1 });
+    const search = on.page.getByRole('search');
+    const box = search.getByRole('searchbox');
+    await box.fill('no-such-model');
+    await box.press('Enter');
+    await search.getByText('The database is away.').waitFor();
+    expect(await box.inputValue()).toBe('no-such-model');
+    await box.press('Enter');
+    await form.heading('Requests');
+    expect(on.page.url()).toContain('#/requests?model=no-such-model');
+    expect(await search.getByRole('alert').count()).toBe(0);
+  });
+
   it('says of which turns the sums of threads are when the session has more', async () => {
     const totals = { ...turn(0, 'main'), id: 's', name: null, source: null, caller_id: 'c' };
     const times = { first_seen_at: 0, last_seen_at: 0, unpriced_requests: 0, cache_hit_rate: null };

@@ -133,6 +133,25 @@ describe.skipIf(!browserAvailable)('the dashboard in a real browser', () => {
     expect(await cell('Tokens cached')).toBe(cached);
     expect(await cell('Requests left')).toMatch(/^([\d,]+|–)$/);
     expect(await cell('Tokens left')).toMatch(/^([\d,]+|–)$/);
+    const probe = page.getByRole('button', { name: `Probe now: ${home}` });
+    const card = page.locator(`[data-resource="${home}"]`);
+    await probe.click();
+    await card.getByText(/answered 200 in \d+ ms: its key is accepted\./).waitFor();
+    const other = home === 'openai-1' ? 'openai-2' : 'openai-1';
+    on.upstream.faults.set(on.keys[home === 'openai-1' ? 1 : 0]?.key ?? '', 'fault:401', { on: 'models' });
+    const one = (id: string) => fetch(`${on.proxy.url}/admin/resources/${id}/probe`, { method: 'POST' });
+    const answer = await one(other);
+    expect([answer.status, (await one('openai-9')).status]).toEqual([200, 404]);
+    expect(await answer.json()).toMatchObject({
+      resource_id: other,
+      ok: false,
+      status_code: 401,
+      message: expect.stringContaining('the upstream does not accept its key') as string,
+      fix: expect.stringContaining('Replace the key') as string,
+      health: { status: 'unhealthy', reason: 'invalid_key' },
+    });
+    // As any other probe it counts: the card has it with the next live state.
+    await page.locator(`[data-resource="${other}"]`).getByText('Unhealthy').waitFor();
     expect(errors).toEqual([]);
     await page.close();
   });

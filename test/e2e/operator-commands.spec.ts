@@ -147,12 +147,13 @@ describe('the commands that ask a running proxy', () => {
     writeFileSync(fresh, '');
     const dryRun = ['prune', '--dry-run'];
     const of = (file: string) => ({ ...env, PROXY_SQLITE_URL: `sqlite:///${file}` });
-    const [dry, told, mistyped, unmigrated, wrong] = await Promise.all([
+    const [dry, told, mistyped, unmigrated, wrong, older] = await Promise.all([
       runCli([...dryRun, '--json', '--days', '0'], env),
       runCli(dryRun, { ...env, PROXY_DECISION_RETENTION_DAYS: '3' }),
       runCli(dryRun, of(nowhere)),
       runCli([...dryRun, '--json'], of(fresh)),
       runCli(['prune', '--days', 'many'], env),
+      runCli(['prune'], of(fresh)),
     ]);
     const would = JSON.parse(dry.stdout) as Record<string, { rows: number; before: number }>;
     expect(would['requests']?.rows).toBeGreaterThan(0);
@@ -167,6 +168,8 @@ describe('the commands that ask a running proxy', () => {
     expect(mistyped.stderr).toContain('There is no database');
     expect(existsSync(nowhere)).toBe(false);
     expect(unmigrated).toMatchObject({ code: 0, stdout: '{}\n' });
+    expect(older).toMatchObject({ code: 1, stdout: '' });
+    expect(older.stderr).toMatch(/schema of an older version.*responses-proxy serve migrates it/);
     expect(statSync(fresh).size).toBe(0);
     expect(wrong.code).toBe(2);
     expect((await rig.history.rows(`SELECT id FROM requests WHERE id = '${id}'`)).length).toBe(1);

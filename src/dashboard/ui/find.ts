@@ -9,7 +9,7 @@ export interface Place {
   readonly query: QueryValues;
 }
 
-/** Where something that people copy is shown: by its form where that tells, else by asking. */
+/** Where something that people copy is shown: by its form where that tells, else by asking, which may be refused (ApiError). */
 export async function find(wanted: string): Promise<Place> {
   if (/^req_[0-9a-z]+$/i.test(wanted)) return { path: ['requests', wanted], query: {} };
   const filter = filterOf(wanted);
@@ -31,9 +31,5 @@ function filterOf(wanted: string): QueryValues | null {
 /** Asked as a list, because an answer of 404 would stand in the browser's console as an error. */
 async function hasRequests(session: string): Promise<boolean> {
   const query = new URLSearchParams({ session_id: session, limit: '1' }).toString();
-  try {
-    return (await getJson<RequestList>(`/admin/requests?${query}`)).requests.length > 0;
-  } catch {
-    return false;
-  }
+  return (await getJson<RequestList>(`/admin/requests?${query}`)).requests.length > 0;
 }

@@ -33,7 +33,8 @@ function lockGivenUp(waitedMs: number, cause?: unknown): Error {
   );
 }
 
-async function isBehind(dataSource: DataSource): Promise<boolean> {
+/** Whether migrations of this program have not been run there. */
+export async function isBehind(dataSource: DataSource): Promise<boolean> {
   try {
     const applied = await dataSource.query<{ name: string }[]>('SELECT "name" FROM "migrations"');
     const names = new Set(applied.map(({ name }) => name));

@@ -3,8 +3,11 @@ import type { DataSource } from 'typeorm';
 import type { DatabaseConfig } from '../../config/app-config.js';
 import type { DatabaseService } from './database.service.js';
 import { createDataSource, dataSourceOptions, dialectOf } from './data-source.js';
+import { isBehind } from './migrate.js';
 
 export interface ReadOnlyDatabase extends Pick<DatabaseService, 'dialect' | 'readPatiently'> {
+  /** Whether its schema is that of an older version. */
+  isBehind(): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -26,6 +29,7 @@ export async function openReadOnly(config: DatabaseConfig): Promise<ReadOnlyData
       options.type === 'sqlite'
         ? (sql, params) => source.query(sql, [...params])
         : (sql, params) => readInPostgres(source, sql, params),
+    isBehind: () => isBehind(source),
     close: () => source.destroy(),
   };
 }

@@ -1,9 +1,11 @@
 import type { JSX } from 'preact';
+import { sendJson } from '../api.js';
 import { now } from '../clock.js';
 import { compact, count, duration, percent, span, words } from '../format.js';
 import { limitsLeft } from '../limits-left.js';
 import { href } from '../router.js';
 import type { Decision, ResourceHealth, ResourceState } from '../wire.js';
+import { ProbeButton } from './probe-button.js';
 
 const STATUS_WORDS = {
   healthy: 'Healthy',
@@ -49,8 +51,15 @@ export function ResourceCard(props: {
           <Row name="Refuses" value={resource.denied_models.join(', ')} />
         )}
       </dl>
+      <ProbeButton label="Probe now" name={`Probe now: ${resource.id}`} ask={() => probe(resource.id)} />
     </li>
   );
+}
+
+async function probe(id: string): Promise<string> {
+  const path = `/admin/resources/${encodeURIComponent(id)}/probe`;
+  const { message, fix } = await sendJson<{ message: string; fix: string | null }>('POST', path);
+  return fix === null ? message : `${message} ${fix}`;
 }
 
 function Row(props: { name: string; value: string }): JSX.Element {

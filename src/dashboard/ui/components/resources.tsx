@@ -1,8 +1,8 @@
-import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { messageOf, sendJson } from '../api.js';
+import { sendJson } from '../api.js';
 import { duration } from '../format.js';
 import type { Decision, ResourceState } from '../wire.js';
+import { ProbeButton } from './probe-button.js';
 import { ResourceCard } from './resource-card.js';
 
 interface ProbeResult {
@@ -21,7 +21,7 @@ export function Resources(props: {
     <section aria-labelledby="resources-title">
       <div class="section-head">
         <h2 id="resources-title">Resources</h2>
-        <CheckButton />
+        <ProbeButton label="Probe all now" ask={probeAll} />
       </div>
       <ul class="cards">
         {props.resources.map((resource) => (
@@ -32,33 +32,9 @@ export function Resources(props: {
   );
 }
 
-/** Probes every key; what each said is in its card as soon as the live state has it. */
-function CheckButton(): JSX.Element {
-  const busy = useSignal(false);
-  const said = useSignal('');
-  const check = async (): Promise<void> => {
-    busy.value = true;
-    said.value = '';
-    try {
-      const { results } = await sendJson<{ results: ProbeResult[] }>('POST', '/admin/health/check');
-      said.value = summaryOf(results);
-    } catch (error: unknown) {
-      said.value = messageOf(error);
-    } finally {
-      busy.value = false;
-    }
-  };
-  return (
-    <div class="check">
-      <span role="status">{said.value}</span>
-      <button type="button" disabled={busy.value} onClick={() => void check()}>
-        {busy.value ? 'Probing…' : 'Probe all now'}
-      </button>
-    </div>
-  );
-}
+async function probeAll(): Promise<string> {
+  const { results } = await sendJson<{ results: ProbeResult[] }>('POST', '/admin/health/check');
 
-function summaryOf(results: readonly ProbeResult[]): string {
   const bad = results.filter(({ ok }) => !ok);
   if (bad.length === 0) {
     const slowest = Math.max(0, ...results.map(({ latency_ms }) => latency_ms ?? 0));

@@ -1,18 +1,26 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
+import { messageOf } from '../api.js';
 import { find } from '../find.js';
 import { go } from '../router.js';
 
 /** Takes whatever somebody has copied from a log, and goes to it. */
 export function Search(): JSX.Element {
   const text = useSignal('');
+  const refused = useSignal('');
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     const wanted = text.value.trim();
+    refused.value = '';
     if (wanted === '') return;
-    const { path, query } = await find(wanted);
-    text.value = '';
-    go(path, query);
+    try {
+      const { path, query } = await find(wanted);
+      text.value = '';
+      go(path, query);
+    } catch (error: unknown) {
+      // What was typed stays, to be tried again.
+      refused.value = messageOf(error);
+    }
   };
   return (
     <form class="search" role="search" onSubmit={(event) => void submit(event)}>
@@ -25,6 +33,11 @@ export function Search(): JSX.Element {
         onInput={(event) => (text.value = event.currentTarget.value)}
       />
       <button type="submit">Go</button>
+      {refused.value !== '' && (
+        <p class="bad" role="alert">
+          {refused.value}
+        </p>
+      )}
     </form>
   );
 }
