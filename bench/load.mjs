@@ -1,93 +1,88 @@
-// The load generator, a process of its own: told over IPC what to send, answers with counts and latencies.
+// The load generator where there is no C compiler: same arguments and answer as native/load.c, at ten times its cost.
+import { readFileSync } from 'node:fs';
 import { Pool } from 'undici';
+import { SESSION } from './answers.mjs';
+import { optionsFrom, report } from './load-report.mjs';
 
-const filler = 'a sentence of a history that agents send again and again. '.repeat(30);
+const options = optionsFrom(process.argv.slice(2));
+const text = readFileSync(options.request);
+const headEnd = text.indexOf('\r\n\r\n');
+const body = text.subarray(headEnd + 4);
+const skipped = /^(content-length|host|session-id)$/;
+const headers = text
+  .toString('latin1', 0, headEnd)
+  .split('\r\n')
+  .slice(1)
+  .map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)])
+  .filter(([name]) => !skipped.test(name))
+  .flat();
+const pool = new Pool(`http://127.0.0.1:${options.port}`, { connections: options.conc, pipelining: 1 });
+const found = { latency: [], first_byte: [], event_delay: [] };
+const errors = { refused: 0, cut: 0, status: 0, last_status: 0, unfinished: 0 };
 
-function bodyOf(scenario, n) {
-  const model = scenario.paced ? `paced:${scenario.paced.interval}:${scenario.paced.seconds}` : 'gpt-5.5';
-  const session = `bench-${n % 200}`;
-  const input = [
-    { type: 'message', role: 'user', content: [{ type: 'input_text', text: filler.slice(0, 1700) }] },
-  ];
-  return Buffer.from(
-    JSON.stringify({ model, stream: scenario.stream, store: false, prompt_cache_key: session, input }),
-  );
-}
-
-class Reader {
-  constructor(done, opened) {
-    this.done = done;
-    this.opened = opened;
-    this.bytes = 0;
-  }
-  onConnect() {}
-  onHeaders(status) {
-    this.status = status;
-    return true;
-  }
-  onData(chunk) {
-    if (this.bytes === 0) this.opened();
-    this.bytes += chunk.length;
-    return true;
-  }
-  onComplete() {
-    this.done(this.status === 200 && this.bytes > 0 ? null : `status ${this.status}`);
-  }
-  onError(error) {
-    this.done(error.message);
+function noteDelays(chunk) {
+  const now = Number(process.hrtime.bigint());
+  for (let at = chunk.indexOf('"@0'); at >= 0; at = chunk.indexOf('"@0', at + 22)) {
+    if (chunk.length - at < 22) return;
+    found.event_delay.push((now - Number(chunk.latin1Slice(at + 2, at + 22))) / 1e6);
   }
 }
 
-async function run(scenario) {
-  const pool = new Pool(scenario.url, { connections: scenario.concurrency, pipelining: 1 });
-  const latencies = [];
-  const errors = new Map();
-  let next = 0;
-  let opened = 0;
-  const one = (n) =>
-    new Promise((resolve) => {
-      const at = performance.now();
-      const headers = [
-        'content-type',
-        'application/json',
-        'user-agent',
-        'bench/1.0',
-        'authorization',
-        'Bearer x',
-      ];
-      const done = (error) => {
-        if (error) errors.set(error, (errors.get(error) ?? 0) + 1);
-        else latencies.push(performance.now() - at);
-        resolve();
-      };
-      const onOpen = () => {
-        opened += 1;
-        if (scenario.paced && opened === scenario.total) process.send({ opened });
-      };
-      pool.dispatch(
-        { path: '/v1/responses', method: 'POST', headers, body: bodyOf(scenario, n) },
-        new Reader(done, onOpen),
-      );
-    });
-  const started = performance.now();
+function one(n, due) {
+  const session = SESSION.replace(/\d+/, String(n % options.sessions).padStart(7, '0'));
+  return new Promise((resolve) => {
+    let first = 0;
+    let status = 0;
+    const failed = (kind) => {
+      errors[kind] += 1;
+      resolve();
+    };
+    pool.dispatch(
+      { path: '/v1/responses', method: 'POST', headers: [...headers, 'session-id', session], body },
+      {
+        onConnect() {},
+        onHeaders(code) {
+          status = code;
+          return true;
+        },
+        onData(chunk) {
+          first ||= performance.now();
+          if (options.paced) noteDelays(chunk);
+          return true;
+        },
+        onComplete() {
+          errors.last_status = status === 200 ? errors.last_status : status;
+          if (status !== 200) return failed('status');
+          found.latency.push(performance.now() - due);
+          found.first_byte.push(first - due);
+          resolve();
+        },
+        onError: (error) => failed(error.code === 'ECONNREFUSED' ? 'refused' : 'cut'),
+      },
+    );
+  });
+}
+
+const started = performance.now();
+let next = 0;
+if (options.rate > 0) {
+  const sent = [];
+  const due = (n) => started + (n * 1000) / options.rate;
+  while (next < options.total) {
+    while (next < options.total && due(next) <= performance.now()) {
+      const n = next++;
+      sent.push(one(n, due(n)));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await Promise.all(sent);
+} else {
   await Promise.all(
-    Array.from({ length: scenario.concurrency }, async () => {
-      while (next < scenario.total) await one(next++);
+    Array.from({ length: options.conc }, async () => {
+      while (next < options.total) await one(next++, performance.now());
     }),
   );
-  const seconds = (performance.now() - started) / 1000;
-  await pool.close();
-  latencies.sort((a, b) => a - b);
-  const at = (q) => latencies[Math.floor((latencies.length - 1) * q)] ?? null;
-  return {
-    completed: latencies.length,
-    errors: Object.fromEntries(errors),
-    seconds,
-    p50: at(0.5),
-    p99: at(0.99),
-  };
 }
-
-process.on('message', (scenario) => {
-  void run(scenario).then((result) => process.send({ result }));
-});
+const seconds = (performance.now() - started) / 1000;
+await pool.close();
+report(found, errors, seconds);
