@@ -63,6 +63,31 @@ describe('look-ups in the history', () => {
     expect((await Promise.all(all)).every((found) => found?.length === 1)).toBe(true);
   });
 
+  it('leaves room for others, however many ids one caller asks for', async () => {
+    const { asked, recorded } = history();
+    const invented = (n: number): readonly BindingKey[] =>
+      numbered(1_024).map((id) => aBinding({ callerId: 'key_greedy', id: `${n} ${id}` }));
+    void recorded.find(invented(0), 0, 10_000);
+    await until(() => asked.length === 1);
+    const greedy = Array.from({ length: 20 }, (_, n) => recorded.find(invented(n + 1), 0, 10_000));
+    const others = numbered(20).map((id) =>
+      recorded.find([aBinding({ callerId: `key_${id}`, id })], 0, 10_000),
+    );
+    // One more waits, the rest is told at once that it cannot be looked up.
+    expect((await Promise.all(greedy.slice(1))).every((found) => found === null)).toBe(true);
+    for (let n = 0; n < 3; n += 1) {
+      await until(() => asked.length === n + 1);
+      asked[n]?.answer();
+    }
+    expect((await greedy[0])?.length).toBe(1_024);
+    expect((await Promise.all(others)).map(ids)).toEqual(numbered(20).map((id) => [id]));
+    // What has been answered takes no room any more.
+    const again = recorded.find(invented(99), 0, 10_000);
+    await until(() => asked.length === 4);
+    asked[3]?.answer();
+    expect((await again)?.length).toBe(1_024);
+  });
+
   it('hears of a slow answer where it is patient, and lets nobody else wait for it', async () => {
     const { asked, recorded } = history();
     const patient = recorded.find([aBinding({ id: 'a' })], 0, 10_000);

@@ -2,13 +2,12 @@ import type { Clock } from '../common/clock.js';
 import { bounded } from '../infra/redis/bounded.js';
 import { Breaker } from '../infra/redis/breaker.js';
 import { nameOf } from './binding-name.js';
+import { GatheredQueries } from './gathered-queries.js';
 import type { AffinityBinding, BindingKey } from './live-state.js';
-import { RecordedQuery } from './recorded-query.js';
+import type { RecordedQuery } from './recorded-query.js';
 
 /** Most that a request may lose to a look into the history, waiting for its turn included. */
 export const PATIENCE_MS = 250;
-/** Queries that wait for their turn. */
-const MOST_GATHERED = 10;
 /** Queries that are overdue and that the database has not let go of. */
 const MOST_OUTSTANDING = 4;
 
@@ -21,7 +20,7 @@ export type BindingSource = (keys: readonly BindingKey[], now: number) => Promis
 export class RecordedBindings {
   source: BindingSource | null = null;
   readonly #breaker = new Breaker();
-  readonly #gathered: RecordedQuery[] = [];
+  readonly #gathered = new GatheredQueries();
   #running = false;
   #outstanding = 0;
 
@@ -32,7 +31,7 @@ export class RecordedBindings {
   }
 
   /**
-   * `now` is epoch ms. Null = it cannot be told within `patienceMs`. Who is more patient than usual also asks a
+   * `keys` of one caller; `now` is epoch ms. Null = it cannot be told within `patienceMs`. Who is more patient than usual also asks a
    * database that has just been too slow for the others. Never rejects.
    */
   async find(
@@ -53,20 +52,17 @@ export class RecordedBindings {
   }
 
   #gather(keys: readonly BindingKey[], now: number): RecordedQuery | null {
-    const last = this.#gathered.at(-1);
-    if (last?.take(keys) === true) return last;
-    if (this.#gathered.length >= MOST_GATHERED) return null;
-    const query = new RecordedQuery(keys, now);
-    this.#gathered.push(query);
+    const idle = this.#gathered.size === 0;
+    const query = this.#gathered.add(keys, now);
     // All that ask in this turn of the event loop are in it.
-    if (this.#gathered.length === 1) setImmediate(() => this.#next());
+    if (idle && query !== null) setImmediate(() => this.#next());
     return query;
   }
 
   #next(): void {
     const { source } = this;
     if (source === null || this.#running || this.#outstanding >= MOST_OUTSTANDING) return;
-    const query = this.#gathered.shift();
+    const query = this.#gathered.next();
     if (query !== undefined) void this.#run(query, source(query.keys, query.now));
   }
 

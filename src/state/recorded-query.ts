@@ -7,6 +7,7 @@ const MOST_KEYS = 250;
 /** One look into the history on behalf of all who asked before it began. */
 export class RecordedQuery {
   readonly #keys = new Map<string, BindingKey>();
+  readonly #shares = new Map<string, number>();
   readonly answer: Promise<readonly AffinityBinding[]>;
   #resolve: (found: readonly AffinityBinding[]) => void = () => undefined;
   #reject: (error: unknown) => void = () => undefined;
@@ -21,13 +22,13 @@ export class RecordedQuery {
       this.#reject = reject;
     });
     this.answer.catch(() => undefined); // those who still wait hear of it
-    for (const key of keys) this.#keys.set(nameOf(key), key);
+    this.#add(keys);
   }
 
   /** False when there is no room for them. */
   take(keys: readonly BindingKey[]): boolean {
     if (this.#keys.size + keys.length > MOST_KEYS) return false;
-    for (const key of keys) this.#keys.set(nameOf(key), key);
+    this.#add(keys);
     return true;
   }
 
@@ -35,8 +36,20 @@ export class RecordedQuery {
     return [...this.#keys.values()];
   }
 
+  /** How many keys each caller asked for, those that another asked for, too, included. */
+  get shares(): ReadonlyMap<string, number> {
+    return this.#shares;
+  }
+
   /** Tells all who asked what comes of it. */
   settle(work: Promise<readonly AffinityBinding[]>): void {
     work.then(this.#resolve, this.#reject);
+  }
+
+  /** All of one caller. */
+  #add(keys: readonly BindingKey[]): void {
+    for (const key of keys) this.#keys.set(nameOf(key), key);
+    const caller = keys[0]?.callerId ?? '';
+    this.#shares.set(caller, (this.#shares.get(caller) ?? 0) + keys.length);
   }
 }
