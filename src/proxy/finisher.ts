@@ -6,6 +6,7 @@ import {
   logLine,
   startFacts,
   tracedRequest,
+  untoldUse,
   usageOf,
 } from './exchange-records.js';
 import type { Ending } from './exchange-records.js';
@@ -55,7 +56,8 @@ export class Finisher {
     const { clock, config, spool, metrics, traces, instanceId } = this.deps;
     const now = clock.now();
     const spent = this.#spent(exchange, ending, now);
-    this.deps.limits.settle(exchange.caller.key, exchange.hold, spent, exchange.startedAt);
+    const terms = { ...spent, ...untoldUse(exchange, ending, spent.usage) };
+    this.deps.limits.settle(exchange.caller.key, exchange.hold, terms, exchange.startedAt);
     const record = finishedRecord(exchange, ending, spent, now, instanceId);
     spool.finished(record, { request: captureRequest(exchange, config.capture.maxBytes), response });
     metrics.observe(record, exchange.transport);

@@ -149,6 +149,20 @@ describe('the limits of a client key', () => {
     });
   });
 
+  it('an answer that does not say what it took counts as what was set aside for it, also in the background', async () => {
+    const { usage } = rig.upstream;
+    for (const body of [{}, { stream: true }, { background: true }]) {
+      const made = await make({ daily_tokens: 1_900 });
+      const send = (): Promise<LoadEntry> => rig.client.send({ headers: bearer(made), body });
+      rig.upstream.usage = () => null;
+      const answers = [await send(), await send(), await send()];
+      rig.upstream.usage = usage;
+      expect([body, ...answers.map(({ status }) => status)]).toEqual([body, 200, 200, 429]);
+      // Unknown it stays.
+      expect((await settled(made, 2)).today.tokens).toBe(0);
+    }
+  });
+
   it('requests a minute: the rest hears how long to wait, and a raised limit counts at once', async () => {
     const made = await make({ requests_per_minute: 5 });
     const seen = await Promise.all(Array.from({ length: 9 }, () => ask(made)));
@@ -218,6 +232,35 @@ describe('the limits of a client key over a WebSocket', () => {
     client.create({});
     expect((await client.ended(3))[2]).toMatchObject({ status: 429, error: { code: 'key_rate_limited' } });
     client.ws.close();
+  });
+
+  it('let no more idle lanes ask for responses than the budget has room for', async () => {
+    const made = await make({ daily_tokens: 3_000 });
+    const client = await SocketClient.open(rig.proxy.url, bearer(made));
+    const heard = (type: string): string[] =>
+      client.events.filter((event) => event.type === type).map((event) => String(event['stream_id']));
+    const lanes = Array.from({ length: 12 }, (_, n) => `lane-${n}`);
+    for (const lane of lanes) client.send({ type: 'response.inject', input: 'go on', stream_id: lane });
+    await until(() => heard('echo').length + heard('error').length === lanes.length);
+    // Each may take a thousand tokens, as long as nobody knows better.
+    expect(heard('echo')).toEqual(lanes.slice(0, 3));
+    expect(client.ends()[0]).toMatchObject({ status: 429, error: { code: 'key_rate_limited' } });
+    // What came to nothing is given back, and so is the rest with the connection.
+    client.send({ type: 'response.steer', input: 'stop that', stream_id: 'lane-0' });
+    client.ws.close();
+    const other = await SocketClient.open(rig.proxy.url, bearer(made));
+    for (const lane of lanes.slice(0, 8)) {
+      await until(
+        async () => {
+          const before = other.events.length;
+          other.send({ type: 'response.steer', input: 'stop that', stream_id: lane });
+          await until(() => other.events.length > before);
+          return other.events.at(-1)?.type;
+        },
+        (type) => type === 'response.steer.failed',
+      );
+    }
+    other.ws.close();
   });
 
   it('are asked before a message goes upstream that a response may answer', async () => {

@@ -131,6 +131,25 @@ describe("a tenant's own id is served", () => {
     client.ws.close();
   });
 
+  it('in a WebSocket message that is no create, and what comes behind it keeps its place', async () => {
+    const made = (await call(alice, 'POST', '/v1/responses', { input: 'of alice' })).json;
+    await bound(made.id);
+    await forget();
+    for (const [who, told] of [
+      [bob, ['error', 'echo', 'response.completed']],
+      [alice, ['echo', 'echo', 'response.completed']],
+    ] as const) {
+      const client = await SocketClient.open(rig.proxy.url, who);
+      client.send({ type: 'response.unheard_of', ...reference(made.output[0]?.id ?? '') });
+      client.send({ type: 'response.unheard_of' });
+      client.create({});
+      await client.ended(told.filter((type) => type !== 'echo').length);
+      const types = client.events.map(({ type }) => type);
+      expect(types.filter((type) => /error|echo|completed/.test(type))).toEqual(told);
+      client.ws.close();
+    }
+  });
+
   it('after a tool has worked in a sandbox of its own', async () => {
     const { script } = rig.upstream;
     const run = {

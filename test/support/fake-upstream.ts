@@ -47,7 +47,8 @@ export class FakeUpstream {
   /** Model ids that `/v1/models` lists. */
   models = ['gpt-5.5', 'gpt-5.5-mini'];
   /** What an answer says it cost; replaced where the default is not like an upstream enough. */
-  usage: (n: number, body: Readonly<Record<string, unknown>>, organization: string) => WireUsage = usageFor;
+  usage: (n: number, body: Readonly<Record<string, unknown>>, organization: string) => WireUsage | null =
+    usageFor;
   connections = 0;
   readonly #steps: (() => void)[] = [];
   readonly #sockets = new Set<Socket>();

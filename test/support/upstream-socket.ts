@@ -190,7 +190,7 @@ export class UpstreamSocket {
     await Promise.resolve();
   }
 
-  #usage(json: Json): WireUsage {
+  #usage(json: Json): WireUsage | null {
     return this.up.usage(numbered, json, this.organization);
   }
 

@@ -3,7 +3,7 @@ import { ProxyError } from '../../common/errors.js';
 import { aClientKey } from '../../../test/support/registry-rows.js';
 import type { ClientKey } from '../../registry/client-key.entity.js';
 import type { TokenUsage } from '../../usage/token-usage.js';
-import { KeyLimits } from './key-limits.js';
+import { KeyLimits, type Spent } from './key-limits.js';
 import type { Amount } from './limit-decision.js';
 
 const DAY = 86_400_000;
@@ -32,10 +32,10 @@ function world(terms: Partial<ClientKey>) {
       return e instanceof ProxyError ? e.code : 'broken';
     }
   };
-  const end = (hold: Amount | null | string, usage: TokenUsage | null): void => {
+  const end = (hold: Amount | null | string, usage: TokenUsage | null, how: Partial<Spent> = {}): void => {
     if (typeof hold === 'string') return;
     const cost = usage === null ? null : (usage.totalTokens ?? 0) * 1_000;
-    limits.settle(key, hold, { usage, cost }, clock.at);
+    limits.settle(key, hold, { usage, cost, untold: false, backgroundId: null, ...how }, clock.at);
   };
   return { limits, key, clock, elsewhere, ask, end };
 }
@@ -52,19 +52,45 @@ describe('the limits of a key over time', () => {
     expect(ask()).toBe('budget_exceeded');
   });
 
-  it('are asked without setting aside, and taken without asking, for what nobody here began', () => {
-    const { limits, key, ask } = world({ requestsPerMinute: 2, dailyTokens: 1_000 });
+  it('set a place aside for what is asked for beside what runs, and none for what takes over from it', () => {
+    const { limits, key, ask } = world({ requestsPerMinute: 3, dailyTokens: 2_900 });
     const request = { key, spends: true, model: 'gpt-5', bodyBytes: 3_600 };
     const hold = ask();
-    // What is set aside fills the budget; a response that takes over from the one that runs needs no more.
     expect(hold).toMatchObject({ tokens: 1_025 });
-    expect(ask()).toBe('key_rate_limited');
+    const asked = limits.ask(request, null);
+    expect(asked).toMatchObject({ tokens: 1_900 });
+    // What is set aside fills the budget; a response that takes over from the one that runs needs no more.
     expect(() => limits.ask(request, null)).toThrow(/tokens/);
-    limits.ask(request, hold as Amount);
-    expect(limits.take(request, true)).toMatchObject({ tokens: 1_900 });
+    limits.giveBack(key, asked as Amount);
+    expect(limits.ask(request, hold as Amount)).toBeNull();
     // Counted as it was asked for, however many ask at once.
     expect(() => limits.ask(request, hold as Amount)).toThrow(/requests/);
+    expect(limits.take(request, true)).toMatchObject({ tokens: 1_900 });
     expect(limits.take({ ...request, spends: false })).toBeNull();
+  });
+
+  it('count what was set aside where the answer does not say what it took', () => {
+    const { ask, end, clock } = world({ dailyTokens: 2_000, tokensPerMinute: 3_000 });
+    end(ask(), null, { untold: true });
+    const second = ask();
+    expect(typeof second).toBe('object');
+    end(second, null, { untold: true });
+    expect(ask()).toBe('budget_exceeded');
+    clock.at += DAY;
+    expect(typeof ask()).toBe('object');
+  });
+
+  it('count what a background response is told to have taken in place of what was set aside for it', () => {
+    const { ask, end } = world({ dailyTokens: 1_500, dailyCost: 2_000_000 });
+    const background = { untold: true, backgroundId: 'resp_1' };
+    end(ask(), null, background);
+    end(ask(), null, { ...background, backgroundId: 'resp_2' });
+    expect(ask()).toBe('budget_exceeded');
+    end(null, told(10, 10), { backgroundId: 'resp_1' });
+    // Once: whoever reads it again is told nothing that counts.
+    end(null, told(10, 10), { backgroundId: 'resp_1' });
+    end(ask(), told(400, 70));
+    expect(ask()).toBe('budget_exceeded');
   });
 
   it('never overrun by more than one request each, however wrong the estimates are', () => {

@@ -12,6 +12,16 @@ import type { LimitedRequest } from './limited-request.js';
 /** Requests and tokens of the last minute. */
 export type MinuteUse = readonly [requests: number, tokens: number];
 
+/** What a request took, as far as its answer says. */
+export interface Spent {
+  readonly usage: TokenUsage | null;
+  readonly cost: number | null;
+  /** The model has run and the answer does not say what it took: in place of it counts what was set aside. */
+  readonly untold: boolean;
+  /** The background response whose answer does not say it yet, or that is read and says it. */
+  readonly backgroundId: string | null;
+}
+
 interface KeySources {
   /** The terms as they are now; a stream was admitted under older ones. */
   readonly termsOf: (id: string) => ClientKey | null;
@@ -40,19 +50,17 @@ export class KeyLimits {
   }
 
   /**
-   * The same for what may yet come to nothing: it counts as a request, and sets nothing aside. `before`: what is set aside
-   * for the response it would take over from. Throws like it.
+   * The same for what may yet come to nothing. `before`: what is set aside for the response it would take over from, and
+   * is enough for it, too; with null it gets a place of its own, and what that takes is to go to `giveBack` or `settle`.
    */
-  ask(request: LimitedRequest, before: Amount | null): void {
+  ask(request: LimitedRequest, before: Amount | null): Amount | null {
     const { key } = request;
-    if (key === null) return;
-    const meter = this.#meterOf(key.id);
-    const { tokens, cost } = meter.held;
-    this.#check(
-      request,
-      before === null ? null : { tokens: tokens - before.tokens, cost: cost - before.cost },
-    );
-    meter.requests.add(1, this.clock.monotonic());
+    if (key === null) return null;
+    if (before === null) return this.reserve(request);
+    const { held, requests } = this.#meterOf(key.id);
+    this.#check(request, { tokens: held.tokens - before.tokens, cost: held.cost - before.cost });
+    requests.add(1, this.clock.monotonic());
+    return null;
   }
 
   /** The same for what runs already and cannot be refused any more. `asked`: it was counted as a request before. */
@@ -72,16 +80,20 @@ export class KeyLimits {
   }
 
   /** At the end of a request, once: what it really took. `startedAt` is epoch ms. */
-  settle(
-    key: ClientKey | null,
-    hold: Amount | null,
-    { usage, cost }: { readonly usage: TokenUsage | null; readonly cost: number | null },
-    startedAt: number,
-  ): void {
+  settle(key: ClientKey | null, hold: Amount | null, spent: Spent, startedAt: number): void {
     if (key === null) return;
-    const meter = this.#meterOf(key.id);
+    const { usage, cost, untold, backgroundId } = spent;
+    const [meter, mono] = [this.#meterOf(key.id), this.clock.monotonic()];
     if (hold !== null) meter.release(hold);
-    if (usage !== null) meter.spend(usage, cost, startedAt, this.clock.monotonic());
+    if (usage !== null) {
+      if (backgroundId !== null) meter.refund(backgroundId);
+      meter.spend(usage, cost, startedAt, mono);
+    } else if (untold && hold !== null) meter.charge(hold, startedAt, mono, backgroundId);
+  }
+
+  /** What was set aside for something that came to nothing. */
+  giveBack(key: ClientKey | null, hold: Amount): void {
+    if (key !== null) this.#meterOf(key.id).release(hold);
   }
 
   /** What all other processes have written down of this month. */

@@ -4,12 +4,16 @@ import type { Amount } from './limit-decision.js';
 import { MinuteWindow } from './minute-window.js';
 import { UsageEstimate } from './usage-estimate.js';
 
+/** Background responses that nobody has read yet. Of older ones the estimate stays counted beside what they took. */
+const MAX_CHARGED = 1_000;
+
 /** What one key has used through this process since its start. */
 export class KeyMeter {
   readonly requests = new MinuteWindow();
   readonly tokens = new MinuteWindow();
   readonly estimate = new UsageEstimate();
   readonly #days = new Map<number, Amount>();
+  readonly #charged = new Map<string, { readonly hold: Amount; readonly day: number }>();
   #held: Amount = { tokens: 0, cost: 0 };
   /** Epoch ms. */
   lastUsedAt = 0;
@@ -29,12 +33,39 @@ export class KeyMeter {
   /** Counts for the day the request started in, as its record does. Times are epoch ms, `mono` is monotonic. */
   spend(usage: TokenUsage, cost: number | null, startedAt: number, mono: number): void {
     const tokens = usage.totalTokens ?? (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0);
-    this.tokens.add(tokens, mono);
     this.estimate.learn(usage);
+    this.tokens.add(tokens, mono);
+    this.#count({ tokens, cost: cost ?? 0 }, utcDay(startedAt));
+  }
+
+  /**
+   * What was set aside counts as used where the answer does not say what was. `backgroundId`: whoever reads that response
+   * hears it, and then `refund` takes this back.
+   */
+  charge(hold: Amount, startedAt: number, mono: number, backgroundId: string | null): void {
     const day = utcDay(startedAt);
-    for (const known of this.#days.keys()) if (known < utcMonth(startedAt)) this.#days.delete(known);
+    this.tokens.add(hold.tokens, mono);
+    this.#count(hold, day);
+    if (backgroundId === null) return;
+    this.#charged.set(backgroundId, { hold, day });
+    for (const oldest of this.#charged.keys()) {
+      if (this.#charged.size <= MAX_CHARGED) return;
+      this.#charged.delete(oldest);
+    }
+  }
+
+  refund(responseId: string): void {
+    const charged = this.#charged.get(responseId);
+    if (charged === undefined) return;
+    this.#charged.delete(responseId);
+    const { hold, day } = charged;
+    if (this.#days.has(day)) this.#count({ tokens: -hold.tokens, cost: -hold.cost }, day);
+  }
+
+  #count({ tokens, cost }: Amount, day: number): void {
+    for (const known of this.#days.keys()) if (known < utcMonth(day)) this.#days.delete(known);
     const before = this.#days.get(day) ?? { tokens: 0, cost: 0 };
-    this.#days.set(day, { tokens: before.tokens + tokens, cost: before.cost + (cost ?? 0) });
+    this.#days.set(day, { tokens: before.tokens + tokens, cost: before.cost + cost });
   }
 
   since(time: number): Amount {

@@ -59,6 +59,13 @@ const KIND_BY_TYPE: ReadonlyMap<string, ServerKind> = new Map([
   ['error', 'error'],
 ]);
 
+const ASK_FAILED = /^\{"type":"response\.(?:steer|inject)\.failed"/;
+
+/** Whether it says that a message that was no create came to nothing. */
+export function saysAskFailed(bytes: Buffer): boolean {
+  return ASK_FAILED.test(bytes.toString('latin1', 0, 40));
+}
+
 /** Looks at the first bytes of nearly every message and at nothing else of it. */
 export function serverKind(bytes: Buffer): ServerKind {
   switch (kindOfData(bytes, 0, bytes.length, true)) {

@@ -54,13 +54,13 @@ export class Lane {
 
   /**
    * Whose an error without an id is: a refusal belongs to the one that waits to begin, else to the client's last message
-   * that was no create (a steer), which ends nobody; a breakdown belongs to the one that runs.
+   * that was no create (a steer), which ends nobody; a breakdown belongs to the one that runs, if there is one.
    */
   failing(status: number | null): WebsocketTurn | 'ask' | null {
     const refusal = status !== null && status >= 400 && status < 500 && status !== 429;
     const [running = null, waiting = null] = [this.#open[0], this.#waiting[0]];
-    if (!refusal) return running ?? waiting;
-    return waiting ?? (this.ask === null ? running : 'ask');
+    const ask = this.ask === null ? null : 'ask';
+    return refusal ? (waiting ?? ask ?? running) : (running ?? waiting ?? ask);
   }
 
   /** The first that waits to begin. */

@@ -1,5 +1,6 @@
 import { JsonScanner } from '../../common/json-scanner.js';
 import { KeyTable } from '../../common/key-table.js';
+import type { RoutingHints } from '../../balancer/routing-hints.js';
 import type { Exchange } from '../exchange.js';
 import { buildHints, refuseOtherCase } from '../hints.js';
 import { scanRequestBody } from '../request-scan.js';
@@ -11,21 +12,30 @@ import type { TurnBook } from './turn-book.js';
 const RUNNING = new KeyTable(['response_id'], true);
 
 /**
- * A message that is no create names only what is its tenant's. Nothing is looked up for it, as messages keep their
- * order and it has no answer to wait for: what is not known here is refused like what nobody knows. Throws.
+ * A message that is no create names only what is its tenant's. Null = so it does; otherwise to be awaited: what it names
+ * and is not known here is looked for as for a request. Throws, or rejects, as for a create.
  */
 export function checkOwnMessage(
-  { deps }: RelayParts,
+  { deps: { balancer } }: RelayParts,
   { id: requestId, caller, route, req }: Exchange,
   message: Buffer,
   book: Pick<TurnBook, 'knows' | 'turns'>,
-): void {
-  if (caller.key === null || route === null) return;
+): Promise<void> | null {
+  if (caller.key === null || route === null) return null;
   const body = scanRequestBody(message);
-  const hints = buildHints({ requestId, caller, route, headers: req.headers, body, alias: null });
+  const built = buildHints({ requestId, caller, route, headers: req.headers, body, alias: null });
   const isHere = (id: string): boolean =>
     book.knows(id) || book.turns.some(({ responseId }) => responseId === id);
-  checkOwnership(deps.balancer, { ...hints, pathResponseId: runningOf(message) }, isHere);
+  const elsewhere = (id: string | null): string | null => (id === null || isHere(id) ? null : id);
+  const hints: RoutingHints = {
+    ...built,
+    pathResponseId: elsewhere(runningOf(message)),
+    previousResponseId: elsewhere(built.previousResponseId),
+  };
+  const recalled = balancer.strangeReferences(hints).length === 0 ? null : balancer.recall(hints);
+  if (recalled !== null) return recalled.then(() => checkOwnership(balancer, hints));
+  checkOwnership(balancer, hints);
+  return null;
 }
 
 /** The response that `response.inject` is for. */

@@ -36,18 +36,23 @@ function world(limit = 100_000_000): {
   book: TurnBook;
   begun: FakeTurn[];
   running: FakeTurn;
+  refused: string[];
 } {
   const bodies = new BodyBudget(limit);
   const begun: FakeTurn[] = [];
-  const book = new TurnBook(bodies, (_, ask, lane) => {
-    const turn = new FakeTurn(lane, ask);
-    begun.push(turn);
-    return asTurn(turn);
+  const refused: string[] = [];
+  const book = new TurnBook(bodies, {
+    successor: (_, ask, lane) => {
+      const turn = new FakeTurn(lane, ask);
+      begun.push(turn);
+      return asTurn(turn);
+    },
+    askRefused: (lane) => void refused.push(lane),
   });
   const running = new FakeTurn('');
   book.wait(asTurn(running));
   book.observe(created);
-  return { bodies, book, begun, running };
+  return { bodies, book, begun, running, refused };
 }
 
 describe('what a connection asks without a create', () => {
@@ -91,5 +96,19 @@ describe('what a connection asks without a create', () => {
     expect([running.ended, bodies.held]).toEqual([false, 0]);
     book.observe(refusal);
     expect(running.ended).toBe(true);
+  });
+
+  it('is refused where nothing runs, too, whatever the upstream says it failed at', () => {
+    const { book, bodies, running, refused } = world();
+    book.observe(steered);
+    for (const status of [400, 429, 500]) {
+      book.asked('', steer(10));
+      book.observe(json({ type: 'error', status, error: { code: 'x' } }));
+    }
+    for (const type of ['response.steer.failed', 'response.inject.failed']) {
+      book.asked('', steer(10));
+      book.observe(json({ type }));
+    }
+    expect([refused, bodies.held, running.ended]).toEqual([['', '', '', '', ''], 0, true]);
   });
 });

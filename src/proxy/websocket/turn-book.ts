@@ -3,7 +3,7 @@ import type { AttemptOutcome } from '../../upstream/attempt-outcome.js';
 import { parseObject } from '../../usage/usage-parser.js';
 import type { BodyBudget } from '../body-budget.js';
 import type { CommittedEnd } from '../ending.js';
-import { DEFAULT_LANE, laneOf, readErrorFrame, serverKind } from './frames.js';
+import { DEFAULT_LANE, laneOf, readErrorFrame, saysAskFailed, serverKind } from './frames.js';
 import { type Ask, KeptAsks } from './kept-asks.js';
 import { Lane } from './lane.js';
 import type { WebsocketTurn } from './websocket-turn.js';
@@ -13,6 +13,13 @@ const MAX_TURNS = 64;
 const MAX_LANES = 64;
 const STEERED = Buffer.from('"steered"');
 
+export interface BookOwner {
+  /** Makes the turn of a response that no create asked for; what the ask holds of the memory for bodies becomes its own. */
+  successor(before: WebsocketTurn | null, ask: Ask | null, lane: string): WebsocketTurn;
+  /** A message that was no create was refused. */
+  askRefused(lane: string): void;
+}
+
 /** The open responses of one connection, by lane and id. Messages are not counted: a response may begin without a create. */
 export class TurnBook {
   readonly #lanes = new Map<string, Lane>();
@@ -20,14 +27,9 @@ export class TurnBook {
   #named = false;
   readonly #asks: KeptAsks;
 
-  /** `successor` makes the turn of a response that no create asked for; what the ask holds of `bodies` becomes its own. */
   constructor(
     bodies: BodyBudget,
-    private readonly successor: (
-      before: WebsocketTurn | null,
-      ask: Ask | null,
-      lane: string,
-    ) => WebsocketTurn,
+    private readonly owner: BookOwner,
   ) {
     this.#asks = new KeptAsks(bodies);
   }
@@ -38,6 +40,10 @@ export class TurnBook {
 
   get turns(): readonly WebsocketTurn[] {
     return [...this.#lanes.values()].flatMap((lane) => lane.turns);
+  }
+
+  get #nothing(): boolean {
+    return this.#size === 0 && !this.#asks.any;
   }
 
   /** Nothing is open, and it has one lane: whatever comes next is the only thing that can go on from what was. */
@@ -79,7 +85,7 @@ export class TurnBook {
    */
   observe(data: Buffer): WebsocketTurn | null {
     const kind = serverKind(data);
-    if (this.#size === 0 && kind !== 'created') return null;
+    if (this.#nothing && kind !== 'created') return null;
     const name = this.#named ? laneOf(data) : DEFAULT_LANE;
     const lane = this.#lane(name);
     switch (kind) {
@@ -89,10 +95,10 @@ export class TurnBook {
       case 'ended':
         return this.#end(lane, lane.endingOf(lane.size > 1 ? idOf(data) : null), data);
       case 'error':
-        return this.#fail(lane.size === 0 ? this.#anyWaiting(lane) : lane, data);
+        return this.#fail(lane.size === 0 ? this.#anyWaiting(lane) : lane, name, data);
       case 'other':
         lane.current?.push(data);
-        return null;
+        return this.#hearOfAsk(lane, name, data);
       default:
         return kind satisfies never;
     }
@@ -111,10 +117,10 @@ export class TurnBook {
     this.#lanes.clear();
   }
 
-  #fail(lane: Lane, data: Buffer): WebsocketTurn | null {
+  #fail(lane: Lane, name: string, data: Buffer): WebsocketTurn | null {
     const error = readErrorFrame(data);
     const turn = lane.failing(error.status);
-    if (turn === 'ask') return this.#forgetAsk(lane);
+    if (turn === 'ask') return this.#forgetAsk(lane, name);
     turn?.failedWith(error);
     return this.#end(lane, turn, data);
   }
@@ -131,7 +137,7 @@ export class TurnBook {
     const ask = lane.ask;
     lane.ask = null;
     if (ask !== null) this.#asks.handOver(ask);
-    const turn = this.successor(lane.last, ask, name);
+    const turn = this.owner.successor(lane.last, ask, name);
     lane.begun(turn);
     this.#size += 1;
     return turn;
@@ -166,9 +172,14 @@ export class TurnBook {
     }
   }
 
-  #forgetAsk(lane: Lane): null {
+  #hearOfAsk(lane: Lane, name: string, data: Buffer): null {
+    return this.#asks.any && saysAskFailed(data) ? this.#forgetAsk(lane, name) : null;
+  }
+
+  #forgetAsk(lane: Lane, name: string): null {
     this.#asks.forget(lane.ask);
     lane.ask = null;
+    this.owner.askRefused(name);
     return null;
   }
 }

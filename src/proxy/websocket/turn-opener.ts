@@ -11,28 +11,34 @@ import { withUpstreamModel } from '../model-rewrite.js';
 import { runWithFallbacks } from '../models/fallbacks.js';
 import { refusedEnding } from '../refused-ending.js';
 import { ClientGone } from '../request-body.js';
+import { AskedHolds } from './asked-holds.js';
 import { ConnectionPlace } from './connection-place.js';
 import { hintsUnder, readHints, responseExchange } from './connection-facts.js';
 import type { RelayParts } from './connection-facts.js';
-import { readClientFrame } from './frames.js';
+import { asksForMore, type ClientFrame, readClientFrame } from './frames.js';
 import type { UpstreamLink } from './handshake-loop.js';
 import { checkOwnMessage } from './own-message.js';
 import { checkOwnership } from '../../balancer/ownership.js';
 import { stopping } from '../stop-reason.js';
 import { otherModel, unsent } from './session-errors.js';
 import type { Ask } from './kept-asks.js';
-import type { TurnBook } from './turn-book.js';
+import type { BookOwner, TurnBook } from './turn-book.js';
 import { WebsocketTurn } from './websocket-turn.js';
 
 /** Makes the exchanges and turns of one connection, and the records of those that come to nothing. */
-export class TurnOpener {
+export class TurnOpener implements BookOwner {
   /** The first response continues the record of the handshake: its id, its attempts and its decisions. */
   #handshakeOwed = true;
+  readonly #asked: AskedHolds;
 
   constructor(
     private readonly parts: RelayParts,
     private readonly handshake: Exchange,
-  ) {}
+    private readonly linkNow: () => UpstreamLink,
+  ) {
+    const { limits } = parts.deps;
+    this.#asked = new AskedHolds((hold) => limits.giveBack(handshake.caller.key, hold));
+  }
 
   /** For a create whose fields have not been read yet. */
   exchange(message: Buffer): Exchange {
@@ -131,19 +137,42 @@ export class TurnOpener {
   }
 
   /**
-   * Of a message that is no create. Throws as for a create that names what is not its caller's, or, when it `asks` for a
-   * response of its own in `asks`, that its key may not have. What that needs is set aside as it begins, if it ever does.
+   * Of a message that is no create. Throws as for a create that names what is not its caller's; to be awaited where that
+   * has to be looked up.
    */
-  checkOther(message: Buffer, book: Pick<TurnBook, 'knows' | 'turns'>, asks: string | null): void {
-    checkOwnMessage(this.parts, this.handshake, message, book);
-    if (asks === null) return;
+  checkOther(message: Buffer, book: Pick<TurnBook, 'knows' | 'turns'>): Promise<void> | null {
+    return checkOwnMessage(this.parts, this.handshake, message, book);
+  }
+
+  /**
+   * Such a message goes upstream. Throws as for a create that its key may not have, where it asks for a response of its
+   * own. What that takes is set aside, unless it can only take over from what runs in its lane.
+   */
+  ask(message: Buffer, frame: ClientFrame, book: Pick<TurnBook, 'turns' | 'asked'>): void {
+    if (!asksForMore(frame)) return;
+    const { lane } = frame;
+    const { limits, clock } = this.parts.deps;
     const { key } = this.handshake.caller;
-    const before = book.turns.find(({ lane }) => lane === asks)?.exchange.hold ?? null;
-    this.parts.deps.limits.ask({ key, spends: true, model: null, bodyBytes: message.length }, before);
+    const running = book.turns.find((turn) => turn.lane === lane)?.exchange.hold ?? null;
+    const request = { key, spends: true, model: null, bodyBytes: message.length };
+    const hold = limits.ask(request, this.#asked.has(lane) ? null : running);
+    if (hold !== null) this.#asked.add(lane, hold, clock.monotonic());
+    book.asked(lane, message);
+  }
+
+  /** The upstream has refused such a message. */
+  askRefused(lane: string): void {
+    this.#asked.refused(lane);
+  }
+
+  /** To be called now and then: gives back what has waited in vain. Infinity = all of it, with the connection. */
+  expire(now: number): void {
+    this.#asked.expire(now);
   }
 
   /** A response that began without a create: it goes on from the one before it. */
-  successor(before: WebsocketTurn | null, ask: Ask | null, lane: string, link: UpstreamLink): WebsocketTurn {
+  successor(before: WebsocketTurn | null, ask: Ask | null, lane: string): WebsocketTurn {
+    const link = this.linkNow();
     const exchange = responseExchange(this.parts, this.handshake, ask?.message ?? null, null);
     exchange.bodyBytes = exchange.body?.length ?? 0;
     if (before === null || before.exchange.hints === null) readHints(this.parts.deps, exchange, null);
@@ -156,7 +185,7 @@ export class TurnOpener {
     const { balancer, limits } = this.parts.deps;
     const terms = { continues: before !== null, begun: true };
     const turn = this.open(exchange, link, lane, balancer.acquireOn(link.resource, hints, terms), true);
-    exchange.hold = limits.take(limitedRequest(exchange, hints), ask !== null);
+    exchange.hold = this.#asked.take(lane) ?? limits.take(limitedRequest(exchange, hints), ask !== null);
     return turn;
   }
 

@@ -7,10 +7,11 @@ import { causeOf, closeOf, stopping, type StopReason } from '../stop-reason.js';
 import { CLIENT_PATIENCE_MS, UPSTREAM_PATIENCE_MS, closeLike, endSocket } from './close-socket.js';
 import { maskKey, type RelayParts } from './connection-facts.js';
 import { errorMessage } from './error-message.js';
-import { asksForMore, readClientFrame } from './frames.js';
+import { type ClientFrame, readClientFrame } from './frames.js';
 import type { UpstreamLink } from './handshake-loop.js';
 import { hear, type Message } from './hear.js';
 import { IncomingBytes } from './incoming-bytes.js';
+import { MessageLine } from './message-line.js';
 import { canBeSentAgain, wayOf } from './move-link.js';
 import { bothWays, type Pump } from './pump.js';
 import { unsent } from './session-errors.js';
@@ -30,8 +31,8 @@ export class WebsocketSession {
   readonly #incoming: IncomingBytes;
   #up: Pump;
   #down: Pump;
-  /** Messages that wait behind a create which waits for a place or another upstream, and that create. */
-  #held: Message[] | null = null;
+  readonly #line: MessageLine;
+  /** The create that waits for a place or another upstream. */
   #moving: Exchange | null = null;
   /** The upstream there is may be left. */
   #leaving = false;
@@ -50,11 +51,19 @@ export class WebsocketSession {
     handshake: Exchange,
     private readonly onEnd: () => void,
   ) {
-    this.#opener = new TurnOpener(parts, handshake);
-    this.#book = new TurnBook(parts.bodies, (before, ask, lane) =>
-      this.#opener.successor(before, ask, lane, this.link),
-    );
+    this.#opener = new TurnOpener(parts, handshake, () => this.link);
+    this.#book = new TurnBook(parts.bodies, this.#opener);
     [this.#up, this.#down] = this.#pumps();
+    this.#line = new MessageLine(client, {
+      take: (message) => this.#take(message),
+      waited: () => {
+        this.#moving = null;
+        if (this.link.socket.readyState !== WebSocket.OPEN) this.#upstreamLeft(1006, NOTHING);
+      },
+      emptied: () => this.#endIfDrained(),
+      over: () => this.#over,
+      abandon: (held) => this.#opener.abandon(held, this.#clientGone, this.#draining),
+    });
     this.#silence = new Silence(parts.deps.clock);
     const pause = Math.min(CHECK_MS, parts.deps.config.websocket.idleTimeoutMs / 2);
     this.#watch = setInterval(() => this.#check(), pause).unref();
@@ -69,6 +78,11 @@ export class WebsocketSession {
   /** Responses that have not ended, with one that waits for its connection. */
   get open(): number {
     return this.#book.size + (this.#moving === null ? 0 : 1);
+  }
+
+  /** Nothing more goes upstream. */
+  get #over(): boolean {
+    return this.#closed || this.#clientGone;
   }
 
   /** The process stops: the connection ends now, or behind the last of its open responses. */
@@ -103,26 +117,30 @@ export class WebsocketSession {
   #onClient(message: Message): void {
     if (this.#closed) return;
     this.#silence.sent();
-    if (this.#held === null) return this.#take(message);
-    this.#held.push(message);
-    this.client.pause();
+    this.#line.arrived(message);
   }
 
   #take(message: Message): void {
-    let lane: string | null = null;
+    let frame: ClientFrame | null = null;
     try {
-      const frame = readClientFrame(message.data);
-      lane = frame.lane;
-      if (frame.type !== 'response.create') {
-        const asks = asksForMore(frame);
-        this.#opener.checkOther(message.data, this.#book, asks ? lane : null);
-        if (asks) this.#book.asked(lane, message.data);
-        return this.#forward(message);
-      }
+      frame = readClientFrame(message.data);
+      if (frame.type !== 'response.create') return this.#other(message, frame);
     } catch (error: unknown) {
-      return this.#refuse(this.#opener.exchange(message.data), error, lane);
+      return this.#refuse(this.#opener.exchange(message.data), error, frame?.lane ?? null);
     }
-    this.#create(message, lane);
+    this.#create(message, frame.lane);
+  }
+
+  #other(message: Message, frame: ClientFrame): void {
+    const { data } = message;
+    const go = (): void => {
+      this.#opener.ask(data, frame, this.#book);
+      this.#forward(message);
+    };
+    const looked = this.#opener.checkOther(data, this.#book);
+    if (looked === null) return go();
+    const refuse = (error: unknown): void => this.#refuse(this.#opener.exchange(data), error, frame.lane);
+    void this.#line.waitFor(looked, () => (this.#over ? undefined : go()), refuse);
   }
 
   #create(message: Message, lane: string): void {
@@ -159,24 +177,16 @@ export class WebsocketSession {
     this.#tell(errorMessage(this.#opener.refuse(exchange, error), lane));
   }
 
-  /** What comes behind a create that has no place yet waits with it. */
-  async #park(exchange: Exchange, message: Message, lane: string, place: Promise<Lease>): Promise<void> {
-    this.#held = [];
+  #park(exchange: Exchange, message: Message, lane: string, place: Promise<Lease>): Promise<void> {
     this.#moving = exchange;
-    try {
-      const lease = await place;
-      if (this.#closed || this.#clientGone) {
+    const go = (lease: Lease): void => {
+      if (this.#over) {
         lease.release({ kind: 'neutral', cause: 'client_aborted' });
         throw this.#draining ? stopping() : unsent();
       }
       this.#dispatch(exchange, message, lane, lease);
-    } catch (error: unknown) {
-      this.#refuse(exchange, error, lane);
-    } finally {
-      this.#moving = null;
-      if (this.link.socket.readyState !== WebSocket.OPEN) this.#upstreamLeft(1006, NOTHING);
-      this.#releaseHeld();
-    }
+    };
+    return this.#line.waitFor(place, go, (error) => this.#refuse(exchange, error, lane));
   }
 
   /** The client knows nothing of upstreams: the connection may still go to the right one. */
@@ -202,19 +212,6 @@ export class WebsocketSession {
     [this.#up, this.#down] = this.#pumps();
     endSocket(old, 1000, '', UPSTREAM_PATIENCE_MS);
     this.#listen(link);
-  }
-
-  #releaseHeld(): void {
-    const held = this.#held ?? [];
-    this.#held = null;
-    if (this.#closed || this.#clientGone) return this.#opener.abandon(held, this.#clientGone, this.#draining);
-    for (const [i, message] of held.entries()) {
-      this.#take(message);
-      // Moved again: the rest waits for that.
-      if (this.#held !== null) return void (this.#held as Message[]).push(...held.slice(i + 1));
-    }
-    this.client.resume();
-    this.#endIfDrained();
   }
 
   #onUpstream(message: Message): void {
@@ -282,12 +279,14 @@ export class WebsocketSession {
   #finish(): void {
     this.#closed = true;
     this.#book.close();
+    this.#opener.expire(Infinity);
     this.#incoming.stop();
     clearInterval(this.#watch);
     this.onEnd();
   }
 
   #check(): void {
+    this.#opener.expire(this.parts.deps.clock.monotonic());
     const times = this.#silence.times(this.#book.turns, this.open, this.#up, this.#down);
     const over = limitReached(times, this.parts.deps.config);
     if (over === null) return;
