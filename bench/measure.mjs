@@ -64,7 +64,7 @@ async function run(traffic, contender, scenario, scale) {
     latency: result.latency,
     first_byte: result.first_byte,
     event_delay: scenario.paced ? result.event_delay : null,
-    rss_added_mb: scenario.paced && idle !== null ? most - idle : null,
+    rss_added_mb: scenario.paced?.interval && idle !== null ? most - idle : null,
     generator_share: result.generator_share,
   };
 }

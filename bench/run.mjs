@@ -8,6 +8,8 @@ import { measure } from './measure.mjs';
 import { canPin, rssMb, stopAll } from './processes.mjs';
 import { chosen } from './scenarios.mjs';
 import { Traffic } from './traffic.mjs';
+import { writeInto } from './markdown.mjs';
+import { summaryOf } from './summaries.mjs';
 import { show } from './tables.mjs';
 
 const { values } = parseArgs({
@@ -18,6 +20,7 @@ const { values } = parseArgs({
     contenders: { type: 'string', default: '' },
     store: { type: 'string', default: 'embedded' },
     before: { type: 'string' },
+    write: { type: 'string' },
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
@@ -30,6 +33,7 @@ if (values.help) {
   --contenders <a,b>  contenders whose names contain one of these
   --store <a,b>       embedded (SQLite, the default), redis-postgres (with a worker), or both
   --before <file>     dist/cli/main.js of another build, measured in the same rounds
+  --write <file>      put the tables into its block, as docs/benchmarks.md has one
   --help`);
   process.exit(0);
 }
@@ -101,6 +105,9 @@ const found = {
 show(found);
 const folder = join(import.meta.dirname, 'results');
 mkdirSync(folder, { recursive: true });
-const file = join(folder, `${found.at.replaceAll(':', '-')}.json`);
-writeFileSync(file, `${JSON.stringify(found, null, 2)}\n`);
-console.log(`written to ${file}`);
+for (const [kind, content] of Object.entries({ json: found, 'summary.json': summaryOf(found) })) {
+  const file = join(folder, `${found.at.replaceAll(':', '-')}.${kind}`);
+  writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`);
+  console.log(`written to ${file}`);
+}
+if (values.write !== undefined) await writeInto(values.write, found);

@@ -10,7 +10,7 @@ const paced = (streams) => ({
   total: streams,
   // Begun over a second and a half, so that they do not beat together.
   rate: streams / 1.5,
-  most: 3,
+  most: 2,
 });
 const body = (name, bytes, total, conc = 8) => ({
   name: `${name} request body`,
