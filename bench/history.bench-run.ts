@@ -86,6 +86,12 @@ describe.each(['sqlite', 'postgres'] as const)('a long history in %s', (dialect)
       ]),
       ['diagnostics', '/admin/diagnostics'],
     ];
+    // Whoever comes second reads what is remembered of the first.
+    for (const span of ['30d', '7d', '24h'])
+      console.log(
+        `${dialect}  series over ${span}, first reader`.padEnd(62),
+        await once(proxy as ProxyProcess, span),
+      );
     for (const [name, path] of pages)
       console.log(`${dialect}  ${name.padEnd(52)} ${await measured(proxy as ProxyProcess, path)}`);
   }, 3_600_000);
@@ -129,6 +135,13 @@ async function steadily(proxy: ProxyProcess, other: Promise<unknown>): Promise<s
   const failed = (await Promise.all(sent)).filter(({ status }) => status !== 200).length;
   client.close();
   return `${sent.length} requests, ${failed} failed, ${percentiles(times)}`;
+}
+
+async function once(proxy: ProxyProcess, span: string): Promise<string> {
+  const from = performance.now();
+  const answer = await fetch(`${proxy.url}/admin/series?span=${span}`);
+  await answer.arrayBuffer();
+  return `${(performance.now() - from).toFixed(0)} ms, ${answer.status}`;
 }
 
 /** p50 and p99 in ms of as many calls as a few seconds allow, the first left out. */

@@ -11,6 +11,7 @@ import { BodyRow } from './usage/body-row.entity.js';
 import { DecisionRow } from './usage/decision-row.entity.js';
 import { EventRow } from './usage/event-row.entity.js';
 import { KeyUsageRow } from './usage/key-usage-row.entity.js';
+import { LatencyHourRow } from './usage/latency-hour-row.entity.js';
 import { RequestRow } from './usage/request-row.entity.js';
 import { SessionRow } from './usage/session-row.entity.js';
 import { UsageHourRow } from './usage/usage-hour-row.entity.js';
@@ -21,6 +22,7 @@ export const ENTITIES = [
   SessionRow,
   KeyUsageRow,
   UsageHourRow,
+  LatencyHourRow,
   AttemptRow,
   DecisionRow,
   BodyRow,

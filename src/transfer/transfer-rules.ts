@@ -17,8 +17,16 @@ export interface TransferRule {
 
 const KEEP: TransferRule = { onConflict: 'NOTHING', knowsMore: () => false };
 
-/** What belongs to the running system that uses a database, and not to its history; and sums, which `moveHours` moves. */
-export const NOT_MOVED: ReadonlySet<string> = new Set(['database_identity', 'processes', 'usage_hours']);
+/**
+ * What belongs to the running system that uses a database, and not to its history; and sums, which `moveHours` moves, or
+ * retention makes anew.
+ */
+export const NOT_MOVED: ReadonlySet<string> = new Set([
+  'database_identity',
+  'processes',
+  'usage_hours',
+  'latency_hours',
+]);
 
 /** Rows that are written once and stay as they are: what the target has is what the source has. */
 const UNCHANGING = ['attempts', 'audit_entries', 'bodies', 'decisions', 'events'];

@@ -71,6 +71,7 @@ export const EXPORT_COLUMNS = {
     'cost_usd',
     'unpriced_requests',
     'cache_hit_rate',
+    'failed_requests',
   ]),
   decisions: all<DecisionItem>()([
     'id',

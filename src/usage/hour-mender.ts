@@ -1,5 +1,6 @@
 import type { DatabaseService } from '../infra/database/database.service.js';
 import { HOUR_MS, recountHour } from './hour-totals.js';
+import { nextHour } from './next-hour.js';
 import { SqlQuery } from './sql-query.js';
 
 /** As much of a database as mending needs. */
@@ -22,16 +23,6 @@ export async function mendHours(
     hour = await nextHour(database, hour + HOUR_MS);
   }
   return mended;
-}
-
-/** The first one with requests. */
-async function nextHour(database: MendedDatabase, from: number | null): Promise<number | null> {
-  const start = from === null ? null : from - (from % HOUR_MS);
-  const query = new SqlQuery(database.dialect).from('started_at', start);
-  const sql = `SELECT MIN("started_at") AS "at" FROM "requests"${query.where}`;
-  const [row] = await database.readPatiently<{ at: number | null }>(sql, query.params);
-  const at = row?.at ?? null;
-  return at === null ? null : at - (at % HOUR_MS);
 }
 
 async function mendHour(database: MendedDatabase, hour: number): Promise<boolean> {

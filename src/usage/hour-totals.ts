@@ -1,6 +1,6 @@
 import type { QueryRunner } from 'typeorm';
 import type { Dialect } from '../infra/database/column-types.js';
-import { isUnpriced, sum, TOKENS, type Uncounted, UNPRICED } from './session-totals.js';
+import { FAILED, hasFailed, isUnpriced, sum, TOKENS, type Uncounted, UNPRICED } from './session-totals.js';
 import { SqlQuery } from './sql-query.js';
 import type { SqlValue } from './sql-values.js';
 import { sumsByKey } from './sums-by-key.js';
@@ -8,14 +8,12 @@ import { type TableSpec, upsertRows } from './table-writer.js';
 
 export const HOUR_MS = 3_600_000;
 const HOUR = `"started_at" - "started_at" % ${HOUR_MS}`;
-/** What has not failed; running ones have not either. */
-const WELL = ['completed', 'incomplete', 'in_progress'];
 
-const SUMS = [...TOKENS, 'cost'] as const;
+export const SUMMED = [...TOKENS, 'cost'] as const;
 const KEY = ['hour', 'model', 'resource_id', 'caller_id'];
 const COUNTS = ['requests', 'failed', 'unpriced_requests'];
 /** In the order of `hourColumns`. */
-export const HOUR_COLUMNS: readonly string[] = [...KEY, ...COUNTS, ...SUMS];
+export const HOUR_COLUMNS: readonly string[] = [...KEY, ...COUNTS, ...SUMMED];
 
 /** Each request as a row of `usage_hours` for itself. */
 export const AS_HOUR = [
@@ -25,19 +23,19 @@ export const AS_HOUR = [
   `COALESCE("resource_id", '') AS "resource_id"`,
   `COALESCE("caller_id", '') AS "caller_id"`,
   '1 AS "requests"',
-  `CASE WHEN "state" IN (${WELL.map((state) => `'${state}'`).join(', ')}) THEN 0 ELSE 1 END AS "failed"`,
+  `${FAILED} AS "failed"`,
   `CASE WHEN ${UNPRICED} THEN 1 ELSE 0 END AS "unpriced_requests"`,
-  ...SUMS.map((column) => `"${column}"`),
+  ...SUMMED.map((column) => `"${column}"`),
 ].join(', ');
 
 /** The sums of such rows. */
-export const HOUR_SUMS = [...COUNTS, ...SUMS].map((column) => `SUM("${column}") AS "${column}"`).join(', ');
+export const HOUR_SUMS = [...COUNTS, ...SUMMED].map((column) => `SUM("${column}") AS "${column}"`).join(', ');
 
 export const USAGE_HOURS: TableSpec = {
   table: 'usage_hours',
   columns: HOUR_COLUMNS,
   key: KEY,
-  onConflict: `UPDATE SET ${[...COUNTS.map(added), ...SUMS.map(addedOrNull)].join(', ')}`,
+  onConflict: `UPDATE SET ${[...COUNTS.map(added), ...SUMMED.map(addedOrNull)].join(', ')}`,
 };
 
 function added(column: string): string {
@@ -69,9 +67,9 @@ function sumOf(group: readonly Uncounted[]): SqlValue[] {
   return [
     ...keyOf(group[0] as Uncounted),
     group.length,
-    group.filter(({ state }) => !WELL.includes(state)).length,
+    group.filter(hasFailed).length,
     group.filter(isUnpriced).length,
-    ...SUMS.map((column) => sum(group.map((row) => row[column]))),
+    ...SUMMED.map((column) => sum(group.map((row) => row[column]))),
   ];
 }
 

@@ -16,6 +16,9 @@ export interface RetentionRule {
   readonly batch: number;
 }
 
+const ageOfHours = (policy: AppConfig['retention']): number =>
+  Math.max(policy.usageDays, policy.days) * DAY_MS + HOUR_MS;
+
 const history = (
   table: string,
   key: string[],
@@ -46,9 +49,10 @@ export const RETENTION_RULES: readonly RetentionRule[] = [
     table: 'usage_hours',
     key: ['hour', 'model', 'resource_id', 'caller_id'],
     column: 'hour',
-    age: (policy) => Math.max(policy.usageDays, policy.days) * DAY_MS + HOUR_MS,
+    age: ageOfHours,
     batch: BATCH,
   },
+  { table: 'latency_hours', key: ['hour', 'bucket'], column: 'hour', age: ageOfHours, batch: BATCH },
   // Budgets look back to the first of the month.
   {
     table: 'key_usage',

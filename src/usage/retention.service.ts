@@ -6,6 +6,7 @@ import { DatabaseService } from '../infra/database/database.service.js';
 import { PEERS, type Peers } from '../state/peers.js';
 import { HistoryPruner } from './history-pruner.js';
 import { mendHours } from './hour-mender.js';
+import { sumLatencies } from './latency-hours.js';
 
 const FIRST_RUN_MS = 5 * 60_000;
 const INTERVAL_MS = 60 * 60_000;
@@ -14,7 +15,7 @@ const TURN_MS = INTERVAL_MS - 60_000;
 /** Longer than processes of two versions work side by side. */
 const MENDED_MS = 48 * 60 * 60_000;
 
-/** Deletes what is older than the operator wants to keep, a little at a time; and mends the sums of recent hours. */
+/** Deletes what is older than the operator wants to keep, a little at a time; and sees to the sums of recent hours. */
 @Injectable()
 export class RetentionService implements OnApplicationBootstrap, OnApplicationShutdown {
   #timer: NodeJS.Timeout | null = null;
@@ -44,7 +45,9 @@ export class RetentionService implements OnApplicationBootstrap, OnApplicationSh
   async prune(): Promise<Record<string, number>> {
     const now = this.clock.now();
     const deleted = await this.#pruner.prune(now);
-    await mendHours(this.database, now - MENDED_MS, () => this.#pruner.stopped);
+    const [from, stopped] = [now - MENDED_MS, (): boolean => this.#pruner.stopped];
+    await mendHours(this.database, from, stopped);
+    await sumLatencies(this.database, now, from, stopped);
     return deleted;
   }
 

@@ -13,6 +13,7 @@ const cell = (patch: Partial<SeriesCell>): SeriesCell => ({
   cause: null,
   bucket: null,
   requests: 1,
+  timed: patch.requests ?? 1,
   input_tokens: null,
   cached_tokens: null,
   output_tokens: null,

@@ -24,6 +24,8 @@ export interface SeriesCell {
   /** Index into the bounds; their number = longer; null = not answered. */
   readonly bucket: number | null;
   readonly requests: number;
+  /** How many of the bucket, which may be added up apart from the requests. */
+  readonly timed: number;
   readonly input_tokens: number | null;
   readonly cached_tokens: number | null;
   readonly output_tokens: number | null;
@@ -73,6 +75,26 @@ export function pointOf(at: number, cells: readonly SeriesCell[]): SeriesPoint {
     latency_p50_ms: percentile(cells, 0.5),
     latency_p95_ms: percentile(cells, 0.95),
   };
+}
+
+/** With a cell for the failures of each slice that are known as a number alone. */
+export function withUntold(rows: readonly (SeriesCell & { readonly untold: number })[]): SeriesCell[] {
+  const untold = new Map<number, number>();
+  const cells = rows.map(({ untold: more, ...cell }) => {
+    untold.set(cell.at, (untold.get(cell.at) ?? 0) + more);
+    return cell;
+  });
+  const nothing = {
+    bucket: null,
+    timed: 0,
+    input_tokens: null,
+    cached_tokens: null,
+    output_tokens: null,
+    cost: null,
+  };
+  for (const [at, requests] of untold)
+    if (requests > 0) cells.push({ at, cause: OTHER, requests, ...nothing });
+  return cells;
 }
 
 /** The same cells with only the most frequent causes of each slice; the rest is one cell, as failures have no bucket. */
@@ -136,8 +158,8 @@ export function errorsOf(slices: readonly (readonly SeriesCell[])[]): SeriesErro
 
 function percentile(cells: readonly SeriesCell[], share: number): number | null {
   const counts = Array.from({ length: LATENCY_BOUNDS.length + 1 }, () => 0);
-  for (const { bucket, requests } of cells) {
-    if (bucket !== null) counts[bucket] = (counts[bucket] ?? 0) + requests;
+  for (const { bucket, timed } of cells) {
+    if (bucket !== null) counts[bucket] = (counts[bucket] ?? 0) + timed;
   }
   const all = counts.reduce((a, b) => a + b, 0);
   if (all === 0) return null;

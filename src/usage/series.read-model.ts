@@ -2,18 +2,20 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Clock } from '../common/clock.js';
 import { CLOCK } from '../common/tokens.js';
 import { DatabaseService } from '../infra/database/database.service.js';
+import { HOUR_MS } from './hour-totals.js';
 import { RememberedSlices } from './remembered-slices.js';
 import {
   boundedCauses,
   errorsOf,
-  LATENCY_BOUNDS,
   pointOf,
   SERIES_SPANS,
   type SeriesCell,
   type SeriesError,
   type SeriesPoint,
   type SeriesSpan,
+  withUntold,
 } from './series-slices.js';
+import { everyRequest, sumsOfHours } from './series-sql.js';
 import { SqlQuery } from './sql-query.js';
 
 /** Two days and a half of a month, two hours of a day. */
@@ -27,10 +29,6 @@ export interface Series {
   readonly totals: SeriesPoint;
   readonly errors: readonly SeriesError[];
 }
-
-const BUCKET = `CASE WHEN "state" NOT IN ('completed', 'incomplete') OR "latency_ms" IS NULL THEN NULL ${LATENCY_BOUNDS.map(
-  (bound, n) => `WHEN "latency_ms" < ${bound} THEN ${n}`,
-).join(' ')} ELSE ${LATENCY_BOUNDS.length} END`;
 
 /** Requests over time, for charts. */
 @Injectable()
@@ -70,15 +68,10 @@ export class SeriesReadModel {
   }
 
   async #cells(stepMs: number, from: number, to: number): Promise<SeriesCell[]> {
-    const query = new SqlQuery(this.database.dialect).from('started_at', from).before('started_at', to);
-    const cells = await this.database.read<SeriesCell>(
-      `SELECT "started_at" - "started_at" % ${stepMs} AS "at",
-         CASE WHEN "state" IN ('completed', 'incomplete', 'in_progress') THEN NULL ELSE COALESCE("error_code", "state") END AS "cause",
-         ${BUCKET} AS "bucket", COUNT(*) AS "requests", SUM("input_tokens") AS "input_tokens",
-         SUM("cached_tokens") AS "cached_tokens", SUM("output_tokens") AS "output_tokens", SUM("cost") AS "cost"
-       FROM "requests"${query.where} GROUP BY 1, 2, 3`,
-      query.params,
-    );
-    return boundedCauses(cells);
+    const query = new SqlQuery(this.database.dialect);
+    const sql =
+      stepMs % HOUR_MS === 0 ? sumsOfHours(query, stepMs, from, to) : everyRequest(query, stepMs, from, to);
+    const rows = await this.database.read<SeriesCell & { untold: number }>(sql, query.params);
+    return boundedCauses(withUntold(rows));
   }
 }

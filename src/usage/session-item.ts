@@ -25,6 +25,8 @@ export interface SessionItem {
   readonly cost_usd: number | null;
   /** Requests with tokens and no known price: what `cost_usd` lacks. */
   readonly unpriced_requests: number;
+  /** Ended neither `completed` nor `incomplete`. */
+  readonly failed_requests: number;
   /** `cached_tokens / input_tokens`, 0 to 1; null = not known. */
   readonly cache_hit_rate: number | null;
 }

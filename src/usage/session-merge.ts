@@ -1,7 +1,7 @@
 import type { QueryRunner } from 'typeorm';
 import type { Dialect } from '../infra/database/column-types.js';
 import { SqlQuery } from './sql-query.js';
-import { SESSION_FACTS, SESSIONS, TOKENS, UNPRICED } from './session-totals.js';
+import { SESSION_FACTS, SESSIONS, TOKENS, UNPRICED, FAILED } from './session-totals.js';
 import type { SqlValue } from './sql-values.js';
 import type { TableSpec } from './table-writer.js';
 
@@ -9,7 +9,7 @@ const larger = (column: string, other: string) =>
   `"${column}" = CASE WHEN "sessions"."${column}" IS NULL OR ${other} > "sessions"."${column}" THEN ${other}
     ELSE "sessions"."${column}" END`;
 const SUMS = [...TOKENS, 'cost'];
-const TOTALS = ['request_count', ...SUMS, 'unpriced_requests'];
+const TOTALS = ['request_count', ...SUMS, 'unpriced_requests', 'failed_requests'];
 
 /** A session that two databases know: the later facts, and the larger totals until `recountSessions` has looked. */
 export const MERGED_SESSIONS: TableSpec = {
@@ -21,6 +21,7 @@ const COUNTED = [
   'COUNT(*) AS "request_count"',
   ...SUMS.map((column) => `SUM(CASE WHEN "finish_rank" = 2 THEN "${column}" END) AS "${column}"`),
   `COUNT(CASE WHEN "finish_rank" = 2 AND ${UNPRICED} THEN 1 END) AS "unpriced_requests"`,
+  `SUM(${FAILED}) AS "failed_requests"`,
 ].join(', ');
 
 /**

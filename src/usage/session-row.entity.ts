@@ -4,6 +4,9 @@ import { big, bigOrNull, text, textOrNull } from '../infra/database/column-types
 /** A session of one caller, with totals that outlive its pruned requests. */
 @Entity('sessions')
 @Index('ix_sessions_last_seen_at_id', ['lastSeenAt', 'id'])
+@Index('ix_sessions_parent_thread_id', ['parentThreadId'], {
+  where: '"parent_thread_id" IS NOT NULL',
+})
 export class SessionRow {
   @PrimaryColumn({ ...text('id'), primaryKeyConstraintName: 'pk_sessions' })
   id!: string;
@@ -67,4 +70,8 @@ export class SessionRow {
   /** Requests with tokens and no known price: what `cost` lacks. */
   @Column(bigOrNull('unpriced_requests'))
   unpricedRequests!: number | null;
+
+  /** Ended neither completed nor incomplete. */
+  @Column(bigOrNull('failed_requests'))
+  failedRequests!: number | null;
 }

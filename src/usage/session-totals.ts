@@ -1,4 +1,5 @@
 import type { QueryRunner } from 'typeorm';
+import { FAILED_STATES } from '../common/request-states.js';
 import type { Dialect } from '../infra/database/column-types.js';
 import type { SqlValue } from './sql-values.js';
 import { placeholders, type TableSpec, upsertRows } from './table-writer.js';
@@ -11,6 +12,12 @@ export const TOKENS = [
   'reasoning_tokens',
   'total_tokens',
 ] as const;
+
+/** Whether a request has failed; running ones have not. */
+export const FAILED = `CASE WHEN "state" IN (${FAILED_STATES.map((state) => `'${state}'`).join(', ')}) THEN 1 ELSE 0 END`;
+export function hasFailed({ state }: { readonly state: string }): boolean {
+  return FAILED_STATES.some((one) => one === state);
+}
 
 type Tokens = Record<(typeof TOKENS)[number], number | null>;
 
@@ -80,12 +87,13 @@ export const SESSIONS: TableSpec = {
     ...TOKENS,
     'cost',
     'unpriced_requests',
+    'failed_requests',
   ],
   key: ['id', 'caller_id'],
   onConflict: `UPDATE SET ${[
     ...SESSION_FACTS,
     '"request_count" = "sessions"."request_count" + excluded."request_count"',
-    ...[...TOKENS, 'cost', 'unpriced_requests'].map(added),
+    ...[...TOKENS, 'cost', 'unpriced_requests', 'failed_requests'].map(added),
   ].join(', ')}`,
 };
 
@@ -161,7 +169,13 @@ function sessionRow(group: Uncounted[]): SqlValue[] {
     group.filter((row) => row.counted === 0).length,
     ...[...TOKENS, 'cost' as const].map((column) => sum(finished.map((row) => row[column]))),
     finished.filter(isUnpriced).length,
+    group.map(newFailures).reduce((a, b) => a + b, 0),
   ];
+}
+
+/** An interrupted one was counted as failed, and a real end may say that it was not. */
+function newFailures({ state, counted }: Uncounted): number {
+  return (hasFailed({ state }) ? 1 : 0) - (counted === 2 ? 1 : 0);
 }
 
 /** Orders requests by their start, the same on every dialect. */

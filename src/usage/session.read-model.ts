@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Dialect } from '../infra/database/column-types.js';
 import { DatabaseService } from '../infra/database/database.service.js';
 import { cacheHitRate, type PromptTokens } from './cache-hit-rate.js';
 import { type Page, pageOf } from './cursor.js';
@@ -10,8 +11,10 @@ import { usd } from './usd.js';
 
 const COLUMNS = `"id", "caller_id", "name", "source", "parent_thread_id", "first_seen_at", "last_seen_at",
   "last_resource_id", "request_count", "input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens",
-  "reasoning_tokens", "total_tokens", "cost", COALESCE("unpriced_requests", 0) AS "unpriced_requests"`;
+  "reasoning_tokens", "total_tokens", "cost", COALESCE("unpriced_requests", 0) AS "unpriced_requests",
+  COALESCE("failed_requests", 0) AS "failed_requests"`;
 const DETAIL_REQUESTS = 500;
+const CHILDREN = 100;
 /** Follow-ups about stored answers, models and the like warm no cache. */
 const RAN_THE_MODEL = `"path" IN ('/v1/responses', '/v1/responses/compact') AND "resource_id" IS NOT NULL`;
 
@@ -32,6 +35,8 @@ export interface SessionDetail {
   readonly moves: number;
   /** In the order of their first requests. */
   readonly resources: SessionResourceItem[];
+  /** Sessions of its caller that its threads started, last seen first; at most 100. */
+  readonly children: SessionItem[];
   /** Its requests, newest first; at most 500, the rest through the request list with `session_id`. */
   readonly requests: RequestItem[];
 }
@@ -72,16 +77,28 @@ export class SessionReadModel {
     const [session] = await this.database.read<RawSession>(sql, query.params);
     if (session === undefined) return null;
     const { rows } = await this.requests.list({ limit: DETAIL_REQUESTS, session_id: id });
+    const requests = rows.filter((row) => row.caller_id === session.caller_id);
     return {
       session: itemOf(session),
       moves: await this.#moves(session),
       resources: await this.#resources(session),
-      requests: rows.filter((row) => row.caller_id === session.caller_id),
+      children: await this.#children(session, requests),
+      requests,
     };
   }
 
+  /** A parent is named by its thread, which is mostly called as its session is. The plus: looked up by parent, not by time. */
+  async #children({ id, caller_id }: RawSession, requests: readonly RequestItem[]): Promise<SessionItem[]> {
+    const threads = new Set([id, ...requests.flatMap(({ thread_id }) => thread_id ?? [])]);
+    const query = new SqlQuery(this.database.dialect).equal('caller_id', caller_id);
+    const names = [...threads].map((thread) => query.param(thread)).join(', ');
+    const sql = `SELECT ${COLUMNS} FROM "sessions"${query.where} AND "parent_thread_id" IN (${names})
+      AND "id" <> ${query.param(id)} ORDER BY +"last_seen_at" DESC LIMIT ${CHILDREN}`;
+    return (await this.database.read<RawSession>(sql, query.params)).map(itemOf);
+  }
+
   async #moves({ id, caller_id }: RawSession): Promise<number> {
-    const query = new SqlQuery(this.database.dialect).equal('session_id', id).equal('caller_id', caller_id);
+    const query = ofSession(this.database.dialect, { id, caller_id });
     const [row] = await this.database.read<{ moves: number }>(
       `SELECT COUNT(*) AS "moves" FROM (
          SELECT "resource_id", LAG("resource_id") OVER (ORDER BY "started_at", "id") AS "before"
@@ -93,7 +110,7 @@ export class SessionReadModel {
   }
 
   async #resources({ id, caller_id }: RawSession): Promise<SessionResourceItem[]> {
-    const query = new SqlQuery(this.database.dialect).equal('session_id', id).equal('caller_id', caller_id);
+    const query = ofSession(this.database.dialect, { id, caller_id });
     const rows = await this.database.read<RawResource>(
       `SELECT "resource_id", COUNT(*) AS "requests", MIN("started_at") AS "first_at", MAX("started_at") AS "last_at",
          SUM("input_tokens") AS "input_tokens", SUM("cached_tokens") AS "cached_tokens",
@@ -103,6 +120,14 @@ export class SessionReadModel {
     );
     return rows.map(rated);
   }
+}
+
+/** By the session: of a caller there may be half of the history. */
+function ofSession(dialect: Dialect, { id, caller_id }: Pick<RawSession, 'id' | 'caller_id'>): SqlQuery {
+  return new SqlQuery(dialect).exact([
+    ['session_id', id],
+    ['caller_id', caller_id],
+  ]);
 }
 
 function itemOf({ cost, ...raw }: RawSession): SessionItem {

@@ -3,6 +3,7 @@ import type { DatabaseService } from '../../src/infra/database/database.service.
 import { encodeCursor } from '../../src/usage/cursor.js';
 import { DecisionReadModel } from '../../src/usage/decision.read-model.js';
 import { RequestReadModel } from '../../src/usage/request.read-model.js';
+import { SeriesReadModel } from '../../src/usage/series.read-model.js';
 import { SessionReadModel } from '../../src/usage/session.read-model.js';
 import { UsageReadModel } from '../../src/usage/usage.read-model.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
@@ -115,7 +116,21 @@ describe.each(['sqlite', 'postgres'] as const)('pages of a long history in %s', 
       ...(await plans(sessions().detail(session_id))),
     ];
     expect(single.length).toBeGreaterThan(6);
-    for (const plan of single) expect(plan).not.toMatch(READS_ALL);
+    for (const plan of single) {
+      expect(plan).not.toMatch(READS_ALL);
+      expect(plan).not.toMatch(/^SCAN \w+ USING|ix_requests_caller_id/m);
+    }
+  });
+
+  it('of charts over weeks: sums, what has failed, and the last hours', async () => {
+    const clock = { now: () => history.now, monotonic: () => 0 };
+    const all = await plans(new SeriesReadModel(listening(), clock).read('30d'));
+    expect(all.length).toBeGreaterThan(4);
+    for (const plan of all) {
+      expect(plan).not.toMatch(READS_ALL);
+      expect(plan).toContain('ix_requests_not_counted');
+      expect(plan).toContain('ix_requests_state_started_at_id');
+    }
   });
 
   it.each(['model', 'resource', 'key', 'hour'] as const)(
@@ -133,4 +148,11 @@ describe.each(['sqlite', 'postgres'] as const)('pages of a long history in %s', 
       }
     },
   );
+
+  it('of usage by session: their totals, and requests only of those that began before', async () => {
+    const usage = new UsageReadModel(listening());
+    const [plan] = await plans(usage.list({ group_by: 'session', since: history.startedAt(MIDDLE + 5) }));
+    expect(plan).toContain('ix_requests_session_id_started_at_id');
+    expect(plan).not.toMatch(/Seq Scan on requests|SCAN requests|ix_requests_started_at_id/);
+  });
 });

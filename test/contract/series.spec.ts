@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sumLatencies } from '../../src/usage/latency-hours.js';
 import { SeriesReadModel } from '../../src/usage/series.read-model.js';
 import { Recorder } from '../../src/usage/recorder.js';
 import type { TelemetryRecord } from '../../src/usage/records.js';
@@ -63,6 +64,46 @@ describe.each(['sqlite', 'postgres'] as const)('requests over time on %s', (dial
     expect((await series.read('1h')).totals.requests).toBe(2);
     now = NOW + 6 * MINUTE;
     expect((await series.read('1h')).totals.requests).toBe(3);
+  });
+
+  it('adds up weeks from the sums of hours, the same before and after latencies are summed', async () => {
+    const hour = 60 * MINUTE;
+    for (let n = 0; n < 40; n++) {
+      const failed = n % 8 === 5 ? { state: 'upstream_error', errorCode: `code_${n % 3}` } : {};
+      const at = NOW - n * 7 * hour;
+      await request(`r${n}`, at, { at: at + 30 * (n + 1), latencyMs: 30 * (n + 1), cost: n, ...failed });
+    }
+    // Running, interrupted, and a day that is longer ago than anybody asks.
+    await write(started('open', { at: NOW - 3 * hour }));
+    await write(
+      started('cut', { at: NOW - 5 * hour }),
+      finished('cut', { startedAt: NOW - 5 * hour, state: 'interrupted' }),
+    );
+    await request('old', NOW - 31 * 24 * hour);
+    const told = () => new SeriesReadModel(db.service, { now: () => now, monotonic: () => now }).read('30d');
+    const before = await told();
+    expect(before.totals).toMatchObject({ requests: 42, failed: 6, cost_usd: 0.00078 });
+    expect(before.totals.latency_p95_ms).toBeGreaterThan(900);
+    expect(before.errors.map(({ cause, total }) => `${cause} ${total}`).sort()).toEqual([
+      'code_0 1',
+      'code_1 2',
+      'code_2 2',
+      'interrupted 1',
+    ]);
+    await sumLatencies(db.service, NOW, NOW - 48 * hour);
+    const rows = () => db.service.dataSource.query<object[]>('SELECT * FROM "latency_hours"');
+    // 35 answered ones; that of the present hour waits until it is over.
+    expect(await rows()).toHaveLength(35);
+    expect(await told()).toEqual(before);
+    await request('late', NOW - 7 * hour);
+    await sumLatencies(db.service, NOW, NOW - 48 * hour);
+    expect((await told()).totals.requests).toBe(43);
+    await db.service.dataSource.query(`DELETE FROM "requests" WHERE "started_at" < ${NOW - 2 * 24 * hour}`);
+    await sumLatencies(db.service, NOW, NOW - 48 * hour);
+    const pruned = await told();
+    expect(pruned.totals).toMatchObject({ requests: 43, failed: 6 });
+    expect(pruned.totals.latency_p95_ms).toBe((await told()).totals.latency_p95_ms);
+    expect(pruned.errors.find(({ cause }) => cause === 'other')?.total).toBe(4);
   });
 
   it('says that there is no history while there is no database', async () => {

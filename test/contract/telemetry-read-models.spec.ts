@@ -137,6 +137,35 @@ describe.each(['sqlite', 'postgres'] as const)('history on %s', (dialect) => {
     });
   });
 
+  it('lists the sessions that a session has started, with their totals, and nobody else’s', async () => {
+    const turn = (
+      id: string,
+      session: string,
+      thread: string | null,
+      parent: string | null,
+      callerId = 'key_a',
+    ) =>
+      started(id, {
+        callerId,
+        session: { id: session, source: 'session-id', name: null, threadId: thread, parentThreadId: parent },
+      });
+    await write(
+      turn('r1', 'main', 'thread-main', null),
+      turn('r2', 'agent-by-session', null, 'main'),
+      turn('r3', 'agent-by-thread', null, 'thread-main'),
+      turn('r4', 'stranger', null, 'main', 'key_b'),
+      turn('r5', 'main', 'thread-inner', 'thread-main'),
+      finished('r2', { state: 'upstream_error' }),
+    );
+    const sessions = new SessionReadModel(db.service, requests());
+    const { children = [] } = (await sessions.detail('main')) ?? {};
+    expect(children.map(({ id, failed_requests }) => `${id} ${failed_requests}`).sort()).toEqual([
+      'agent-by-session 1',
+      'agent-by-thread 0',
+    ]);
+    expect((await sessions.detail('agent-by-session'))?.children).toEqual([]);
+  });
+
   it('keeps what a move cost and what a session has cached, and tells unknown from zero', async () => {
     const moved = (id: string, cachedTokensAtStake: number | null) => ({
       decision: { ...decision(id), affinityResult: 'moved' as const, cachedTokensAtStake },

@@ -104,7 +104,7 @@ describe.each(['sqlite', 'postgres'] as const)('usage by the hour in %s', (diale
         SUM("input_tokens") AS "input_tokens", SUM("cached_tokens") AS "cached_tokens", SUM("output_tokens") AS "output_tokens",
         SUM("reasoning_tokens") AS "reasoning_tokens", SUM("total_tokens") AS "total_tokens",
         COUNT(CASE WHEN "input_tokens" IS NOT NULL AND "cost" IS NULL THEN 1 END) AS "unpriced_requests"
-      FROM "requests" WHERE "started_at" >= ${since ?? 0} GROUP BY 1 ORDER BY ${by === 'hour' ? '1 DESC' : '2 DESC, 1'}`,
+      FROM "requests" WHERE "started_at" >= ${since ?? 0} ${by === 'session' ? 'AND "session_id" IS NOT NULL' : ''} GROUP BY 1 ORDER BY ${by === 'hour' ? '1 DESC' : '2 DESC, 1'}`,
     );
   const hours = (): Promise<object[]> =>
     db.service.dataSource.query(

@@ -125,7 +125,8 @@ describe.skipIf(!browserAvailable)('the dashboard where it is seldom looked at, 
 
   it('says of which turns the sums of threads are when the session has more', async () => {
     const totals = { ...turn(0, 'main'), id: 's', name: null, source: null, caller_id: 'c' };
-    const times = { first_seen_at: 0, last_seen_at: 0, unpriced_requests: 0, cache_hit_rate: null };
+    const rates = { unpriced_requests: 0, failed_requests: 0, cache_hit_rate: null };
+    const times = { first_seen_at: 0, last_seen_at: 0, ...rates };
     let request_count = 300;
     await on.page.route('**/admin/sessions/s', (to) =>
       to.fulfill({
@@ -133,6 +134,7 @@ describe.skipIf(!browserAvailable)('the dashboard where it is seldom looked at, 
           session: { ...totals, ...times, request_count },
           moves: 0,
           resources: [],
+          children: [],
           requests: [turn(2, 'agent'), turn(1, 'main')],
         },
       }),

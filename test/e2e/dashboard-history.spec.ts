@@ -193,6 +193,8 @@ describe.skipIf(!browserAvailable)('the history in the dashboard, in a real brow
       /sub-agent of thread-main/,
     );
     expect(await on.page.getByRole('table', { name: 'Keys it used' }).innerText()).toMatch(/openai-\d\s+4\s/);
+    await on.page.locator('#children').getByRole('link', { name: 'read the logs' }).click();
+    await on.page.getByRole('link', { name: 'thread-main' }).waitFor();
     await on.go('/usage?group_by=resource');
     // Which key it is, chance decided.
     const resource = on.page

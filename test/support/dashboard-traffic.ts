@@ -11,11 +11,13 @@ export async function busyRig(): Promise<Rig> {
   rig.upstream.usage = new UpstreamCache().usage;
   const turn = (n: number, headers: Record<string, string>, stream = true) =>
     rig.client.send({
-      headers: { ...headers, 'x-proxy-session-name': 'fix the login test' },
+      headers: { 'x-proxy-session-name': 'fix the login test', ...headers },
       body: { stream, prompt_cache_key: headers['thread-id'], input: 'word '.repeat(1_200 * n) },
     });
   for (let n = 1; n <= 3; n++) await turn(n, MAIN);
   await turn(1, AGENT);
+  const apart = { 'session-id': 'session-of-an-agent', 'x-proxy-session-name': 'read the logs' };
+  await turn(1, { ...apart, 'x-codex-parent-thread-id': 'thread-main' });
   rig.upstream.faults.set('*', 'fault:429,retry=600', { times: 1 });
   await rig.client.send({ body: { input: 'one key is busy' } });
   for (const fault of ['400', '500', 'eof']) await rig.client.send({ body: { model: `fault:${fault}` } });

@@ -1,4 +1,5 @@
 import { HOUR_MS, recountHour } from '../../src/usage/hour-totals.js';
+import { sumLatencies } from '../../src/usage/latency-hours.js';
 import type { DatabaseService } from '../../src/infra/database/database.service.js';
 
 /** In one statement, well below the time one may take. */
@@ -56,8 +57,9 @@ export class ManyRequests {
     const last = this.startedAt(this.count - 1);
     for (let hour = this.startedAt(0) - (this.startedAt(0) % HOUR_MS); hour <= last; hour += HOUR_MS)
       await service.transaction((runner) => recountHour(runner, service.dialect, hour));
+    await sumLatencies(service, this.now, this.now);
     // As autovacuum does.
-    for (const table of ['requests', 'sessions', 'decisions', 'usage_hours'])
+    for (const table of ['requests', 'sessions', 'decisions', 'usage_hours', 'latency_hours'])
       if (postgres) await service.dataSource.query(`ANALYZE "${table}"`);
   }
 
@@ -152,6 +154,7 @@ export class ManyRequests {
       total_tokens: sum(20_400),
       cost: sum(9_000),
       unpriced_requests: '0',
+      failed_requests: '0',
     };
   }
 }

@@ -1,8 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { REQUEST_STATES } from '../../common/request-states.js';
 import { USAGE_GROUPS, type UsageGroup } from '../../usage/usage.read-model.js';
 import { ExactFilter, PageQuery, SinceFilter, WholeNumber } from './page-query.dto.js';
-import { REQUEST_STATES } from './request.dto.js';
 
 const STATUS_MESSAGE = 'status_code must be a whole number from 100 to 599.';
 

@@ -1,19 +1,8 @@
+import { REQUEST_STATES } from '../../common/request-states.js';
 import type { AttemptItem, BodyItem, RequestItem } from '../../usage/request-item.js';
 import type { RequestDetail } from '../../usage/request.read-model.js';
 import { Field, ListOf, Nested, NextCursor, NullableField, NullableOneOf, OneOf } from './api-field.js';
 import { DecisionDto } from './decision.dto.js';
-
-export const REQUEST_STATES = [
-  'in_progress',
-  'completed',
-  'incomplete',
-  'failed',
-  'upstream_error',
-  'client_aborted',
-  'timeout',
-  'interrupted',
-  'rejected',
-] as const;
 
 /** One request: metadata, never bodies. `null` tokens = the upstream did not say. */
 export class RequestDto implements RequestItem {

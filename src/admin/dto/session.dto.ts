@@ -56,6 +56,9 @@ export class SessionDto implements SessionItem {
   @Field(0, 'Requests with tokens and no known price: what cost_usd lacks')
   readonly unpriced_requests!: number;
 
+  @Field(0, 'Ended neither completed nor incomplete')
+  readonly failed_requests!: number;
+
   @NullableField(0.87, 'cached_tokens / input_tokens; null = not known')
   readonly cache_hit_rate!: number | null;
 }
@@ -104,6 +107,12 @@ export class SessionDetailDto implements SessionDetail {
 
   @ListOf(() => SessionResourceDto, 'The keys that served it, in the order of their first requests')
   readonly resources!: SessionResourceDto[];
+
+  @ListOf(
+    () => SessionDto,
+    'Sessions of the same caller that it started (sub-agents), last seen first; at most 100',
+  )
+  readonly children!: SessionDto[];
 
   @ListOf(() => RequestDto, 'Newest first, at most 500; the rest through /admin/requests?session_id=')
   readonly requests!: RequestDto[];

@@ -49,7 +49,10 @@ export class UsageListDto {
   @OneOf(USAGE_GROUPS, 'model')
   readonly group_by!: UsageGroup;
 
-  @ListOf(() => UsageDto, 'Busiest first, hours newest first; at most 500 groups, 750 hours')
+  @ListOf(
+    () => UsageDto,
+    'Busiest first, sessions by tokens, hours newest first; at most 500 groups, 750 hours. By session: without what belongs to none',
+  )
   readonly usage!: readonly UsageDto[];
 
   @Field(false, 'Whether there are more groups than these; the export has all of them')

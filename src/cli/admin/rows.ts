@@ -62,6 +62,7 @@ export interface SessionRow {
   readonly last_seen_at: number;
   readonly last_resource_id: string | null;
   readonly request_count: number;
+  readonly failed_requests: number;
   readonly input_tokens: number | null;
   readonly output_tokens: number | null;
   readonly cost_usd: number | null;
@@ -72,6 +73,8 @@ export interface SessionDetail {
   readonly session: SessionRow;
   readonly moves: number;
   readonly resources: readonly { readonly resource_id: string; readonly requests: number }[];
+  /** Left out by proxies of an earlier version. */
+  readonly children?: readonly SessionRow[];
   readonly requests: readonly RequestRow[];
 }
 

@@ -9,7 +9,7 @@ import type { Column } from './table.js';
 const HELP = `Usage: responses-proxy sessions [--limit N]
        responses-proxy sessions SESSION_ID
 
-Sessions, last seen first, with tokens, cache and cost; or one with its requests and the keys it used.
+Sessions, last seen first, with tokens, cache and cost; or one with its requests, its sub-agents and the keys it used.
 
   --limit N     at most this many (default 20)
 ${COMMON_HELP}`;
@@ -21,6 +21,7 @@ const COLUMNS: readonly Column<SessionRow>[] = [
   { title: 'caller', max: 36, value: (row) => row.caller_id },
   { title: 'resource', value: (row) => words(row.last_resource_id) },
   { title: 'requests', right: true, value: (row) => count(row.request_count) },
+  { title: 'failed', right: true, value: (row) => count(row.failed_requests) },
   { title: 'in', right: true, value: (row) => count(row.input_tokens) },
   { title: 'cache', right: true, value: (row) => percent(row.cache_hit_rate) },
   { title: 'out', right: true, value: (row) => count(row.output_tokens) },
@@ -48,6 +49,12 @@ export const sessionsCommand = adminCommand({
     print([found.session], COLUMNS, { json, none: '' });
     const used = found.resources.map((resource) => `${resource.resource_id} (${resource.requests})`);
     process.stdout.write(`\nServed by ${used.join(', ') || 'nobody'}; ${found.moves} moves.\n\n`);
+    const children = found.children ?? [];
+    if (children.length > 0) {
+      process.stdout.write('Sub-agents with sessions of their own:\n');
+      print(children, COLUMNS, { json, none: '' });
+      process.stdout.write('\n');
+    }
     print(found.requests, REQUEST_COLUMNS, { json, none: 'Its requests have been pruned.' });
     return EXIT.ok;
   },

@@ -11,15 +11,3 @@ export function listQuery(names: readonly string[], perPage = PER_PAGE): string 
   }
   return query.toString();
 }
-
-export const REQUEST_STATES = [
-  'in_progress',
-  'completed',
-  'incomplete',
-  'failed',
-  'upstream_error',
-  'client_aborted',
-  'timeout',
-  'interrupted',
-  'rejected',
-] as const;

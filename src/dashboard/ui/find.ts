@@ -1,5 +1,5 @@
+import { REQUEST_STATES } from '../../common/request-states.js';
 import { getJson } from './api.js';
-import { REQUEST_STATES } from './filters.js';
 import type { QueryValues } from './router.js';
 import { state } from './store.js';
 import type { RequestList } from './wire-history.js';

@@ -90,6 +90,7 @@ export interface SessionRow extends Tokens {
   readonly last_resource_id: string | null;
   readonly request_count: number;
   readonly unpriced_requests: number;
+  readonly failed_requests: number;
   readonly cache_hit_rate: number | null;
 }
 
@@ -107,6 +108,7 @@ export interface SessionDetail {
   readonly session: SessionRow;
   readonly moves: number;
   readonly resources: readonly SessionResource[];
+  readonly children: readonly SessionRow[];
   readonly requests: readonly RequestRow[];
 }
 

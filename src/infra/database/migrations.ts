@@ -9,6 +9,7 @@ import { AuditAppendOnly1764250000000 } from './migrations/1764250000000-audit-a
 import { UsageHours1764300000000 } from './migrations/1764300000000-usage-hours.js';
 import { CallerIndex1764360000000 } from './migrations/1764360000000-caller-index.js';
 import { DecisionFilters1764370000000 } from './migrations/1764370000000-decision-filters.js';
+import { SessionFailures1764380000000 } from './migrations/1764380000000-session-failures.js';
 
 /** In order of their stamps; only ever appended to. */
 export const MIGRATIONS = [
@@ -23,4 +24,5 @@ export const MIGRATIONS = [
   UsageHours1764300000000,
   CallerIndex1764360000000,
   DecisionFilters1764370000000,
+  SessionFailures1764380000000,
 ];

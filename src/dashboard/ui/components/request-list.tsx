@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { listQuery, REQUEST_STATES } from '../filters.js';
+import { REQUEST_STATES } from '../../../common/request-states.js';
+import { listQuery } from '../filters.js';
 import { getQuery } from '../router.js';
 import { state } from '../store.js';
 import type { RequestList } from '../wire-history.js';

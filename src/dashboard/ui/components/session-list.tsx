@@ -22,6 +22,12 @@ const COLUMNS: readonly Column<SessionRow>[] = [
   { key: 'seen', head: 'Last seen', cell: (row) => <Time at={row.last_seen_at} /> },
   { key: 'first', head: 'Since', cell: (row) => <Time at={row.first_seen_at} /> },
   { key: 'requests', head: 'Requests', number: true, cell: (row) => count(row.request_count) },
+  {
+    key: 'failed',
+    head: 'Failed',
+    number: true,
+    cell: (row) => <span class={row.failed_requests > 0 ? 'bad' : ''}>{count(row.failed_requests)}</span>,
+  },
   { key: 'resource', head: 'Resource', cell: (row) => row.last_resource_id ?? '–' },
   { key: 'caller', head: 'Caller', cell: (row) => row.caller_id },
   { key: 'in', head: 'Tokens in', number: true, cell: (row) => count(row.input_tokens) },

@@ -38,7 +38,7 @@ export function SessionView({ id }: { id: string }): JSX.Element {
 }
 
 function Detail({ detail }: { detail: SessionDetail }): JSX.Element {
-  const { session, moves, resources, requests } = detail;
+  const { session, moves, resources, children, requests } = detail;
   const threads = threadsOf(session.id, requests);
   const rest = session.request_count > requests.length;
   return (
@@ -63,6 +63,18 @@ function Detail({ detail }: { detail: SessionDetail }): JSX.Element {
             {rest && <p class="hint">{`Of the newest ${count(requests.length)} turns.`}</p>}
           </div>
           <Table caption="Threads and sub-agents" columns={THREADS} rows={threads} rowKey={({ id }) => id} />
+        </section>
+      )}
+      {children.length > 0 && (
+        <section aria-labelledby="children-title">
+          <h2 id="children-title">Sub-agents with sessions of their own</h2>
+          <Table
+            id="children"
+            caption="Sub-agents with sessions of their own, last seen first"
+            columns={CHILDREN}
+            rows={children}
+            rowKey={({ id }) => id}
+          />
         </section>
       )}
       <section aria-labelledby="turns-title">
@@ -103,6 +115,7 @@ function factsOf(row: SessionRow, moves: number, threads: readonly Thread[]): Fa
     ['First seen', <Time key="first" at={row.first_seen_at} />],
     ['Last seen', <Time key="last" at={row.last_seen_at} />],
     ['Requests', count(row.request_count)],
+    ['Of those failed', count(row.failed_requests)],
     ['Moves between keys', count(moves)],
     ['Tokens in', count(row.input_tokens)],
     ['Cached', `${count(row.cached_tokens)} (${percent(row.cache_hit_rate)})`],
@@ -129,6 +142,17 @@ const RESOURCES: readonly Column<SessionResource>[] = [
   { key: 'in', head: 'Tokens in', number: true, cell: (one) => count(one.input_tokens) },
   { key: 'cached', head: 'Cached', number: true, cell: (one) => count(one.cached_tokens) },
   { key: 'share', head: 'Cached share', number: true, cell: (one) => percent(one.cache_hit_rate) },
+];
+
+const CHILDREN: readonly Column<SessionRow>[] = [
+  { key: 'name', head: 'Session', cell: (one) => <SessionLink id={one.id} name={one.name} /> },
+  { key: 'seen', head: 'Last seen', cell: (one) => <Time at={one.last_seen_at} /> },
+  { key: 'requests', head: 'Requests', number: true, cell: (one) => count(one.request_count) },
+  { key: 'failed', head: 'Failed', number: true, cell: (one) => count(one.failed_requests) },
+  { key: 'in', head: 'Tokens in', number: true, cell: (one) => count(one.input_tokens) },
+  { key: 'cached', head: 'Cached', number: true, cell: (one) => percent(one.cache_hit_rate) },
+  { key: 'out', head: 'Out', number: true, cell: (one) => count(one.output_tokens) },
+  { key: 'cost', head: 'Cost', number: true, cell: costOf },
 ];
 
 const THREADS: readonly Column<Thread>[] = [
