@@ -77,7 +77,7 @@ async function portkey({ upstream }) {
 async function proxy(name, main, { upstream, directory, env = {} }, stores = null) {
   const [port, workerPort] = [await freePort(), await freePort()];
   const home = join(directory, name.replaceAll(/\W+/g, '-'));
-  mkdirSync(home);
+  mkdirSync(home, { recursive: true });
   const shared = { HOME: home, PROXY_DATA_DIR: home, ...stores?.env };
   const serving = {
     ...shared,
@@ -87,13 +87,13 @@ async function proxy(name, main, { upstream, directory, env = {} }, stores = nul
     PROXY_HEALTH_CHECK_INTERVAL_SECONDS: '3600',
     ...env,
   };
-  const { pid } = start(process.execPath, [...NODE_FLAGS, main, 'serve'], {
+  const child = start(process.execPath, [...NODE_FLAGS, main, 'serve'], {
     ...pinned,
     cwd: home,
     env: serving,
   });
   await answering(`http://127.0.0.1:${port}/healthz`);
-  const contender = { name, port, pid, product: true, sockets: true };
+  const contender = { name, port, pid: child.pid, child, product: true, sockets: true };
   if (stores === null) return contender;
   const working = { ...shared, PROXY_WORKER_PORT: String(workerPort) };
   const worker = start(process.execPath, [...NODE_FLAGS, main, 'worker'], { cwd: home, env: working });
@@ -115,7 +115,8 @@ const STARTERS = {
   portkey,
 };
 
-export const startProduct = (world) => STARTERS['responses-proxy'](world);
+/** `world.name`: of one of several that differ in `world.env`. */
+export const startProduct = (world) => proxy(world.name ?? 'responses-proxy', SHIPPED, world);
 
 /** Names that are to be measured, in the order of a round. */
 export function contenderNames({ only, store, before }) {

@@ -38,7 +38,11 @@ function used({ pid, worker, services }) {
 /** One run. `scale` of the requests; a clock-driven one keeps its rate. */
 async function run(traffic, contender, scenario, scale) {
   const whole = Math.round(scenario.total * scale * (scenario.paced?.interval ? 1 : (contender.effort ?? 1)));
-  const sized = { ...scenario, total: Math.max(whole, Math.min(scenario.total, scenario.conc, 32)) };
+  const sized = {
+    ...scenario,
+    ...contender.scenario,
+    total: Math.max(whole, Math.min(scenario.total, scenario.conc, 32)),
+  };
   const send = () => traffic.send(sized, contender.port, contender.headers);
   const before = used(contender);
   const idle = contender.pid === null ? null : rssMb(contender.pid);
@@ -69,7 +73,18 @@ async function run(traffic, contender, scenario, scale) {
   };
 }
 
-export const quartile = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor((numbers.length - 1) / 4)];
+const WARM_UP = {
+  main: { name: 'warming up', mode: 'json', bytes: 2_000, conc: 32, total: 4_000 },
+  streams: { name: 'warming up', mode: 'paced:1:200', stream: true, bytes: 2_000, conc: 8, total: 48 },
+};
+
+/** What V8 has not compiled yet costs two to three times as much: code is warm before anything is measured. */
+export async function warmUp(traffic, contenders, scenario) {
+  const warm = scenario.paced?.interval ? WARM_UP.streams : WARM_UP.main;
+  for (const contender of scenario.sockets ? [] : contenders) await run(traffic, contender, warm, 1);
+}
+
+const quartile = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor((numbers.length - 1) / 4)];
 
 /** One figure out of many rounds. Memory: of the first, which met fresh processes. */
 function condensed(scenario, contender, rounds) {

@@ -4,7 +4,7 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { contenderNames, startContenders } from './contenders.mjs';
-import { measure } from './measure.mjs';
+import { measure, warmUp } from './measure.mjs';
 import { canPin, rssMb, stopAll } from './processes.mjs';
 import { chosen } from './scenarios.mjs';
 import { Traffic } from './traffic.mjs';
@@ -56,6 +56,8 @@ async function measureGroup(scenarios, names) {
     tell('starting');
     const world = { upstream, directory, before: values.before };
     const contenders = await startContenders(names, world, leaveOut);
+    tell('warming up');
+    await warmUp(traffic, contenders, scenarios[0]);
     const processes = contenders.filter(({ pid }) => pid !== null);
     const idle = new Map(processes.map(({ name, pid }) => [name, rssMb(pid)]));
     const results = [];

@@ -92,3 +92,19 @@ describe('the summary of a run', () => {
     expect(JSON.stringify(summary)).not.toContain('a name');
   });
 });
+
+describe('a line through samples', () => {
+  it('has the slope of what grows, with an error that covers what only scatters', async () => {
+    const { slopeOf } = (await import(resolve('bench/least-squares.mjs'))) as {
+      slopeOf: (points: readonly (readonly [number, number])[]) => { slope: number; error: number };
+    };
+    const hours = Array.from({ length: 60 }, (_, i) => i / 60);
+    const noise = (i: number): number => ((i * 7919) % 11) - 5;
+    expect(slopeOf(hours.map((x) => [x, 3 * x + 7])).slope).toBeCloseTo(3);
+    expect(slopeOf(hours.map((x) => [x, 3 * x + 7])).error).toBeCloseTo(0);
+    const flat = slopeOf(hours.map((x, i) => [x, 100 + noise(i)]));
+    expect(Math.abs(flat.slope)).toBeLessThan(2 * flat.error);
+    const growing = slopeOf(hours.map((x, i) => [x, 100 + 20 * x + noise(i)]));
+    expect(growing.slope).toBeGreaterThan(2 * growing.error);
+  });
+});

@@ -33,6 +33,7 @@ static int poll_fd, conc = 1, paced, open_conns;
 static unsigned short port;
 static long total = 1, started, finished, sessions = 200, failed, refused, bad_status, cut, last_status;
 static double rate, limit_s = 120;
+static unsigned long offset; /* other sessions in each run, in no order a cache could like */
 static char *request, *session_at, input[1 << 18];
 static size_t request_len;
 static struct conn *idle;
@@ -74,7 +75,7 @@ static void fail(struct conn *c, long *kind) {
 static void write_request(struct conn *c) {
   if (c->sent == 0 && session_at) {
     char text[32];
-    snprintf(text, sizeof text, "%07lu", (unsigned long)(started % sessions) % 10000000);
+    snprintf(text, sizeof text, "%07lu", (offset + started) * 2654435761ul % sessions % 10000000);
     memcpy(session_at + 7, text, 7);
   }
   ssize_t n = write(c->fd, request + c->sent, request_len - c->sent);
@@ -262,6 +263,7 @@ int main(int argc, char **argv) {
   int timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
   struct epoll_event e = { .events = EPOLLIN, .data.ptr = NULL }, events[512];
   unsigned long long from = now_ns();
+  offset = from / 1000 % 1000000007;
   if (rate > 0) { epoll_ctl(poll_fd, EPOLL_CTL_ADD, timer, &e); by_the_clock(timer, from); }
   else for (int i = 0; i < conc && started < total; i++) {
     struct conn *c = calloc(1, sizeof *c);
