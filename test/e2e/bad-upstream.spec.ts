@@ -15,7 +15,7 @@ const FORMS = [
   ['JSON', false],
   ['stream', true],
 ] as const;
-const POOLS = 16;
+const POOLS = 17;
 let rig: Rig;
 let nextPool = 0;
 
@@ -86,6 +86,16 @@ describe('a total limit that comes before the first byte', () => {
 
 describe('an answer that comes before the request is over', () => {
   it('is delivered', async () => {
+    const pool = ownPool();
+    rig.upstream.faults.set(rig.keysOf(pool['x-proxy-pool-id'] ?? '')[0] ?? '', 'fault:early_413,lingers=1');
+    for (let n = 0; n < 2; n += 1) {
+      const seen = await rig.client.send({ headers: pool, body: { input: 'x'.repeat(5_000_000) } });
+      expect([seen.status, codeOf(seen.text)]).toEqual([413, 'request_too_large']);
+    }
+    expect(rig.upstream.ledger.creates.filter((a) => a.fault === 'early_413').length).toBe(2);
+  });
+
+  it('is a 502 at worst when the upstream cuts the rest off', async () => {
     const pool = ownPool();
     rig.upstream.faults.set(rig.keysOf(pool['x-proxy-pool-id'] ?? '')[0] ?? '', 'fault:early_413');
     const seen = await rig.client.send({ headers: pool, body: { input: 'x'.repeat(5_000_000) } });
@@ -191,6 +201,12 @@ describe('a line without an end', () => {
       { timeoutMs: 20_000, what: '64 MB' },
     );
     expect(rig.proxy.rssMb() - before).toBeLessThan(150);
+    const id = /x-proxy-request-id: (\S+)/i.exec(raw.text.slice(0, 4_096))?.[1] ?? null;
+    expect(await rig.history.finished(id)).toMatchObject({ state: 'incomplete', total_tokens: null });
+    const kept = await rig.history.rows(
+      `SELECT truncated, captured_size < size AS part FROM bodies WHERE request_id = '${id}' AND direction = 'response'`,
+    );
+    expect(kept).toEqual([{ truncated: 1, part: 1 }]);
     raw.destroy();
   });
 });

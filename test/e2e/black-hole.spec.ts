@@ -49,13 +49,16 @@ it.skipIf(platform() !== 'linux')(
       env: { PROXY_CONNECT_TIMEOUT_SECONDS: '1' },
     });
     const client = new LoadClient(proxy.url);
-    const seen = await client.send({ body: {} });
-    expect(seen.status, seen.text).toBe(504);
-    expect(seen.text).toContain('upstream_connect_timeout');
-    expect(seen.text).toContain('PROXY_CONNECT_TIMEOUT_SECONDS');
-    // Nothing was sent, so the other key was tried as well.
-    expect((seen.endedAt ?? 0) - seen.sentAt).toBeGreaterThan(1_500);
-    expect((seen.endedAt ?? 0) - seen.sentAt).toBeLessThan(6_000);
+    const both = await Promise.all([false, true].map((stream) => client.send({ body: { stream } })));
+    for (const seen of both) {
+      expect(seen.status, seen.text).toBe(504);
+      expect(seen.text).toContain('upstream_connect_timeout');
+      expect(seen.text).toContain('PROXY_CONNECT_TIMEOUT_SECONDS');
+      expect(seen.headers['x-should-retry']).toBe('true');
+      // Nothing was sent, so the other key was tried as well.
+      expect((seen.endedAt ?? 0) - seen.sentAt).toBeGreaterThan(1_500);
+      expect((seen.endedAt ?? 0) - seen.sentAt).toBeLessThan(6_000);
+    }
     client.close();
     await proxy.dispose();
     hole.close();

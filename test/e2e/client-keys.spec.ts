@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { newClientKey } from '../../src/registry/client-key-token.js';
+import { RawClient, rawRequest } from '../support/raw-http.js';
 import { key, Rig } from '../support/rig.js';
 import { until } from '../support/until.js';
 
@@ -118,6 +119,24 @@ describe('client keys', () => {
     ).toBe('openai-1');
     await admin('PATCH', `keys/${both.id}`, { allowed_pools: null });
     expect((await rig.client.send(as(both.key))).status).toBe(200);
+  });
+
+  it('are wanted before a client that asks first is told to send its body', async () => {
+    const { key: own } = await make();
+    const heads = [`rpx_wrong`, own].map((secret) => [
+      `authorization: Bearer ${secret}`,
+      'content-type: application/json',
+      'expect: 100-continue',
+      'content-length: 2',
+    ]);
+    const answers: string[] = [];
+    for (const head of heads) {
+      const raw = await RawClient.open(rig.proxy.port);
+      raw.send(rawRequest('POST', '/v1/responses', head));
+      answers.push((await raw.untilText(/^HTTP\/1\.1 \d+ /)).slice(9, 12));
+      raw.destroy();
+    }
+    expect(answers).toEqual(['401', '100']);
   });
 
   it('are wanted over WebSocket, too', async () => {

@@ -67,6 +67,24 @@ describe('an answer the upstream breaks off', () => {
   });
 
   it.each([
+    ['cut', 'fault:cut,after=4', true],
+    ['cut in a JSON body', 'fault:cut', false],
+    ['ended without a terminal event', 'fault:eof,after=4', true],
+  ])('counts once against its key: the fifth in a row that is %s puts it aside', async (_, model, stream) => {
+    const name = `p${pool++}`;
+    const at = rig.keys.findIndex(({ key }) => rig.keysOf(name).includes(key));
+    const reasons: unknown[] = [];
+    for (let n = 0; n < 5; n += 1) {
+      const seen = await rig.client.send({ headers: inPool(name), body: { model, stream } });
+      await rig.history.finished(seen.proxyRequestId);
+      const { resources } = await rig.proxy.state();
+      reasons.push((resources[at]?.['health'] as { reason: string }).reason);
+    }
+    expect(reasons.slice(0, 4)).not.toContain('server_errors');
+    expect(reasons[4]).toBe('server_errors');
+  });
+
+  it.each([
     ['fault:failed', 'failed'],
     ['fault:error_event', 'failed'],
     ['fault:incomplete', 'incomplete'],

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { demand, quantile, size, within } from '../support/release.js';
+import type { RequestRow } from '../support/history.js';
 import { RawClient, rawRequest } from '../support/raw-http.js';
 import { inPool, Rig } from '../support/rig.js';
 import { until } from '../support/until.js';
@@ -63,17 +64,33 @@ describe('a client that goes away', () => {
     }
   });
 
-  it('is written down as client_aborted, with no usage', async () => {
-    const seen = await rig.client.send({
-      body: { model: 'plan:paced,n=500,interval=20', stream: true },
-      abortWhen: (e) => e.text.length > 0,
-    });
-    expect(await rig.history.finished(seen.proxyRequestId)).toMatchObject({
-      state: 'client_aborted',
-      total_tokens: null,
-      attempt_count: 1,
-    });
-  });
+  it.each([
+    ['before the head', { model: 'fault:hang', stream: true }, [null, 0]],
+    ['in a stream', { model: 'plan:paced,n=500,interval=20', stream: true }, [200, 1]],
+    ['in a JSON body', { model: 'fault:stall' }, [200, 1]],
+  ])(
+    '%s is written down as client_aborted, with no usage and the part there was',
+    async (window, body, seen) => {
+      const session = `written ${window}`;
+      await rig.client.send({
+        body: { ...body, prompt_cache_key: session },
+        ...(seen[0] === null ? { abortAfterMs: 200 } : { abortWhen: (e) => e.text.length > 0 }),
+      });
+      const [row] = await until(
+        () => rig.history.rows<RequestRow>(`SELECT * FROM requests WHERE session_id = '${session}'`),
+        ([one]) => one !== undefined && one.state !== 'in_progress',
+        { what: 'its row' },
+      );
+      expect(row).toMatchObject({
+        state: 'client_aborted',
+        status_code: seen[0],
+        total_tokens: null,
+        attempt_count: 1,
+      });
+      const parts = `SELECT captured_size FROM bodies WHERE request_id = '${row?.id}' AND direction = 'response' AND captured_size > 0`;
+      expect((await rig.history.rows(parts)).length).toBe(seen[1]);
+    },
+  );
 
   it('while still sending its body costs no key and reaches no upstream', async () => {
     const before = rig.upstream.ledger.traffic.length;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LoadEntry } from '../support/load-client.js';
+import { freePort } from '../support/free-port.js';
 import { demand, quantile, size, within } from '../support/release.js';
 import { Rig, inPool } from '../support/rig.js';
 import type { Arrival } from '../support/upstream-ledger.js';
@@ -12,7 +13,14 @@ let rig: Rig;
 let nextPool = 0;
 
 beforeAll(async () => {
-  rig = await Rig.pooled(POOLS, 4, { env: { PROXY_HEALTH_CHECK_INTERVAL_SECONDS: '1' } });
+  rig = await Rig.pooled(POOLS, 4, {
+    env: {
+      PROXY_HEALTH_CHECK_INTERVAL_SECONDS: '1',
+      PROXY_UPSTREAM_ALLOW_CIDRS: '127.0.0.1/32',
+      REFUSED_KEY: 'sk-test-refused',
+      ...Object.fromEntries([0, 1, 2].map((n) => [`SERVED_KEY_${n}`, `sk-test-p${POOLS - 1}-${n}`])),
+    },
+  });
 });
 afterAll(() => rig.stop());
 
@@ -74,6 +82,35 @@ describe('one of four keys, at a hundred requests a second', () => {
     60_000,
   );
 
+  it('whose upstream refuses connections costs no request', async () => {
+    // A pool of its own: three keys of the upstream that is there, and one of a place where nobody listens.
+    const nobody = `http://127.0.0.1:${await freePort()}/v1`;
+    for (const [id, base_url, ref] of [
+      ['refusing-0', nobody, 'REFUSED_KEY'],
+      ...[0, 1, 2].map((n) => [`served-${n}`, rig.upstream.baseUrl, `SERVED_KEY_${n}`]),
+    ])
+      await rig.proxy.admin('/admin/providers', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ id, name: id, base_url, pool_id: 'refusing', credential_ref: `env:${ref}` }),
+      });
+    const seen = await steadily('refusing', SECONDS);
+    const lost = unserved(seen).length;
+    const share = (100 * (seen.length - lost)) / seen.length;
+    demand('R11', 'success with one key of four refusing connections, %', share, { atLeast: 100 });
+    await rig.history.finished(seen.at(-1)?.proxyRequestId ?? null);
+    const tries = await rig.history.rows<{ class: string; started_at: number }>(
+      `SELECT class, started_at FROM attempts WHERE resource_id = 'refusing-0' ORDER BY started_at`,
+    );
+    expect(tries.map((one) => one.class)).toEqual(tries.map(() => 'A'));
+    expect(tries.length).toBeGreaterThan(0);
+    const outAfter = (tries.at(-1)?.started_at ?? 0) - (tries[0]?.started_at ?? 0);
+    demand('R11', 'ms until the key is left alone, refusing connections', outAfter, within(1_000));
+    const { resources } = await rig.proxy.state();
+    const { health } = resources.find(({ id }) => id === 'refusing-0') ?? {};
+    expect(health).toMatchObject({ status: 'unhealthy', reason: 'unreachable' });
+  }, 60_000);
+
   it.each(
     [
       ['a date', '429,retry_date=4'],
@@ -127,6 +164,8 @@ describe('all keys down', () => {
         ['code', 'message', 'param', 'type'],
       ]);
       expect(Number(entry.headers['retry-after'])).toBeGreaterThan(0);
+      // The first that is due is five minutes away: an SDK that comes back sooner only hits the same wall.
+      expect(entry.headers['x-should-retry']).toBe('false');
     }
     demand('R12', 'refusal when every key is down, p99, ms', quantile(took, 0.99), within(100));
     demand('R12', 'arrivals meanwhile, probes left out', arrivals().length - before, { exactly: 0 });

@@ -52,6 +52,23 @@ describe('one bad key of three', () => {
     },
   );
 
+  it('that breaks off while the body is on its way costs nothing: the request was not complete', async () => {
+    const { pool, arrivals } = freshPool();
+    rig.upstream.faults.set('*', 'fault:reset_upload', { times: 1 });
+    // More than the sockets between them hold, so that the end of it cannot have been sent.
+    const seen = await rig.client.send({ headers: inPool(pool), body: { input: 'x'.repeat(16_000_000) } });
+    expect(seen.status, seen.text).toBe(200);
+    expect(arrivals().map((a) => a.bodyComplete)).toEqual([false, true]);
+    const row = await rig.history.finished(seen.proxyRequestId);
+    const attempts = await rig.history.rows<object>(
+      `SELECT class, status, retry_reason FROM attempts WHERE request_id = '${row.id}' ORDER BY n`,
+    );
+    expect(attempts).toEqual([
+      { class: 'A', status: null, retry_reason: 'not_processed' },
+      { class: 'ok', status: 200, retry_reason: 'served' },
+    ]);
+  });
+
   it('that may not use one model still serves the others', async () => {
     const { pool, keys, arrivals } = freshPool();
     rig.upstream.faults.set(keys[0] ?? '', 'fault:model_not_found', { times: 1 });

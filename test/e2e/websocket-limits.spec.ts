@@ -10,7 +10,7 @@ describe('limits of an open connection', () => {
   let pool: SocketPool;
 
   beforeAll(async () => {
-    ws = await SocketRig.pooled(4, 2, {
+    ws = await SocketRig.pooled(13, 2, {
       env: {
         PROXY_WEBSOCKET_MAX_MESSAGE_BYTES: '20000',
         PROXY_WEBSOCKET_MAX_FRAGMENTS: '4',
@@ -58,6 +58,50 @@ describe('limits of an open connection', () => {
     client.create({ model: 'plan:big,bytes=40000' });
     expect((await client.untilClosed()).code).toBe(1011);
     expect((await pool.rows(1))[0]?.state).toBe('upstream_error');
+  });
+
+  it.each([
+    ['of an unknown kind', '8300'],
+    ['that is masked, as only a client’s may be', '81810102030479'],
+    ['with compression nobody agreed on', 'c10178'],
+    ['of text that is not UTF-8', '8102c328'],
+    ['that claims 4 GB', '817f0000000100000000'],
+    ['that goes on from nothing', '800178'],
+    ['that closes with half a code', '880103'],
+  ])('a frame of the upstream %s is 1011 for the client, and no crash', async (_, hex) => {
+    const before = ws.proxy.pid;
+    const client = await pool.open();
+    client.create({ model: `fault:ws_raw,hex=${hex}` });
+    expect((await client.untilClosed()).code).toBe(1011);
+    const [row] = await pool.rows(1);
+    expect(row).toMatchObject({ state: 'upstream_error', error_code: 'upstream_connection_lost' });
+    expect([ws.proxy.pid, ws.proxy.output]).toEqual([before, expect.not.stringMatching(/unhandled/i)]);
+  });
+
+  it('five answers of one key that break off put it aside', async () => {
+    for (let n = 0; n < 5; n++) {
+      const client = await pool.open({ 'session-id': 'broken' });
+      client.create({ model: 'fault:ws_raw,hex=8300' });
+      await client.untilClosed();
+    }
+    const rows = await pool.rows(5);
+    expect(new Set(rows.map(({ resource_id }) => resource_id)).size).toBe(1);
+    const owner = (await ws.proxy.state()).resources.find(({ id }) => id === rows[0]?.resource_id);
+    expect(owner?.['health']).toMatchObject({ status: 'unhealthy', reason: 'server_errors' });
+  });
+
+  it('a flood of the upstream’s pings neither ends the process nor reaches the client', async () => {
+    const client = await pool.open();
+    let pings = 0;
+    client.ws.on('ping', () => (pings += 1));
+    client.create({ model: 'fault:ws_raw,hex=8900,times=20000,on=1' });
+    await until(() => client.closed !== null || client.ends().length > 0);
+    expect(pings).toBe(0);
+    const other = await pool.open();
+    other.create({});
+    expect((await other.ended())[0]?.type).toBe('response.completed');
+    client.ws.terminate();
+    other.ws.close();
   });
 
   it('a silent upstream is a timeout', async () => {

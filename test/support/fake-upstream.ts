@@ -130,7 +130,7 @@ export class FakeUpstream {
     const early = this.#faultOf(x, path);
     x.arrival.fault = early?.mode ?? null;
     if (early?.mode === 'reset_upload') return void req.once('data', () => x.reset());
-    if (early?.mode === 'early_413') return this.#refuseEarly(x);
+    if (early?.mode === 'early_413') return this.#refuseEarly(x, early);
     if (!(await x.readBody())) return;
     x.arrival.model = typeof x.arrival.json?.['model'] === 'string' ? x.arrival.json['model'] : null;
     x.arrival.stream = x.arrival.json?.['stream'] === true;
@@ -154,11 +154,15 @@ export class FakeUpstream {
     return parseFault(header) ?? this.faults.take(x.arrival.key, x.arrival.method, path);
   }
 
-  /** The answer comes while the body is still on its way. */
-  #refuseEarly(x: UpstreamExchange): void {
-    x.json(413, errorBody('Request too large.', 'invalid_request_error', 'request_too_large'), {
-      connection: 'close',
-    });
+  /** The answer comes while the body is still on its way: what is left of it is read (`lingers`), or cut off. */
+  #refuseEarly(x: UpstreamExchange, fault: Fault): void {
+    const body = errorBody('Request too large.', 'invalid_request_error', 'request_too_large');
+    if (fault.params['lingers'] === undefined) return x.json(413, body, { connection: 'close' });
+    x.req.resume();
+    const text = JSON.stringify(body);
+    x.raw(
+      `HTTP/1.1 413 Too Large\r\ncontent-type: application/json\r\ncontent-length: ${text.length}\r\n\r\n${text}`,
+    );
   }
 
   #unknownKey(x: UpstreamExchange): void {

@@ -66,6 +66,8 @@ export const HEAD_FAULTS: Readonly<Record<string, Answer>> = {
   two_lengths: (x) => x.raw('HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}x'),
   length_and_chunked: (x) =>
     x.raw('HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n'),
+  // Nobody asked for it with `expect`.
+  continue: (x) => x.raw('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}'),
   switch: (x) => x.raw('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n'),
   huge_headers: (x) =>
     x.raw(`HTTP/1.1 200 OK\r\nx-huge: ${'h'.repeat(200_000)}\r\ncontent-length: 2\r\n\r\n{}`),
@@ -105,7 +107,7 @@ async function bigBody(x: UpstreamExchange, fault: Fault): Promise<void> {
 /** Done before the answer, which then goes on as usual. */
 export async function prelude(x: UpstreamExchange, fault: Fault | null): Promise<void> {
   if (fault?.mode === 'info') {
-    // No 100: nobody asked for it with `expect`, and undici takes it for a broken answer.
+    // No 100: see `continue`.
     x.res.writeProcessing();
     x.res.writeEarlyHints({ link: '</x>; rel=preload' });
   }

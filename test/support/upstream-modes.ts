@@ -48,6 +48,8 @@ export const UPSTREAM_MODES: readonly UpstreamMode[] = [
   bad('two_lengths'),
   bad('length_and_chunked'),
   bad('switch'),
+  // A limit of the HTTP client's: what answers 100 unasked is not understood.
+  bad('continue'),
   bad('huge_headers'),
   bad('many_headers'),
   ...[301, 302, 303, 307, 308].map(redirect),

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { FakeUpstream } from './fake-upstream.js';
 import { pause } from './until.js';
@@ -155,6 +156,10 @@ export class UpstreamSocket {
         return 'gone';
       }
       if (fault?.mode === 'ws_stall' && i >= 3) return 'gone';
+      if (fault?.mode === 'ws_raw' && i === 3) {
+        this.#raw(Buffer.from(fault.params['hex'] ?? '', 'hex'), numberParam(fault, 'times', 1));
+        if (fault.params['on'] === undefined) return 'gone';
+      }
       if (i > 0 && interval > 0) await pause(interval);
       if (this.ws.readyState !== this.ws.OPEN) return 'gone';
       if (running.steered) {
@@ -169,6 +174,12 @@ export class UpstreamSocket {
       this.event(event, lane);
     }
     return 'done';
+  }
+
+  /** Past the library, which would never send such frames. */
+  #raw(bytes: Buffer, times: number): void {
+    const { _socket: socket } = this.ws as unknown as { readonly _socket: Socket };
+    socket.write(Buffer.concat(Array.from({ length: times }, () => bytes)));
   }
 
   async #continue(steer: Json, previous: string, before: SocketCreate): Promise<void> {
