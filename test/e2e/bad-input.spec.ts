@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { askRaw, type RawAnswer } from '../support/raw-ask.js';
 import { RawClient, rawRequest } from '../support/raw-http.js';
 import { Rig } from '../support/rig.js';
 import { until } from '../support/until.js';
@@ -30,33 +31,12 @@ afterEach(async () => {
   expect(rig.proxy.output).not.toMatch(/unhandled/i);
 });
 
-interface Answer {
-  readonly status: number | null;
-  readonly text: string;
-  readonly arrivals: number;
-}
+type Answer = RawAnswer & { readonly arrivals: number };
 
 async function exchange(data: Buffer | string, timeoutMs = 8_000): Promise<Answer> {
   const before = rig.upstream.ledger.traffic.length;
-  const raw = await RawClient.open(rig.proxy.port);
-  raw.send(data);
-  await until(() => raw.closed || raw.ended || complete(raw.text), Boolean, {
-    timeoutMs,
-    what: 'an answer or a close',
-  });
-  const answer = {
-    status: raw.status,
-    text: raw.text,
-    arrivals: rig.upstream.ledger.traffic.length - before,
-  };
-  raw.destroy();
-  return answer;
-}
-
-function complete(text: string): boolean {
-  const [head = '', body = ''] = text.split('\r\n\r\n', 2);
-  const length = /content-length: (\d+)/i.exec(head)?.[1];
-  return length !== undefined ? body.length >= Number(length) : text.endsWith('0\r\n\r\n');
+  const answer = await askRaw(rig.proxy.port, data, timeoutMs);
+  return { ...answer, arrivals: rig.upstream.ledger.traffic.length - before };
 }
 
 const post = (body: string | Buffer, headers: readonly string[] = [JSON_TYPE]): Promise<Answer> =>

@@ -78,7 +78,7 @@ describe('an answer the upstream breaks off', () => {
       const seen = await rig.client.send({ headers: inPool(name), body: { model, stream } });
       await rig.history.finished(seen.proxyRequestId);
       const { resources } = await rig.proxy.state();
-      reasons.push((resources[at]?.['health'] as { reason: string }).reason);
+      reasons.push((resources[at]?.['health'] as { reason: string } | undefined)?.reason);
     }
     expect(reasons.slice(0, 4)).not.toContain('server_errors');
     expect(reasons[4]).toBe('server_errors');
