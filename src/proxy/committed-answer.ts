@@ -5,7 +5,7 @@ import type { TapResult } from '../usage/usage-tap.js';
 import type { AnswerHead } from './answer-head.js';
 import { answerHeaders } from './answer-headers.js';
 import type { Attempt } from './attempt.js';
-import { endingOf } from './ending.js';
+import { endingOf, wholeEnding } from './ending.js';
 import type { CommittedEnd } from './ending.js';
 import { Relay } from './relay.js';
 import { causeOf, stopEvent, type StopReason } from './stop-reason.js';
@@ -103,14 +103,13 @@ export class CommittedAnswer {
     this.attempt.note(outcome);
     finisher.finish(
       exchange,
-      {
-        ...ending,
+      wholeEnding(ending, {
         resourceId: lease.resource.id,
         upstreamRequestId: this.head.requestId,
         responseBytes: this.attempt.bytesReceived,
         tap,
         bindings,
-      },
+      }),
       this.#captured(tap),
     );
     this.#tap.release();

@@ -39,6 +39,24 @@ export function endingOf(
   }
 }
 
+type Rest = Omit<Ending, keyof Core>;
+
+/** The whole of it. A literal: fields that follow a spread cost V8 a hundred times as much. */
+export function wholeEnding(core: Core, rest: Rest): Ending {
+  return {
+    state: core.state,
+    statusCode: core.statusCode,
+    errorCode: core.errorCode,
+    errorMessage: core.errorMessage,
+    errorSource: core.errorSource,
+    resourceId: rest.resourceId,
+    upstreamRequestId: rest.upstreamRequestId,
+    responseBytes: rest.responseBytes,
+    tap: rest.tap,
+    bindings: rest.bindings,
+  };
+}
+
 type OwnEnd = Exclude<CommittedEnd, 'cut' | 'terminal' | 'eof'>;
 type NeutralCause = Extract<AttemptOutcome, { kind: 'neutral' }>['cause'];
 

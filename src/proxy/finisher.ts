@@ -4,7 +4,7 @@ import {
   captureRequest,
   finishedRecord,
   logLine,
-  startFacts,
+  startedRecord,
   tracedRequest,
   untoldUse,
   usageOf,
@@ -41,12 +41,7 @@ export class Finisher {
 
   /** The same for what runs already. */
   note(exchange: Exchange, decision: DecisionRecord): void {
-    exchange.recorded = this.deps.spool.started({
-      t: 'started',
-      id: exchange.id,
-      decision,
-      ...startFacts(exchange, this.deps.instanceId),
-    });
+    exchange.recorded = this.deps.spool.started(startedRecord(exchange, decision, this.deps.instanceId));
   }
 
   /** Before the last byte goes to the client. A second call does nothing. */
@@ -56,7 +51,8 @@ export class Finisher {
     const { clock, config, spool, metrics, traces, instanceId } = this.deps;
     const now = clock.now();
     const spent = this.#spent(exchange, ending, now);
-    const terms = { ...spent, ...untoldUse(exchange, ending, spent.usage) };
+    const { untold, backgroundId } = untoldUse(exchange, ending, spent.usage);
+    const terms = { usage: spent.usage, cost: spent.cost, untold, backgroundId };
     this.deps.limits.settle(exchange.caller.key, exchange.hold, terms, exchange.startedAt);
     const record = finishedRecord(exchange, ending, spent, now, instanceId);
     spool.finished(record, { request: captureRequest(exchange, config.capture.maxBytes), response });

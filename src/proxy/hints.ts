@@ -35,6 +35,7 @@ export function buildHints(input: HintsInput): RoutingHints {
   const body = input.body ?? NO_BODY;
   if (caller.key !== null) refuseOtherCase(body.otherCase);
   const pool = first(headerId(headers, 'x-proxy-pool-id'), headerId(headers, 'x-pool-id'), body.poolId);
+  const session = sessionOf(headers, body);
   return {
     requestId,
     callerId: caller.callerId,
@@ -46,7 +47,8 @@ export function buildHints(input: HintsInput): RoutingHints {
     stream: body.stream === true,
     background: body.background === true,
     store: body.store,
-    ...sessionOf(headers, body),
+    sessionId: session.sessionId,
+    sessionSource: session.sessionSource,
     sessionName: first(headerText(headers, 'x-proxy-session-name', HEADER_NAME), body.metadataSessionName),
     threadId: first(headerId(headers, 'thread-id'), body.clientMetadataThreadId),
     parentThreadId: first(headerId(headers, 'x-codex-parent-thread-id'), body.parentThreadId),

@@ -138,7 +138,17 @@ export class FileSpool implements Spool {
     body: CapturedBody | null,
   ): void {
     if (body === null) return;
-    const record: BodyRecord = { t: 'body', id, at, direction, ...body.meta };
+    const { contentType, contentEncoding, size, truncated } = body.meta;
+    const record: BodyRecord = {
+      t: 'body',
+      id,
+      at,
+      direction,
+      contentType,
+      contentEncoding,
+      size,
+      truncated,
+    };
     frames.push({ record, body, encoded: this.#encoder.body(record, body) });
   }
 

@@ -78,8 +78,10 @@ async function fold(batch: readonly SpooledRecord[]): Promise<Rows> {
   for (const { record, body } of batch) {
     switch (record.t) {
       case 'started': {
-        const { t: _t, id, decision, ...facts } = record;
-        foldOf(rows, id).start = { ...facts, resourceId: decision.resourceId };
+        const { id, decision } = record;
+        const target = foldOf(rows, id);
+        target.start = record;
+        target.triedFirst = decision.resourceId;
         rows.decisions.set(decision.id, decisionRow(decision));
         break;
       }
@@ -102,7 +104,7 @@ async function fold(batch: readonly SpooledRecord[]): Promise<Rows> {
 function foldFinished(rows: Rows, record: FinishedRecord): void {
   const target = foldOf(rows, record.id);
   if (finishRank(record) > finishRank(target.finish)) target.finish = record;
-  if (record.rejected !== null) target.start ??= { ...record.rejected, resourceId: null };
+  if (record.rejected !== null) target.start ??= record.rejected;
   for (const attempt of record.attempts)
     rows.attempts.set(`${record.id}:${attempt.n}`, attemptRow(record.id, attempt));
   for (const decision of record.decisions) rows.decisions.set(decision.id, decisionRow(decision));
@@ -125,7 +127,7 @@ function isNewerBinding(row: SqlValue[], known: SqlValue[]): boolean {
 function foldOf(rows: Rows, id: string): RequestFold {
   let found = rows.requests.get(id);
   if (found === undefined) {
-    found = { id, start: null, finish: null };
+    found = { id, start: null, triedFirst: null, finish: null };
     rows.requests.set(id, found);
   }
   return found;

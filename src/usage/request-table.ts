@@ -7,13 +7,13 @@ import type { TableSpec } from './table-writer.js';
 export interface RequestFold {
   readonly id: string;
   start: StartFacts | null;
+  /** The resource of the first attempt. */
+  triedFirst: string | null;
   /** The one with the highest rank. */
   finish: FinishedRecord | null;
 }
 
-export type StartFacts = Omit<StartedRecord, 't' | 'id' | 'decision'> & {
-  readonly resourceId: string | null;
-};
+type StartFacts = Omit<StartedRecord, 't' | 'id' | 'decision'>;
 
 const START_COLUMNS = [
   'started_at',
@@ -103,7 +103,7 @@ export function requestRow(fold: RequestFold): SqlValue[] {
   const s = new Sanitizer();
   const start = startValues(s, fold);
   const finish = finishValues(s, fold.finish);
-  const resourceId = s.textOrNull(fold.finish?.resourceId ?? fold.start?.resourceId);
+  const resourceId = s.textOrNull(fold.finish?.resourceId ?? fold.triedFirst);
   const id = s.text(fold.id);
   const hasStart = fold.start === null ? 0 : 1;
   const rank = finishRank(fold.finish);

@@ -5,7 +5,7 @@ import { parseRetryAfter } from '../../upstream/retry-after.js';
 import { UsageTap } from '../../usage/usage-tap.js';
 import type { TapResult } from '../../usage/usage-tap.js';
 import type { AnswerHead } from '../answer-head.js';
-import { endingOf } from '../ending.js';
+import { endingOf, wholeEnding } from '../ending.js';
 import type { CommittedEnd } from '../ending.js';
 import type { Exchange } from '../exchange.js';
 import type { Finisher } from '../finisher.js';
@@ -109,15 +109,13 @@ export class WebsocketTurn {
     const silent = this.#bytes === 0;
     this.finisher.finish(
       exchange,
-      {
-        ...ending,
-        statusCode: silent ? null : ending.statusCode,
+      wholeEnding(silent ? { ...ending, statusCode: null } : ending, {
         resourceId: lease.resource.id,
         upstreamRequestId: requestId,
         responseBytes: this.#bytes,
         tap,
         bindings,
-      },
+      }),
       this.deps.config.capture.maxBytes === 0 || silent
         ? null
         : {
@@ -166,8 +164,18 @@ export class WebsocketTurn {
 
 function learnedFrom(tap: TapResult, organization: string | null): ServedFacts {
   const { responseId, conversationId, sealedDigests, itemIds, listedIds, usage } = tap;
-  const told = { hasUsage: usage !== null, cachedTokens: usage?.cachedTokens ?? null };
-  return { responseId, conversationId, organization, sealedDigests, itemIds, listedIds, ...told };
+  const hasUsage = usage !== null;
+  const cachedTokens = usage?.cachedTokens ?? null;
+  return {
+    responseId,
+    conversationId,
+    organization,
+    sealedDigests,
+    itemIds,
+    listedIds,
+    hasUsage,
+    cachedTokens,
+  };
 }
 
 function withoutLineFeeds(data: Buffer): Buffer {
