@@ -9,3 +9,4 @@ export const FAILED_STATES = [
   'rejected',
 ] as const;
 export const REQUEST_STATES = [...WELL_STATES, ...FAILED_STATES] as const;
+export type ShownState = (typeof REQUEST_STATES)[number];

@@ -1,7 +1,7 @@
 import type { DecisionItem } from './decision-item.js';
 import type { RequestItem } from './request-item.js';
 import type { SessionItem } from './session-item.js';
-import type { UsageItem } from './usage.read-model.js';
+import type { UsageItem } from './usage-item.js';
 
 /** All of them, each once: a field added to the rows and not here does not compile. */
 const all =

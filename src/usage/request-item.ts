@@ -1,4 +1,4 @@
-import type { RequestState } from './records.js';
+import type { ShownState } from '../common/request-states.js';
 
 /** One request as the admin API shows it. Times are epoch milliseconds, durations milliseconds, sizes bytes. */
 export interface RequestItem {
@@ -29,7 +29,7 @@ export interface RequestItem {
   readonly stream: boolean | null;
   readonly transport: 'http' | 'websocket' | null;
   /** `in_progress`, or how it ended. */
-  readonly state: 'in_progress' | RequestState;
+  readonly state: ShownState;
   /** What the client heard; null = nothing, or not known after a crash. */
   readonly status_code: number | null;
   readonly error_code: string | null;
@@ -95,9 +95,4 @@ export interface BodyItem {
   readonly captured_size: number;
   /** Whether only the beginning was kept. */
   readonly truncated: boolean;
-}
-
-/** A body with its content, decompressed from storage. */
-export interface CapturedBodyItem extends BodyItem {
-  readonly content: Buffer;
 }

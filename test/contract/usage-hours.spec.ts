@@ -8,12 +8,8 @@ import { Recorder } from '../../src/usage/recorder.js';
 import type { TelemetryRecord } from '../../src/usage/records.js';
 import { RetentionService } from '../../src/usage/retention.service.js';
 import { LonePeers } from '../../src/state/lone-peers.js';
-import {
-  USAGE_GROUPS,
-  UsageReadModel,
-  type UsageGroup,
-  type UsageItem,
-} from '../../src/usage/usage.read-model.js';
+import type { UsageItem } from '../../src/usage/usage-item.js';
+import { USAGE_GROUPS, UsageReadModel, type UsageGroup } from '../../src/usage/usage.read-model.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { RETENTION } from '../support/retention.js';
 import { stopPostgres } from '../support/postgres.js';

@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { USAGE_GROUPS, type UsageGroup, type UsageItem } from '../../usage/usage.read-model.js';
+import type { UsageItem } from '../../usage/usage-item.js';
+import { USAGE_GROUPS, type UsageGroup } from '../../usage/usage.read-model.js';
 import { Field, ListOf, NextCursor, NullableField, OneOf } from './api-field.js';
 
 export class UsageDto implements UsageItem {

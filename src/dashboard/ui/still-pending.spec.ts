@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { ShownState } from '../../common/request-states.js';
 import { ApiError } from './api-error.js';
 import { stillPending } from './still-pending.js';
 
 const unknown = new ApiError(404, 'request_not_found', 'No such request.', null);
-const ended = (state: string, finished_at: number | null) => ({ state, started_at: 0, finished_at });
+const ended = (state: ShownState, finished_at: number | null) => ({ state, started_at: 0, finished_at });
 
 describe('a request that is looked at', () => {
   it('is read again while it runs, and until what it left has come', () => {
