@@ -55,6 +55,44 @@ describe('the spans of a request', () => {
     expect(JSON.stringify(planTrace(request({ ...quoted, attempts }), nowhere))).not.toContain('secret');
   });
 
+  it('tell nobody a key, however it came to stand in a name, nor texts of any length or control characters', () => {
+    const secrets = ['sk-proj-0123456789abcdef', `rpx_${'a1'.repeat(28)}`, 'Bearer abcdefghijklmnop'];
+    for (const secret of secrets) {
+      const word = `x ${secret} y\n\u0007\ud800${'z'.repeat(5_000)}`;
+      const record = finished('req_1', {
+        servedModel: word,
+        responseId: word,
+        upstreamRequestId: word,
+        resourceId: word,
+        attempts: [{ ...attempt(), resourceId: word }],
+      });
+      const session = { id: word, source: word, name: word, threadId: word, parentThreadId: word };
+      const start = {
+        ...started('req_1'),
+        model: word,
+        path: `/v1/${word}`,
+        userAgent: word,
+        poolId: word,
+        session,
+      };
+      const { request: own, attempts } = planTrace(request({}, { record, start }), () => ({
+        host: word,
+        port: 1,
+      }));
+      const texts = [own, ...attempts].flatMap(({ name, attributes }) => [
+        name,
+        ...Object.values(attributes),
+      ]);
+      const told = texts.filter((one) => typeof one === 'string');
+      expect(told.filter((one) => one.includes('zzz')).length).toBeGreaterThan(9);
+      for (const one of told) {
+        expect(one.length).toBeLessThanOrEqual(256);
+        expect(one).not.toContain(secret.slice(-12));
+        expect(one).not.toMatch(/[\p{Cc}\p{Surrogate}]/u);
+      }
+    }
+  });
+
   it('tell 0 tokens from none', () => {
     const usage = {
       inputTokens: 0,

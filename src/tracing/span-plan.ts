@@ -16,6 +16,7 @@ import {
   ATTR_HTTP_REQUEST_BODY_SIZE,
   ATTR_HTTP_RESPONSE_BODY_SIZE,
 } from '@opentelemetry/semantic-conventions/incubating';
+import { redactText } from '../common/logger.js';
 import type { AttemptRecord, FinishedRecord } from '../usage/records.js';
 import { generationAttributes } from './generation-attributes.js';
 import type { TracedRequest } from './request-traces.js';
@@ -42,6 +43,7 @@ export type AddressOf = (resourceId: string) => { readonly host: string; readonl
 /** How a WebSocket response is recorded: it was made by an upgrade of GET. */
 const WEBSOCKET_METHOD = 'WS';
 const MAX_TEXT = 256;
+const CONTROLS = /[\p{Cc}\p{Surrogate}\u2028\u2029]/gu;
 /** An upstream may write anything where a code belongs, and quote the client in it. */
 const CODE = /^[A-Za-z0-9_.-]{1,64}$/;
 /** What an attempt of each class came to, when no status says it. */
@@ -62,9 +64,19 @@ const ENDED: Readonly<Record<AttemptRecord['class'], string | undefined>> = {
  */
 export function planTrace(request: TracedRequest, addressOf: AddressOf): TracePlan {
   return {
-    request: requestSpan(request),
-    attempts: request.record.attempts.map((attempt) => attemptSpan(request, attempt, addressOf)),
+    request: presentable(requestSpan(request)),
+    attempts: request.record.attempts.map((attempt) => presentable(attemptSpan(request, attempt, addressOf))),
   };
+}
+
+/** Names and ids are the client's or the upstream's words, too: short, printable, and without what looks like a key. */
+function presentable(span: SpanPlan): SpanPlan {
+  const attributes = Object.entries(span.attributes).map(([name, value]) =>
+    typeof value === 'string'
+      ? [name, redactText(value).replace(CONTROLS, '\uFFFD').slice(0, MAX_TEXT)]
+      : [name, value],
+  );
+  return { ...span, name: redactText(span.name), attributes: Object.fromEntries(attributes) as Attributes };
 }
 
 function requestSpan(request: TracedRequest): SpanPlan {
@@ -138,7 +150,7 @@ function ownAttributes({ record, start, decisions }: TracedRequest): Attributes 
     'responses_proxy.attempts': record.attempts.length,
     'responses_proxy.waited_ms': waited > 0 ? waited : undefined,
     'responses_proxy.cost_micro_usd': record.cost ?? undefined,
-    'responses_proxy.upstream_request.id': record.upstreamRequestId?.slice(0, MAX_TEXT),
+    'responses_proxy.upstream_request.id': record.upstreamRequestId ?? undefined,
     'responses_proxy.error.source': record.errorSource ?? undefined,
   };
 }
