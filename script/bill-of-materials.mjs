@@ -9,6 +9,7 @@ const BILL = join(ROOT, 'dist/sbom.cdx.json');
 const ARGUMENTS = ['sbom', '--sbom-format', 'cyclonedx', '--package-lock-only'];
 const DEVELOPMENT = 'cdx:npm:package:development';
 
+/** Answers how many there are. */
 export function writeBill() {
   const { status, stdout, stderr } = spawnSync('npm', ARGUMENTS, { cwd: ROOT, encoding: 'utf8' });
   if (status !== 0) throw new StepError(`${stderr}\nnpm sbom failed (exit ${status})`);
@@ -26,6 +27,7 @@ export function writeBill() {
     .map(({ ref, dependsOn = [] }) => ({ ref, dependsOn: dependsOn.filter((one) => kept.has(one)) }));
   mkdirSync(dirname(BILL), { recursive: true });
   writeFileSync(BILL, `${JSON.stringify(bill, null, 1)}\n`);
+  return bill.components.length;
 }
 
 if (process.argv[1] === import.meta.filename) writeBill();

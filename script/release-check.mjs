@@ -1,13 +1,15 @@
-// `npm run release-check`: the specs that prove continuity, one after the other at the sizes a release has to show, and
+// `npm run release-check`: the specs that prove continuity and those of security that have figures, one after the other at the sizes a release has to show, and
 // their figures as one table. Long (about half an hour) and for a quiet machine: no part of `npm test` or `.ci/run`.
 //   --only R10,R13     some of them
 //   --write FILE       the table as Markdown, too
+// RPX_FUZZ_SECONDS=600 gives each of the six parsers of S20 that long, instead of a number of inputs.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync, existsSync } from 'node:fs';
 import { availableParallelism, totalmem, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build, install, requireNode, ROOT, say, StepError } from './steps.mjs';
+import { checkAdvisories } from './advisories.mjs';
 import { ensureServices } from './test-services.mjs';
 
 const DEMANDS = [
@@ -24,6 +26,9 @@ const DEMANDS = [
   ['R15', ['steady-streams', 'many-streams']],
   ['R16', ['drain']],
   ['R20', ['stepped-clock']],
+  ['S14', ['bombs']],
+  ['S19', ['supply', 'advisories']],
+  ['S20', ['fuzz']],
 ];
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, write: { type: 'string' } } });
@@ -38,7 +43,8 @@ try {
   await build();
   const specs = [...new Set(chosen.flatMap(([, files]) => files))];
   const passed = new Map();
-  for (const spec of specs) passed.set(spec, await run(spec, services));
+  for (const spec of specs)
+    passed.set(spec, spec === 'advisories' ? checkAdvisories(join(folder, spec)) : await run(spec, services));
   const figures = specs.flatMap((spec) => figuresOf(spec));
   const table = tableOf(figures, passed);
   console.log(`\n${table}`);
@@ -70,7 +76,8 @@ function run(spec, services) {
 function fileOf(spec) {
   const own = `bench/${spec}.bench-run.ts`;
   if (existsSync(join(ROOT, own))) return ['--config', 'bench/vitest.config.ts', own];
-  return [`test/e2e/${spec}.spec.ts`];
+  const folders = ['test/e2e', 'test/security'];
+  return folders.map((path) => `${path}/${spec}.spec.ts`).filter((path) => existsSync(join(ROOT, path)));
 }
 
 function figuresOf(spec) {
@@ -116,7 +123,7 @@ function document(table) {
   const machine = `${availableParallelism()} cores, ${memory} GB, Node ${process.versions.node}`;
   return `# Release figures
 
-What \`npm run release-check\` showed on ${new Date().toISOString().slice(0, 10)} (${machine}; upstream, clients and proxy on the same machine; SQLite, state in process). The demands are those of the specs named; how they come about is in \`test/e2e\`.
+What \`npm run release-check\` showed on ${new Date().toISOString().slice(0, 10)} (${machine}; upstream, clients and proxy on the same machine; SQLite, state in process). The demands are those of the specs named; how they come about is in \`test/e2e\` and \`test/security\`.
 
 ${table}
 `;

@@ -12,6 +12,8 @@ const CLOSE_OBJECT = 0x7d;
 const MAX_DEPTH = 128;
 /** Of what is looked at one by one, which keeps everybody else waiting: a hundred times what any conversation has. */
 const MAX_PARTS = 100_000;
+/** Of all that is looked at together: ten members of each element. */
+const MAX_PARTS_IN_ALL = 1_000_000;
 /** Bytes looked at here before asking native code for the next quote: a call costs 14 ns, as much as this loop. */
 const NEAR = 24;
 const LITERALS = [Buffer.from('true'), Buffer.from('false'), Buffer.from('null')] as const;
@@ -34,6 +36,7 @@ export class JsonScanner {
   /** A name of a table that watches for it, which came in other capitals. */
   otherCase: string | null = null;
   #depth = 0;
+  #parts = 0;
   /** Whether the string last skipped holds a backslash; may be true without one for long strings. */
   #escaped = false;
   readonly #length: number;
@@ -64,6 +67,7 @@ export class JsonScanner {
     let seen = 0;
     for (let count = 1; ; count++) {
       if (count > MAX_PARTS) this.fail(`An object of the body has more than ${MAX_PARTS} members`);
+      this.#look();
       const key = this.#name(table);
       if (key < 0) {
         this.skipValue();
@@ -82,6 +86,7 @@ export class JsonScanner {
     if (this.#closes(CLOSE_ARRAY)) return;
     for (let count = 1; ; count++) {
       if (count > MAX_PARTS) this.fail(`An array of the body has more than ${MAX_PARTS} elements`);
+      this.#look();
       visit();
       if (this.#last(CLOSE_ARRAY)) return;
     }
@@ -155,6 +160,11 @@ export class JsonScanner {
       `The body names "${name}" twice, so two readers could disagree about it. Send it once.`,
       { param: name },
     );
+  }
+
+  #look(): void {
+    if (++this.#parts > MAX_PARTS_IN_ALL)
+      this.fail(`The objects and arrays of the body have more than ${MAX_PARTS_IN_ALL} members in all`);
   }
 
   #name(table: KeyTable): number {

@@ -18,6 +18,13 @@ describe('the items of a request', () => {
     expect(bestOf(3, () => refusal(bytes))).toBeLessThan(100);
   });
 
+  it('may have ten members each, and a million in all, wherever they are', () => {
+    const body = (items: number, members: number): string =>
+      `{"input":[${`{${'"a":1,'.repeat(members - 1)}"b":2},`.repeat(items)}{}],"model":"m"}`;
+    expect(scan(body(90_000, 10)).model).toBe('m');
+    expect(() => scan(body(9_500, 105))).toThrow('more than 1000000 members in all');
+  });
+
   it.each([
     ['reasoning', { summary: [] }],
     ['reasoning', { encrypted_content: null, content: [] }],

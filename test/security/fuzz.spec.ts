@@ -11,7 +11,7 @@ import { BEARER } from '../../src/resources/resource.js';
 import { buildRequestHeaders } from '../../src/upstream/request-headers.js';
 import { parseDuration } from '../../src/upstream/rate-limit-headers.js';
 import { MAX_RETRY_AFTER_MS, parseRetryAfter } from '../../src/upstream/retry-after.js';
-import { size } from '../support/release.js';
+import { demand, note, size } from '../support/release.js';
 import { run, tapFor } from '../support/responses-stream.js';
 import { BODIES, HEADER_NAMES, HEADER_VALUES, RETRY_AFTERS, STREAMS } from './corpora.js';
 import { Dice } from './dice.js';
@@ -24,9 +24,10 @@ const SEED = SECONDS > 0 ? Date.now() % 1_000_000_000 : 1;
 const HANG_MS = 1_000;
 
 /** Calls `once` with fresh inputs; what it throws has the seed, and nothing may take longer than a hang. */
-function fuzz(count: number, once: (dice: Dice) => void): void {
+function fuzz(parser: string, count: number, once: (dice: Dice) => void): void {
   const until = performance.now() + SECONDS * 1_000;
-  for (let n = 0; SECONDS > 0 ? performance.now() < until : n < count; n++) {
+  let [n, longest] = [0, 0];
+  for (; SECONDS > 0 ? performance.now() < until : n < count; n++) {
     const begun = performance.now();
     try {
       once(new Dice(SEED + n));
@@ -35,7 +36,10 @@ function fuzz(count: number, once: (dice: Dice) => void): void {
     }
     const took = performance.now() - begun;
     if (took > HANG_MS) throw new Error(`${took} ms with the seed ${SEED + n}`);
+    longest = Math.max(longest, took);
   }
+  note('S20', `${parser}: inputs without a crash`, n);
+  demand('S20', `${parser}: longest of them, ms`, longest, { atMost: HANG_MS });
 }
 
 /** Undefined when it was refused in words of ours. Anything else that is thrown is a crash. */
@@ -59,7 +63,7 @@ it(
       '/v1/responses',
       '/v1/models/gpt-5?x=1',
     ];
-    fuzz(size(30_000, 300_000), (dice) => {
+    fuzz('path grammar', size(30_000, 300_000), (dice) => {
       const route = orRefused(() => matchRoute(dice.of(['GET', 'POST', 'DELETE']), dice.mutated(seeds)));
       if (route !== undefined)
         expect(route.upstreamPath).toMatch(/^\/(?:responses|conversations|models)(?:[/?]|$)/);
@@ -71,7 +75,7 @@ it(
 it(
   'header builder',
   () => {
-    fuzz(size(8_000, 200_000), (dice) => {
+    fuzz('header builder', size(8_000, 200_000), (dice) => {
       const raw: string[] = [];
       for (let n = dice.below(12); n > 0; n--)
         raw.push(dice.mutated(HEADER_NAMES), dice.mutated(HEADER_VALUES));
@@ -91,7 +95,7 @@ it(
   'body scanner',
   () => {
     let accepted = 0;
-    fuzz(size(20_000, 200_000), (dice) => {
+    fuzz('body scanner', size(20_000, 200_000), (dice) => {
       const body = Buffer.from(dice.mutated(BODIES));
       const read = orRefused(() => scanRequestBody(body));
       if (read === undefined) return;
@@ -113,7 +117,7 @@ it(
 it(
   'SSE reader, and the reader of WebSocket messages',
   () => {
-    fuzz(size(5_000, 100_000), (dice) => {
+    fuzz('SSE reader, and the reader of WebSocket messages', size(5_000, 100_000), (dice) => {
       const stream = Buffer.from(dice.mutated(STREAMS));
       const cut = dice.below(stream.length + 1);
       const whole = run(tapFor(), [stream]);
@@ -131,7 +135,7 @@ it(
 it(
   'Retry-After',
   () => {
-    fuzz(size(30_000, 300_000), (dice) => {
+    fuzz('Retry-After', size(30_000, 300_000), (dice) => {
       const [retryAfter, retryAfterMs, date] = [0, 0, 0].map(() =>
         dice.below(3) > 0 ? dice.mutated(RETRY_AFTERS) : null,
       );
@@ -158,7 +162,7 @@ it(
       'http://10.1.2.3:11434/v1',
     ];
     let accepted = 0;
-    fuzz(size(30_000, 300_000), (dice) => {
+    fuzz('URL checks', size(30_000, 300_000), (dice) => {
       const checked = checkBaseUrl(dice.mutated(seeds), rules);
       if (!checked.ok) return;
       accepted += 1;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { bestOf } from '../support/best-of.js';
+import { demand, note } from '../support/release.js';
 
 interface Locked {
   readonly link?: boolean;
@@ -34,6 +35,7 @@ describe('what is installed', () => {
     });
     expect(loose.map(([path]) => path)).toEqual([]);
     const wanted = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies });
+    note('S19', 'packages with a digest and no address', locked.length);
     expect(wanted.filter(([, version]) => !/^\d+\.\d+\.\d+(?:-[\w.]+)?$/.test(version))).toEqual([]);
   });
 
@@ -100,7 +102,10 @@ describe('what is written here', () => {
         if (once(expression, text) > 5 && bestOf(3, () => once(expression, text)) > 5)
           slow.push(`${where} ${String(expression)} on ${JSON.stringify(text.slice(0, 12))}`);
       }
+    note('S19', 'regular expressions', expressions.length);
+    note('S19', 'texts of 10 kB each of them read', texts.length);
     expect(slow).toEqual([]);
+    demand('S19', 'readings that took more than 5 ms', slow.length, { exactly: 0 });
   }, 60_000);
 });
 

@@ -58,7 +58,9 @@ export class FakeUpstream {
   #n = 0;
 
   private constructor(options: FakeUpstreamOptions) {
-    const keys = options.keys.map((k) => (typeof k === 'string' ? { key: k, organization: `org-${k}` } : k));
+    const keys = options.keys.map((k, i) =>
+      typeof k === 'string' ? { key: k, organization: `org-${i + 1}` } : k,
+    );
     this.accounts = new UpstreamAccounts(keys, options.ownership ?? 'key');
     this.script = options.script ?? defaultScript;
     this.#idleCloseMs = options.idleCloseMs ?? 0;

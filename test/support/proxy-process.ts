@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { afterAll } from 'vitest';
 import type { FakeUpstream } from './fake-upstream.js';
 import { freePort } from './free-port.js';
+import { leaksIn, secretsOf } from './leaks.js';
 import { until } from './until.js';
 
 const ENTRY = resolve(import.meta.dirname, '../../dist/cli/main.js');
@@ -45,6 +46,7 @@ export interface ProxyState {
 /** The built product as its own process, with an environment of its own and nothing inherited. */
 export class ProxyProcess {
   readonly lines: string[] = [];
+  readonly #secrets = new Set<string>();
   #child: ChildProcess | null = null;
   #exit: Promise<number | NodeJS.Signals> = Promise.resolve(0);
 
@@ -141,7 +143,14 @@ export class ProxyProcess {
   async dispose(): Promise<void> {
     started.delete(this);
     if (this.running) await this.kill9();
+    const leaks = this.options.entry === undefined ? this.leaks() : [];
     if (this.options.dataDir === undefined) rmSync(this.dataDir, { recursive: true, force: true });
+    if (leaks.length > 0) throw new Error(`the proxy has told a secret:\n${leaks.join('\n')}`);
+  }
+
+  /** Where it has written down what it was told in confidence, however it was started since. Looked at when it is gone. */
+  leaks(): string[] {
+    return leaksIn([...this.#secrets], this.lines, this.dataDir);
   }
 
   async admin<T>(path: string, init: RequestInit = {}): Promise<T> {
@@ -205,8 +214,11 @@ export class ProxyProcess {
       PROXY_UPSTREAM_BASE_URL: typeof upstream === 'string' ? upstream : upstream?.baseUrl,
       OPENAI_API_KEYS: keys?.join(','),
       PROXY_HEALTH_CHECK_INTERVAL_SECONDS: '3600',
+      // What it has logged is looked through in the end.
+      PROXY_LOG_LEVEL: 'debug',
       ...this.options.env,
     };
+    for (const secret of secretsOf(all)) this.#secrets.add(secret);
     return Object.fromEntries(Object.entries(all).filter((e): e is [string, string] => e[1] !== undefined));
   }
 }
