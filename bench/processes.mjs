@@ -50,7 +50,8 @@ export async function stop(children) {
 export const stopAll = () => stop(started);
 
 process.on('exit', () => started.forEach((child) => child.kill('SIGKILL')));
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
+// Ended by hand: without its children the run fails, and tidies up as after any failure. A killed nginx would leave its worker.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void stopAll());
 
 export function freePort() {
   return new Promise((resolve) => {
