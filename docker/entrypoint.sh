@@ -16,6 +16,11 @@ all-in-one | serve | worker)
   ;;
 esac
 
+# A command inside of a living all-in-one container means the Redis in there, too.
+if [ -z "${PROXY_REDIS_URL:-}" ] && [ -S "$state/redis.sock" ]; then
+  export PROXY_REDIS_URL="unix://$state/redis.sock"
+fi
+
 if [ "$role" = serve ]; then
   # As in script/start.mjs: bodies and streams are memory outside of V8's heap, for which it would collect all too often.
   exec node --initial-old-space-size=256 "$here/../dist/cli/main.js" "$@"

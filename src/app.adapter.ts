@@ -1,5 +1,7 @@
+import cluster from 'node:cluster';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { ServerConfig } from './config/app-config.js';
+import { limitConnections } from './connection-count.js';
 import { createProxyServer } from './proxy/http-server.js';
 import type { HotPath, UpgradePath } from './proxy/http-server.js';
 
@@ -19,5 +21,6 @@ export class AppAdapter extends ExpressAdapter {
       () => this.hotPath,
       () => this.upgradePath,
     );
+    if (cluster.isWorker) limitConnections(this.httpServer, this.serverConfig.maxConnections);
   }
 }

@@ -9,10 +9,11 @@ import { AppModule } from './app.module.js';
 import { Balancer } from './balancer/balancer.service.js';
 import { DrainState } from './common/drain-state.js';
 import { newId } from './common/ids.js';
-import { createLogger } from './common/logger.js';
+import type { Member } from './cluster/member.js';
 import { NestLogger } from './common/nest-logger.js';
 import type { AppConfig } from './config/app-config.js';
 import { DatabaseService } from './infra/database/database.service.js';
+import { MetricsService } from './infra/metrics/metrics.service.js';
 import { KeyUsageFollower } from './proxy/limits/key-usage-follower.service.js';
 import { ProxyHandler } from './proxy/proxy-handler.service.js';
 import { ProviderDirectory } from './registry/provider-directory.service.js';
@@ -29,9 +30,11 @@ import { TelemetryLifecycle } from './usage/telemetry-lifecycle.js';
 /** Longest the start waits for records of a dead predecessor; the rest is replayed while traffic already flows. */
 const ADOPTION_PATIENCE_MS = 2_000;
 
-/** Starts the API process; resolves when it listens. Throws when it cannot: bad database, port in use. */
-export async function serve(config: AppConfig): Promise<void> {
-  const logger = createLogger(config.logLevel);
+/**
+ * Starts the API process; resolves to its number of keys when it listens. Throws when it cannot: bad database, port in
+ * use. `member`: it is one of several on the port.
+ */
+export async function serve(config: AppConfig, logger: Logger, member: Member | null): Promise<number> {
   const adapter = new AppAdapter(config.server);
   const module = AppModule.forRoot(config, logger, newId('inst', Date.now()));
   const app = await NestFactory.create<NestExpressApplication>(module, adapter, {
@@ -56,9 +59,17 @@ export async function serve(config: AppConfig): Promise<void> {
   const drain = app.get(DrainState);
   const liveEvents = app.get(LiveEventsService);
   const { drainDelayMs: delayMs, drainTimeoutMs: limitMs } = config.server;
-  drainOnSignals({ app, drain, handler, liveEvents, logger, delayMs, limitMs });
+  drainOnSignals({ app, drain, handler, liveEvents, logger, member, delayMs, limitMs });
+  if (member !== null) shareMetrics(member, app.get(MetricsService));
   await app.listen(config.server.port, config.server.host);
-  announce(config, logger, app.get(ResourceRegistry).snapshot.resources.length);
+  return app.get(ResourceRegistry).snapshot.resources.length;
+}
+
+/** A scrape reaches any of the processes and must hear of all. */
+function shareMetrics(member: Member, metrics: MetricsService): void {
+  metrics.registry.setDefaultLabels({ process: String(member.place) });
+  metrics.all = () => member.allMetrics();
+  member.tellMetrics(() => metrics.registry.metrics());
 }
 
 /** What this process has never heard of may be in the history all the same: another replica's, or older than its memory. */
@@ -87,16 +98,4 @@ async function restoreMemory(app: NestExpressApplication, config: AppConfig, log
 
 function patience(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref());
-}
-
-function announce(config: AppConfig, logger: Logger, resources: number): void {
-  const { host, port } = config.server;
-  const shown = host.includes(':') ? `[${host}]` : host;
-  const base = `http://${shown}:${port}`;
-  logger.info({ dashboard: `${base}/`, base_url: `${base}/v1`, resources }, `listening on ${base}`);
-  if (resources === 0) {
-    logger.warn(
-      'no OpenAI key is configured: set OPENAI_API_KEY (or OPENAI_API_KEYS, OPENAI_API_KEY_1…) and start again',
-    );
-  }
 }

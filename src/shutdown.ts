@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { DrainState } from './common/drain-state.js';
 import type { LiveEventsService } from './admin/live-events.service.js';
 import type { ProxyHandler } from './proxy/proxy-handler.service.js';
+import type { Member } from './cluster/member.js';
 import { bounded } from './infra/redis/bounded.js';
 import { TelemetryLifecycle } from './usage/telemetry-lifecycle.js';
 
@@ -17,6 +18,8 @@ interface Draining {
   readonly handler: ProxyHandler;
   readonly liveEvents: LiveEventsService;
   readonly logger: Logger;
+  /** Null where it is the only process on its port. */
+  readonly member: Member | null;
   /** How long new requests are still served after the signal. */
   readonly delayMs: number;
   readonly limitMs: number;
@@ -25,13 +28,15 @@ interface Draining {
 /**
  * SIGTERM and SIGINT: `/readyz` says no at once, new requests are refused after the delay (the listener stays, so that it
  * can say why), running exchanges finish within the limit, then what is left is ended visibly, records are flushed and
- * the process exits 0. A second signal skips the waits.
+ * the process exits 0. A second signal skips the waits. One of several processes takes that from the primary alone, as
+ * terminals and some supervisors signal all of them beside it; and it leaves when the primary has gone.
  */
 export function drainOnSignals(parts: Draining): void {
   let hurry = false;
-  const onSignal = (signal: NodeJS.Signals): void => {
+  const rush = (): void => void (hurry = true);
+  const onSignal = (signal: string): void => {
     if (parts.drain.leaving) {
-      hurry = true;
+      if (parts.member === null) rush();
       return;
     }
     parts.drain.announce();
@@ -45,9 +50,10 @@ export function drainOnSignals(parts: Draining): void {
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
+  parts.member?.onOrders(rush, () => onSignal('the primary process has gone'));
 }
 
-async function leave(parts: Draining, signal: NodeJS.Signals, hurry: () => boolean): Promise<void> {
+async function leave(parts: Draining, signal: string, hurry: () => boolean): Promise<void> {
   const { delayMs, limitMs, drain, handler, liveEvents, logger } = parts;
   if (delayMs > 0) logger.info({ signal, delay_ms: delayMs }, 'leaving');
   const until = performance.now() + delayMs;

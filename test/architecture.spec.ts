@@ -46,7 +46,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   diagnosis: ['common', 'config'],
   transfer: ['common', 'config', 'infra', 'usage'],
   dashboard: ['common', 'config'],
-  cli: ['common', 'config', 'diagnosis'],
+  cluster: ['common', 'config'],
+  cli: ['common', 'config', 'cluster', 'diagnosis'],
 };
 
 /** Where a package may be imported; everywhere else it is behind a port. */
@@ -67,7 +68,7 @@ const PACKAGE_PLACES: readonly (readonly [packageName: RegExp, places: RegExp])[
 
 /** Decisions and the hot path know neither Nest nor Express: they run in a test without either. */
 const NEST_FREE =
-  /^src\/(common\/(?!nest-logger|access)|balancer\/(?!.*\.(service|module)\.ts)|proxy\/(?!.*\.(service|module)\.ts)|usage\/(usage-tap|usage-parser)|upstream\/(?!.*(client|service|module)\.ts)|cli\/|diagnosis\/|config\/(?!config\.module))/;
+  /^src\/(common\/(?!nest-logger|access)|balancer\/(?!.*\.(service|module)\.ts)|proxy\/(?!.*\.(service|module)\.ts)|usage\/(usage-tap|usage-parser)|upstream\/(?!.*(client|service|module)\.ts)|cli\/|cluster\/|diagnosis\/|config\/(?!config\.module))/;
 
 const CLASSES_OF_ONE_ANSWER = /^src\/admin\/dto\//;
 /** Error classes beside the one thing that throws them. */

@@ -27,8 +27,8 @@ export class MetricsController {
   })
   @ApiErrors('invalid_parameter', 'unauthorized', 'too_many_attempts')
   async read(@Query() _query: NoQueryDto, @Res() res: Response): Promise<void> {
-    const { registry } = this.metrics;
-    const text = await registry.metrics();
-    res.status(200).set({ 'content-type': registry.contentType, 'cache-control': 'no-store' }).send(text);
+    const { contentType } = this.metrics.registry;
+    const text = await this.metrics.text();
+    res.status(200).set({ 'content-type': contentType, 'cache-control': 'no-store' }).send(text);
   }
 }

@@ -10,7 +10,8 @@ export function listenFailure(error: unknown, { host, port, variable = 'PORT' }:
   if (!(error instanceof Error) || !('syscall' in error)) return null;
   // A HOST that is no address is looked up as a name.
   if (error.syscall === 'getaddrinfo') return noSuchAddress(host);
-  if (error.syscall !== 'listen') return null;
+  // `bind`: the port was asked for on behalf of one of several processes.
+  if (error.syscall !== 'listen' && error.syscall !== 'bind') return null;
   switch ('code' in error ? error.code : null) {
     case 'EADDRINUSE':
       return `Port ${port} on ${host} is already in use. Stop the process that has it, or set ${variable} to another port.`;

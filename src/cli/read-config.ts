@@ -6,11 +6,11 @@ import { processEnvironment } from '../config/process-environment.js';
 import { dataDirectoryWarning } from '../config/data-directory.js';
 import { packageVersion } from './package-version.js';
 
-/** The configuration of a process that runs, or null: what is wrong has then been said. Warnings go to the log. */
-export function readConfig(): AppConfig | null {
+/** The configuration of a process that runs, or null: what is wrong has then been said. Warnings go to the log if asked. */
+export function readConfig(say = { warn: true }): AppConfig | null {
   try {
     const config = loadConfig(processEnvironment(), packageVersion());
-    warn(config);
+    if (say.warn) warn(config);
     return config;
   } catch (e: unknown) {
     if (!(e instanceof ConfigError)) throw e;

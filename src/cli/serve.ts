@@ -1,4 +1,8 @@
+import { Member } from '../cluster/member.js';
+import { createLogger } from '../common/logger.js';
+import type { AppConfig } from '../config/app-config.js';
 import { ConfigError } from '../config/config-error.js';
+import { announce } from './announce.js';
 import { EXIT } from './exit-code.js';
 import { listenFailure } from './listen-failure.js';
 import { readConfig } from './read-config.js';
@@ -12,12 +16,29 @@ export async function serveCommand(args: readonly string[]): Promise<number | nu
   }
   // Whatever is written from here on holds prompts and answers, libraries' files included.
   process.umask(0o077);
-  const config = readConfig();
+  const member = Member.current();
+  // The primary has said already what looks like a mistake.
+  const config = readConfig({ warn: member === null });
   if (config === null) return EXIT.config;
+  return member === null && config.processes > 1 ? startAll(config) : startOne(config, member);
+}
+
+/** Resolves to the exit code when all have ended. */
+async function startAll(config: AppConfig): Promise<number> {
+  const { Primary } = await import('../cluster/primary.js');
+  const logger = createLogger(config.logLevel);
+  const primary = new Primary(config.processes, logger, (resources) => announce(config, logger, resources));
+  return primary.run();
+}
+
+async function startOne(config: AppConfig, member: Member | null): Promise<number | null> {
+  const logger = createLogger(config.logLevel);
   try {
     // Nest and its adapters are loaded only for a configuration that can be used.
     const { serve } = await import('../main.js');
-    await serve(config);
+    const resources = await serve(config, logger, member);
+    if (member === null) announce(config, logger, resources);
+    else member.up(resources);
     return null;
   } catch (e: unknown) {
     if (e instanceof ConfigError) {

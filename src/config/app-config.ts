@@ -4,6 +4,8 @@ import type { Secret } from '../common/secret.js';
 export interface AppConfig {
   readonly version: string;
   readonly server: ServerConfig;
+  /** That share the port; more than one only with Redis. */
+  readonly processes: number;
   readonly dataDir: string;
   readonly database: DatabaseConfig;
   readonly redisUrl: Secret | null;

@@ -51,6 +51,11 @@ export function isPoolChoice(text: string): boolean {
   return /^[\x21-\x7e]{1,128}=(?:abort|drain)$/.test(text);
 }
 
+/** How many processes; `auto` = as many as there are cores. */
+export function isProcessCount(text: string): boolean {
+  return text === 'auto' || (/^\d{1,2}$/.test(text) && Number(text) >= 1 && Number(text) <= 64);
+}
+
 export function isHost(text: string): boolean {
   return isIP(text) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(text);
 }

@@ -1,4 +1,4 @@
-import { isHost } from './env-checks.js';
+import { isHost, isProcessCount } from './env-checks.js';
 import { Seconds, Text, WholeNumber } from './env-variable.js';
 
 /** Where the proxy listens, and what it accepts from clients. */
@@ -14,6 +14,16 @@ export class ListenerEnv {
       'Address to listen on. `0.0.0.0` opens the proxy to other machines, which then need a credential.',
   })
   readonly HOST!: string;
+
+  @Text({
+    default: '1',
+    accepted: 'a whole number from 1 to 64, or auto',
+    check: isProcessCount,
+    meaning:
+      'Processes that share the port, each a replica with limits and memory of its own; `auto` is one for each core. ' +
+      'More than one need `PROXY_REDIS_URL`.',
+  })
+  readonly PROXY_PROCESSES!: string;
 
   @WholeNumber({
     default: 67_108_864,

@@ -50,6 +50,26 @@ describe('loadConfig', () => {
     expect(load({ PORT: '', HOST: '  ', OPENAI_API_KEY: '', PROXY_ADMIN_TOKEN: ' ' })).toEqual(load({}));
   });
 
+  it('has as many processes as asked for, or as there are cores, where Redis lets them act as one', () => {
+    const count = (text: string, cores?: number): number =>
+      loadConfig({ PROXY_PROCESSES: text, PROXY_REDIS_URL: 'redis://cache' }, '1.2.3', cores).processes;
+    expect([load({}).processes, count('3'), count('auto', 6), count('auto', 96)]).toEqual([1, 3, 6, 64]);
+    expect(load({ PROXY_PROCESSES: '1' }).processes).toBe(1);
+    expect(loadConfig({ PROXY_PROCESSES: 'auto' }, '1.2.3', 1).processes).toBe(1);
+    for (const text of ['0', '65', '2.5', '-1', 'many'])
+      expect(problemsOf({ PROXY_PROCESSES: text })).toEqual([
+        `PROXY_PROCESSES must be a whole number from 1 to 64, or auto (it is "${text}")`,
+      ]);
+  });
+
+  it('refuses several processes without Redis, and says why and what to do', () => {
+    expect(problemsOf({ PROXY_PROCESSES: '2', PORT: 'x' })).toHaveLength(2);
+    expect(problemsOf({ PROXY_PROCESSES: '2' })).toEqual([
+      'PROXY_PROCESSES=2 needs PROXY_REDIS_URL: without Redis each of the 2 processes would keep conversations, load, ' +
+        'pauses and limits to itself. Set PROXY_REDIS_URL, or PROXY_PROCESSES=1',
+    ]);
+  });
+
   it('turns seconds into milliseconds, fractions included', () => {
     const { upstream, server } = load({
       PROXY_IDLE_TIMEOUT_SECONDS: '0.25',

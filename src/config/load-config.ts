@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { Secret } from '../common/secret.js';
 import type {
@@ -29,19 +30,21 @@ import type { WebsocketEnv } from './websocket-env.js';
 export function loadConfig(
   environment: Readonly<Record<string, string | undefined>>,
   version: string,
+  cores = availableParallelism(),
 ): AppConfig {
   const raw = setVariables(environment);
   const problems: string[] = [];
   const env = readEnv(raw, problems);
   const keys = readKeys(env.resources, raw, problems);
   const onDisconnect = onDisconnectConfig(env.upstream, problems);
-  if (env.worker.PROXY_FAILPOINT !== null && raw.get('NODE_ENV') !== 'test')
-    problems.push('PROXY_FAILPOINT is for tests only: it needs NODE_ENV=test');
+  const processes = processCount(env, cores, problems);
+  refuseFailpoint(env, raw, problems);
   if (problems.length > 0) throw new ConfigError(problems);
   const { access, storage, upstream } = env;
   return deepFreeze({
     version,
     server: serverConfig(env.listener),
+    processes,
     dataDir: resolve(storage.PROXY_DATA_DIR),
     database: databaseConfig(storage),
     redisUrl: secret(storage.PROXY_REDIS_URL),
@@ -93,6 +96,24 @@ function setVariables(environment: Readonly<Record<string, string | undefined>>)
     if (text !== undefined && text !== '') set.set(name, text);
   }
   return set;
+}
+
+function refuseFailpoint({ worker }: Env, raw: ReadonlyMap<string, string>, problems: string[]): void {
+  if (worker.PROXY_FAILPOINT !== null && raw.get('NODE_ENV') !== 'test')
+    problems.push('PROXY_FAILPOINT is for tests only: it needs NODE_ENV=test');
+}
+
+function processCount({ listener, storage }: Env, cores: number, problems: string[]): number {
+  const asked = listener.PROXY_PROCESSES;
+  // Not a text = it could not be read, which has been reported.
+  if (typeof asked !== 'string') return 1;
+  const processes = asked === 'auto' ? Math.min(cores, 64) : Number(asked);
+  if (processes > 1 && storage.PROXY_REDIS_URL === null)
+    problems.push(
+      `PROXY_PROCESSES=${asked} needs PROXY_REDIS_URL: without Redis each of the ${processes} processes would keep ` +
+        'conversations, load, pauses and limits to itself. Set PROXY_REDIS_URL, or PROXY_PROCESSES=1',
+    );
+  return processes;
 }
 
 function serverConfig(env: ListenerEnv): ServerConfig {

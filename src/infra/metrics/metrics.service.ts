@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { FinishedRecord } from '../../usage/records.js';
 import type { TokenUsage } from '../../usage/token-usage.js';
+import { joinTexts } from './join-texts.js';
 import { PromptTally } from './prompt-tally.js';
 import { Tally } from './tally.js';
 
@@ -26,6 +27,8 @@ const TOKEN_KINDS = [
 @Injectable()
 export class MetricsService {
   readonly registry = new Registry();
+  /** Set where several processes share the port: what each of them has counted, labelled with its place. */
+  all: (() => Promise<readonly string[]>) | null = null;
   readonly #tallies: Tally[] = [];
   readonly #byState = new Map<string, Map<string, Tally>>();
   readonly #byResource = new Map<string, Map<string, Tally>>();
@@ -84,6 +87,12 @@ export class MetricsService {
       buckets: FIRST_BYTE_BUCKETS,
       registers,
     });
+  }
+
+  /** What a scrape gets, from whichever process it reaches. */
+  async text(): Promise<string> {
+    const texts = (await this.all?.()) ?? [];
+    return texts.length === 0 ? this.registry.metrics() : joinTexts(texts);
   }
 
   observe(finished: FinishedRecord, transport: Transport = 'http'): void {
