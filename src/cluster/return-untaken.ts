@@ -28,7 +28,7 @@ export function returnUntaken(child: ChildProcess, othersServe: () => boolean): 
     if (untaken.size === 0) return;
     // Node waits with this for a connection to be taken, and would count the dead one among those that may get the next.
     child.emit('disconnect');
-    for (const ack of [...untaken])
+    for (const ack of untaken)
       child.emit('internalMessage', { cmd: 'NODE_CLUSTER', ack, accepted: !othersServe() });
   };
   // The last it has said is read first.
