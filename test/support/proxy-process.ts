@@ -214,8 +214,8 @@ export class ProxyProcess {
       PROXY_UPSTREAM_BASE_URL: typeof upstream === 'string' ? upstream : upstream?.baseUrl,
       OPENAI_API_KEYS: keys?.join(','),
       PROXY_HEALTH_CHECK_INTERVAL_SECONDS: '3600',
-      // What it has logged is looked through in the end.
-      PROXY_LOG_LEVEL: 'debug',
+      // `debug` makes what is looked through in the end all that a proxy can log.
+      PROXY_LOG_LEVEL: process.env['RPX_LOG_LEVEL'],
       ...this.options.env,
     };
     for (const secret of secretsOf(all)) this.#secrets.add(secret);
