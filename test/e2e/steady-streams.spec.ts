@@ -12,7 +12,7 @@ const SCRIPT = resolve('test/support/paced-streams.mjs');
 const STREAMS = size(100, 1_000);
 const SECONDS = size(3, 30);
 /** Short ones that each contender serves first: code that V8 has not compiled yet costs two to three times as much. */
-const WARMING_STREAMS = size(50, 2_000);
+const WARMING_STREAMS = size(20, 2_000);
 /** Those of the start script and the image, for both. */
 const NODE_FLAGS = ['--initial-old-space-size=256'];
 
