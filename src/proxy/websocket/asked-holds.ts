@@ -1,4 +1,8 @@
+import { ProxyError } from '../../common/errors.js';
 import type { Amount } from '../limits/limit-decision.js';
+
+/** Of one connection, all lanes together: as many as it may have open responses. */
+const MAX_HOLDS = 64;
 
 /** How long an answer to a message that is no create may be coming. One that comes later is counted as it begins. */
 const PATIENCE_MS = 60_000;
@@ -15,6 +19,7 @@ interface Held {
  */
 export class AskedHolds {
   readonly #lanes = new Map<string, Held[]>();
+  #size = 0;
 
   constructor(private readonly giveBack: (hold: Amount) => void) {}
 
@@ -22,18 +27,30 @@ export class AskedHolds {
     return this.#lanes.has(lane);
   }
 
+  /** Throws `overloaded` when more is waited for than any upstream would answer. */
+  checkRoom(): void {
+    if (this.#size < MAX_HOLDS) return;
+    throw new ProxyError(
+      'overloaded',
+      `This connection has asked for ${MAX_HOLDS} responses that have not begun; wait for one of them.`,
+    );
+  }
+
   add(lane: string, hold: Amount, now: number): void {
     const held = this.#lanes.get(lane) ?? [];
     held.push({ hold, until: now + PATIENCE_MS });
     this.#lanes.set(lane, held);
+    this.#size += 1;
   }
 
   /** For the response that begins there, to be settled with it; null = nothing is set aside. */
   take(lane: string): Amount | null {
     const held = this.#lanes.get(lane);
     const first = held?.shift();
+    if (first === undefined) return null;
+    this.#size -= 1;
     if (held?.length === 0) this.#lanes.delete(lane);
-    return first?.hold ?? null;
+    return first.hold;
   }
 
   /** One of them came to nothing. */
@@ -44,8 +61,11 @@ export class AskedHolds {
 
   expire(now: number): void {
     for (const [lane, held] of this.#lanes) {
-      const old = held.filter(({ until }) => until <= now);
-      for (let n = old.length; n > 0; n--) this.refused(lane);
+      const kept = held.filter(({ until }) => until > now);
+      const old = held.splice(0, held.length - kept.length);
+      if (kept.length === 0) this.#lanes.delete(lane);
+      this.#size -= old.length;
+      for (const { hold } of old) this.giveBack(hold);
     }
   }
 }

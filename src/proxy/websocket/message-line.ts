@@ -8,6 +8,8 @@ interface LineOwner {
   readonly waited: () => void;
   /** Nothing waits any more. */
   readonly emptied: () => void;
+  /** The upstream takes nothing at present: the client is read again when it does. */
+  readonly stalled: () => boolean;
   /** Nothing more goes upstream. */
   readonly over: () => boolean;
   readonly abandon: (messages: readonly Message[]) => void;
@@ -49,7 +51,7 @@ export class MessageLine {
       // It waits in its turn, and the rest for it.
       if (this.#held !== null) return void (this.#held as Message[]).push(...held.slice(i + 1));
     }
-    this.client.resume();
+    if (!this.owner.stalled()) this.client.resume();
     this.owner.emptied();
   }
 }

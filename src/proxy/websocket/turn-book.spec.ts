@@ -111,4 +111,15 @@ describe('what a connection asks without a create', () => {
     }
     expect([refused, bodies.held, running.ended]).toEqual([['', '', '', '', ''], 0, true]);
   });
+
+  it('goes on from the last response of its lane, or of the connection where its lane had none', () => {
+    const { book, running, begun } = world();
+    book.asked('other', steer(10));
+    expect(book.lastIn('other')).toBe(running);
+    book.observe(steered);
+    expect(book.lastIn('')).toBe(running);
+    book.observe(json({ type: 'response.created', response: { id: 'r2' }, stream_id: 'other' }));
+    expect([book.lastIn('other'), book.lastIn('')]).toEqual([begun[0], running]);
+    expect(book.lastIn('third')).toBe(begun[0]);
+  });
 });

@@ -25,6 +25,7 @@ export class TurnBook {
   readonly #lanes = new Map<string, Lane>();
   #size = 0;
   #named = false;
+  #last: WebsocketTurn | null = null;
   readonly #asks: KeptAsks;
 
   constructor(
@@ -56,6 +57,11 @@ export class TurnBook {
     if (responseId === null) return false;
     for (const { last } of this.#lanes.values()) if (last?.responseId === responseId) return true;
     return false;
+  }
+
+  /** The last that began in the lane; where nothing has, the last of the connection. */
+  lastIn(laneName: string): WebsocketTurn | null {
+    return this.#lanes.get(laneName)?.last ?? this.#last;
   }
 
   /** Throws `overloaded` when the connection has more open than any upstream would run. */
@@ -132,8 +138,10 @@ export class TurnBook {
   }
 
   #begin(lane: Lane, name: string): WebsocketTurn {
-    const waiting = lane.begin();
-    if (waiting !== null) return waiting;
+    return (this.#last = lane.begin() ?? this.#successor(lane, name));
+  }
+
+  #successor(lane: Lane, name: string): WebsocketTurn {
     const ask = lane.ask;
     lane.ask = null;
     if (ask !== null) this.#asks.handOver(ask);

@@ -148,14 +148,17 @@ export class TurnOpener implements BookOwner {
    * Such a message goes upstream. Throws as for a create that its key may not have, where it asks for a response of its
    * own. What that takes is set aside, unless it can only take over from what runs in its lane.
    */
-  ask(message: Buffer, frame: ClientFrame, book: Pick<TurnBook, 'turns' | 'asked'>): void {
+  ask(message: Buffer, frame: ClientFrame, book: Pick<TurnBook, 'turns' | 'asked' | 'lastIn'>): void {
     if (!asksForMore(frame)) return;
     const { lane } = frame;
     const { limits, clock } = this.parts.deps;
     const { key } = this.handshake.caller;
-    const running = book.turns.find((turn) => turn.lane === lane)?.exchange.hold ?? null;
-    const request = { key, spends: true, model: null, bodyBytes: message.length };
-    const hold = limits.ask(request, this.#asked.has(lane) ? null : running);
+    const running = book.turns.find((turn) => turn.lane === lane) ?? null;
+    const before = this.#asked.has(lane) ? null : (running?.exchange.hold ?? null);
+    if (before === null) this.#asked.checkRoom();
+    // It goes on with the model of what it goes on from.
+    const model = (running ?? book.lastIn(lane))?.exchange.hints?.model ?? null;
+    const hold = limits.ask({ key, spends: true, model, bodyBytes: message.length }, before);
     if (hold !== null) this.#asked.add(lane, hold, clock.monotonic());
     book.asked(lane, message);
   }

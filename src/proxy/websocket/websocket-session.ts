@@ -61,6 +61,7 @@ export class WebsocketSession {
         if (this.link.socket.readyState !== WebSocket.OPEN) this.#upstreamLeft(1006, NOTHING);
       },
       emptied: () => this.#endIfDrained(),
+      stalled: () => this.#up.stalledAt !== null,
       over: () => this.#over,
       abandon: (held) => this.#opener.abandon(held, this.#clientGone, this.#draining),
     });

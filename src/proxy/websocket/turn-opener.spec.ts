@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { aClientKey } from '../../../test/support/registry-rows.js';
+import { ProxyError } from '../../common/errors.js';
+import type { Exchange } from '../exchange.js';
+import { KeyLimits } from '../limits/key-limits.js';
+import type { RelayParts } from './connection-facts.js';
+import { TurnOpener } from './turn-opener.js';
+import type { WebsocketTurn } from './websocket-turn.js';
+
+const message = Buffer.from(JSON.stringify({ type: 'response.steer', input: 'go on' }));
+/** The last response of the lane, which has ended. */
+const last = { exchange: { hold: null, hints: { model: 'gpt-5' } } } as WebsocketTurn;
+const book = { turns: [], asked: () => undefined, lastIn: () => last };
+
+function asking(terms: Parameters<typeof aClientKey>[0]): (lane: string) => string {
+  const key = aClientKey(terms);
+  const clock = { now: () => 0, monotonic: () => 0 };
+  // A dollar each, of the one model that has a price.
+  const prices = { costOf: ({ asked }: { asked: string | null }) => (asked === 'gpt-5' ? 1_000_000 : null) };
+  const limits = new KeyLimits(clock, prices, { termsOf: () => key, minuteElsewhere: () => [0, 0] });
+  const parts = { deps: { limits, clock } } as unknown as RelayParts;
+  const opener = new TurnOpener(parts, { caller: { key } } as unknown as Exchange, () => {
+    throw new Error('nothing begins here');
+  });
+  return (lane) => {
+    try {
+      opener.ask(message, { type: 'response.steer', lane }, book);
+      return 'sent';
+    } catch (e: unknown) {
+      return e instanceof ProxyError ? e.code : 'broken';
+    }
+  };
+}
+
+describe('a message that may be answered by a response of its own', () => {
+  it('sets money aside, at the price of the model it goes on with', () => {
+    const ask = asking({ dailyCost: 3_000_000 });
+    const told = ['a', 'b', 'c', 'd', 'a'].map((lane) => ask(lane));
+    expect(told).toEqual(['sent', 'sent', 'sent', 'key_rate_limited', 'key_rate_limited']);
+  });
+
+  it('is refused where the connection waits for as many as it may have', () => {
+    const ask = asking({});
+    const told = Array.from({ length: 1_000 }, (_, n) => ask(n % 2 === 0 ? '' : `lane-${n}`));
+    expect(told.slice(0, 64)).toEqual(Array.from({ length: 64 }, () => 'sent'));
+    expect(new Set(told.slice(64))).toEqual(new Set(['overloaded']));
+  });
+});
