@@ -15,18 +15,11 @@ export interface Ask {
  */
 export class KeptAsks {
   #kept = 0;
-  #open = 0;
 
   constructor(private readonly bodies: BodyBudget) {}
 
-  /** Whether anything is waited for. */
-  get any(): boolean {
-    return this.#open > 0;
-  }
-
   keep(message: Buffer): Ask {
     const { length } = message;
-    this.#open += 1;
     if (this.#kept + length > MAX_KEPT_BYTES || !this.bodies.tryTake(length)) return { message: null };
     this.#kept += length;
     // A short message is a view into the chunk it was read with.
@@ -35,7 +28,6 @@ export class KeptAsks {
 
   /** It is not kept here any more. Its bytes go on counting for whoever has it now, who gives them back. */
   handOver({ message }: Ask): void {
-    this.#open -= 1;
     this.#kept -= message?.length ?? 0;
   }
 

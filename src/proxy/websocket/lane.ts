@@ -14,6 +14,8 @@ export class Lane {
   last: WebsocketTurn | null = null;
   /** The client's last `response.steer`: what a successor is asked with. */
   ask: Ask | null = null;
+  /** How many of them may be refused yet. */
+  asks = 0;
 
   /** Every response that has not ended. */
   get turns(): readonly WebsocketTurn[] {

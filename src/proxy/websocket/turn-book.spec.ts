@@ -122,4 +122,32 @@ describe('what a connection asks without a create', () => {
     expect([book.lastIn('other'), book.lastIn('')]).toEqual([begun[0], running]);
     expect(book.lastIn('third')).toBe(begun[0]);
   });
+
+  it('ends no create of another lane when it is refused', () => {
+    const { book, running, refused } = world();
+    book.observe(steered);
+    const waiting = new FakeTurn('a');
+    book.wait(asTurn(waiting));
+    book.asked('b', steer(10));
+    book.observe(json({ type: 'error', status: 400, stream_id: 'b', error: { code: 'x' } }));
+    expect([running.ended, waiting.ended, refused]).toEqual([true, false, ['b']]);
+    // With nothing asked there, it is the create that was not understood.
+    book.observe(json({ type: 'error', status: 400, stream_id: 'b', error: { code: 'x' } }));
+    expect(waiting.ended).toBe(true);
+  });
+
+  it('is given back for each that is refused, even once a response has answered one of them', () => {
+    const { book, bodies, running, refused } = world();
+    const failed = json({ type: 'response.steer.failed' });
+    for (let n = 0; n < 3; n += 1) book.asked('', steer(10));
+    book.observe(failed);
+    book.observe(refusal);
+    expect([refused, running.ended]).toEqual([['', ''], false]);
+    book.observe(steered);
+    book.observe(created);
+    book.observe(failed);
+    expect(refused).toEqual(['', '', '']);
+    book.close();
+    expect(bodies.held).toBe(steer(10).length);
+  });
 });

@@ -25,6 +25,8 @@ export class TurnBook {
   readonly #lanes = new Map<string, Lane>();
   #size = 0;
   #named = false;
+  /** A response may have taken over from several messages, and what is said of the others comes later. */
+  #asked = false;
   #last: WebsocketTurn | null = null;
   readonly #asks: KeptAsks;
 
@@ -44,7 +46,7 @@ export class TurnBook {
   }
 
   get #nothing(): boolean {
-    return this.#size === 0 && !this.#asks.any;
+    return this.#size === 0 && !this.#asked;
   }
 
   /** Nothing is open, and it has one lane: whatever comes next is the only thing that can go on from what was. */
@@ -83,6 +85,8 @@ export class TurnBook {
     const lane = this.#lane(laneName);
     this.#asks.forget(lane.ask);
     lane.ask = this.#asks.keep(message);
+    lane.asks += 1;
+    this.#asked = true;
   }
 
   /**
@@ -101,7 +105,7 @@ export class TurnBook {
       case 'ended':
         return this.#end(lane, lane.endingOf(lane.size > 1 ? idOf(data) : null), data);
       case 'error':
-        return this.#fail(lane.size === 0 ? this.#anyWaiting(lane) : lane, name, data);
+        return this.#fail(lane.size === 0 && lane.ask === null ? this.#anyWaiting(lane) : lane, name, data);
       case 'other':
         lane.current?.push(data);
         return this.#hearOfAsk(lane, name, data);
@@ -144,6 +148,7 @@ export class TurnBook {
   #successor(lane: Lane, name: string): WebsocketTurn {
     const ask = lane.ask;
     lane.ask = null;
+    lane.asks = 0;
     if (ask !== null) this.#asks.handOver(ask);
     const turn = this.owner.successor(lane.last, ask, name);
     lane.begun(turn);
@@ -181,12 +186,15 @@ export class TurnBook {
   }
 
   #hearOfAsk(lane: Lane, name: string, data: Buffer): null {
-    return this.#asks.any && saysAskFailed(data) ? this.#forgetAsk(lane, name) : null;
+    return this.#asked && saysAskFailed(data) ? this.#forgetAsk(lane, name) : null;
   }
 
   #forgetAsk(lane: Lane, name: string): null {
-    this.#asks.forget(lane.ask);
-    lane.ask = null;
+    lane.asks = Math.max(0, lane.asks - 1);
+    if (lane.asks === 0) {
+      this.#asks.forget(lane.ask);
+      lane.ask = null;
+    }
     this.owner.askRefused(name);
     return null;
   }
