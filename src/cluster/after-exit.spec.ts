@@ -19,6 +19,6 @@ it('waits longer each time it ends soon, ten seconds at most', () => {
 it('ends with its code what cannot start at all', () => {
   const failed = { ...killed, served: false, othersServe: false };
   expect(afterExit({ ...failed, code: 78, signal: null })).toEqual({ endWith: 78 });
-  expect(afterExit(failed)).toEqual({ endWith: 137 });
+  expect(afterExit(failed)).toEqual({ pauseMs: 100 });
   expect(afterExit({ ...failed, signal: null })).toEqual({ endWith: 1 });
 });

@@ -19,10 +19,10 @@ const LONGEST_PAUSE_MS = 10_000;
 
 /**
  * What follows the end of a process that nobody told to stop. One that could not even start, while nobody else serves,
- * would not start the next time either: its reason is everybody's. Pure.
+ * would not start the next time either: its reason is everybody's. What was killed has no reason of its own. Pure.
  */
 export function afterExit({ code, signal, served, othersServe, soon }: Ended): AfterExit {
-  if (!served && !othersServe) return { endWith: exitCodeOf(code, signal) };
+  if (!served && !othersServe && signal === null) return { endWith: exitCodeOf(code, signal) };
   return { pauseMs: Math.min(SHORTEST_PAUSE_MS * 2 ** Math.max(0, soon - 1), LONGEST_PAUSE_MS) };
 }
 

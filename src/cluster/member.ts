@@ -22,12 +22,11 @@ export class Member {
     });
   }
 
-  /** Null for a process of its own. */
+  /** Null for a process of its own, also below a process manager that uses clusters itself. */
   static current(): Member | null {
     const { worker } = cluster;
-    return worker === undefined
-      ? null
-      : new Member(worker, Number(processEnvironment()[PLACE_VARIABLE] ?? 1));
+    const place = processEnvironment()[PLACE_VARIABLE];
+    return worker === undefined || place === undefined ? null : new Member(worker, Number(place));
   }
 
   up(resources: number): void {

@@ -53,8 +53,10 @@ export class Primary {
   }
 
   #start(place: Place): void {
-    const worker = cluster.fork({ [PLACE_VARIABLE]: String(place.number) });
-    Object.assign(place, { worker, serves: false, startedAt: performance.now(), pause: null });
+    Object.assign(place, { worker: null, serves: false, startedAt: performance.now(), pause: null });
+    const worker = this.#fork(place);
+    if (worker === null) return this.#ended(place, null, null);
+    place.worker = worker;
     returnUntaken(worker.process, () => this.#serving().some((other) => other !== place));
     worker.on('message', (message: unknown) => {
       if (isOurs(message)) this.#hear(place, message as ToPrimary);
@@ -66,6 +68,16 @@ export class Primary {
       this.logger.error({ err: error }, 'a process could not be started or told');
       if (worker.process.pid === undefined) this.#ended(place, null, null);
     });
+  }
+
+  /** Null = there is no memory for it, say: no reason to take the others along. */
+  #fork(place: Place): Worker | null {
+    try {
+      return cluster.fork({ [PLACE_VARIABLE]: String(place.number) });
+    } catch (error: unknown) {
+      this.logger.error({ err: error }, 'a process could not be started');
+      return null;
+    }
   }
 
   #hear(place: Place, message: ToPrimary): void {
@@ -90,7 +102,8 @@ export class Primary {
     this.#rounds.gone(place.number);
     if (this.#stopping) {
       // What was still starting has no handler for the signal and simply ends of it.
-      if (served || signal !== 'SIGTERM') this.#code = Math.max(this.#code, exitCodeOf(code, signal));
+      const told = signal === 'SIGTERM' || signal === 'SIGINT';
+      if (served || !told) this.#code = Math.max(this.#code, exitCodeOf(code, signal));
       this.#endIfAlone();
       return;
     }

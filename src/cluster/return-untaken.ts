@@ -14,6 +14,8 @@ interface InternalMessage {
  * nothing of this happens.
  */
 export function returnUntaken(child: ChildProcess, othersServe: () => boolean): void {
+  // Where there was no file handle left for its pipe it never began, and says so by an event of its own.
+  if (typeof child.send !== 'function') return;
   const untaken = new Set<number>();
   const send = child.send.bind(child) as (...args: unknown[]) => boolean;
   child.send = (...args: unknown[]): boolean => {

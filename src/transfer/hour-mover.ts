@@ -1,4 +1,5 @@
 import type { DatabaseService } from '../infra/database/database.service.js';
+import { sumLatencies } from '../usage/latency-hours.js';
 import { mendHours } from '../usage/hour-mender.js';
 import { HOUR_COLUMNS, lockHours, USAGE_HOURS } from '../usage/hour-totals.js';
 import { SqlQuery } from '../usage/sql-query.js';
@@ -21,6 +22,8 @@ export async function moveHours(source: TransferSource, target: DatabaseService)
   );
   for (const { hour } of hours) await moveHour(source, target, hour);
   await mendHours(target, null);
+  // Retention would go on from the last hour that the target has summed.
+  await sumLatencies(target, Date.now(), 0);
 }
 
 async function moveHour(source: TransferSource, target: DatabaseService, hour: number): Promise<void> {

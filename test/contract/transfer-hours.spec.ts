@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DataTransfer } from '../../src/transfer/data-transfer.js';
 import { TransferSource } from '../../src/transfer/transfer-source.js';
 import { HOUR_MS } from '../../src/usage/hour-totals.js';
+import { sumLatencies } from '../../src/usage/latency-hours.js';
 import { HistoryPruner } from '../../src/usage/history-pruner.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { stopPostgres } from '../support/postgres.js';
@@ -55,6 +56,16 @@ describe.each([
     db.service.dataSource.query('SELECT * FROM "usage_hours" ORDER BY "hour", "model", "resource_id"');
   const requests = async (db: TestDatabase): Promise<unknown[]> =>
     (await hours(db)).map((row) => (row as { requests: number }).requests);
+
+  it('come with latencies of hours before those that the target had summed', async () => {
+    await end(target, 'req_later', BEGIN + 3 * HOUR_MS);
+    await sumLatencies(target.service, BEGIN + 5 * HOUR_MS, 0);
+    await move();
+    const summed = await target.service.dataSource.query<{ requests: number }[]>(
+      'SELECT "requests" FROM "latency_hours" ORDER BY "hour"',
+    );
+    expect(summed.map((row) => row.requests)).toEqual([2, 3, 1, 1]);
+  });
 
   it('arrive though their requests are gone, and stay when the move is run again', async () => {
     await prune(source);
