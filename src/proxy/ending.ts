@@ -4,6 +4,9 @@ import type { AnswerHead } from './answer-head.js';
 import type { Ending } from './exchange-records.js';
 import type { StopCause } from './stop-reason.js';
 
+/** Code of a stream that ended without its last event. */
+export const CUT_SHORT = 'incomplete_stream';
+
 /** What made a committed answer end. */
 export type CommittedEnd = 'terminal' | 'eof' | 'cut' | 'client_gone' | StopCause | 'stalled' | 'overloaded';
 
@@ -143,7 +146,7 @@ function completeEnding(
     const message = 'The stream ended without a terminal event.';
     return {
       outcome: { kind: 'cut', cause: 'no_terminal', message },
-      ending: core('incomplete', 'incomplete_stream', message, false),
+      ending: core('incomplete', CUT_SHORT, message, false),
     };
   }
   return { outcome: { kind: 'served', status, rateLimit }, ending: core('completed', null, null) };

@@ -7,7 +7,6 @@ import type { CapturedBody } from '../usage/spool.js';
 import type { TokenUsage } from '../usage/token-usage.js';
 import type { TapResult } from '../usage/usage-tap.js';
 import type { Exchange } from './exchange.js';
-import type { Spent } from './limits/key-limits.js';
 import { storablePath } from './url-credential.js';
 
 const MAX_MESSAGE = 1_000;
@@ -160,21 +159,6 @@ function one(value: string | readonly string[] | undefined): string | null {
 export function usageOf({ hints }: Exchange, { tap, bindings }: Ending): TokenUsage | null {
   if (tap === null || tap.usage === null || hints === null) return null;
   return countsUsage(hints, bindings) ? tap.usage : null;
-}
-
-/**
- * Whether the model has run and nobody says what that took, and the background response that says it later, or now. What
- * the upstream refused or failed at took nothing; where nobody heard of an answer, nobody knows whether it ran.
- */
-export function untoldUse(
-  { hints }: Exchange,
-  { tap, state, statusCode }: Ending,
-  usage: TokenUsage | null,
-): Pick<Spent, 'untold' | 'backgroundId'> {
-  const answered = tap !== null && statusCode !== null && statusCode < 300;
-  const untold = usage === null && answered && state !== 'failed';
-  if (usage !== null) return { untold, backgroundId: hints?.pathResponseId ?? null };
-  return { untold, backgroundId: hints?.background === true ? (tap?.responseId ?? null) : null };
 }
 
 /** The request body as far as it is kept. A copy is not made: the record is written before the buffer is let go. */

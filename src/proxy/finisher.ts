@@ -6,12 +6,12 @@ import {
   logLine,
   startedRecord,
   tracedRequest,
-  untoldUse,
   usageOf,
 } from './exchange-records.js';
 import type { Ending } from './exchange-records.js';
 import type { Exchange } from './exchange.js';
 import type { ProxyDependencies } from './proxy-dependencies.js';
+import { untoldUse } from './untold-use.js';
 import type { DecisionRecord } from '../state/live-state.js';
 import type { FinishedRecord } from '../usage/records.js';
 import type { CapturedBody } from '../usage/spool.js';

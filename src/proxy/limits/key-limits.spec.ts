@@ -93,6 +93,17 @@ describe('the limits of a key over time', () => {
     expect(ask()).toBe('budget_exceeded');
   });
 
+  it('give back what was set aside for a background response that is read as failed, once', () => {
+    const { ask, end } = world({ dailyTokens: 1_500 });
+    end(ask(), null, { untold: true, backgroundId: 'resp_1' });
+    end(ask(), null, { untold: true, backgroundId: 'resp_2' });
+    expect(ask()).toBe('budget_exceeded');
+    end(null, null, { backgroundId: 'resp_1' });
+    end(null, null, { backgroundId: 'resp_1' });
+    end(ask(), null, { untold: true });
+    expect(ask()).toBe('budget_exceeded');
+  });
+
   it('never overrun by more than one request each, however wrong the estimates are', () => {
     const { ask, end } = world({ dailyCost: 1_000_000 });
     end(ask(), told(10, 10));

@@ -18,7 +18,7 @@ export interface Spent {
   readonly cost: number | null;
   /** The model has run and the answer does not say what it took: in place of it counts what was set aside. */
   readonly untold: boolean;
-  /** The background response whose answer does not say it yet, or that is read and says it. */
+  /** The background response whose answer does not say it yet, or that is read and says it, or has failed. */
   readonly backgroundId: string | null;
 }
 
@@ -85,10 +85,9 @@ export class KeyLimits {
     const { usage, cost, untold, backgroundId } = spent;
     const [meter, mono] = [this.#meterOf(key.id), this.clock.monotonic()];
     if (hold !== null) meter.release(hold);
-    if (usage !== null) {
-      if (backgroundId !== null) meter.refund(backgroundId);
-      meter.spend(usage, cost, startedAt, mono);
-    } else if (untold && hold !== null) meter.charge(hold, startedAt, mono, backgroundId);
+    if (backgroundId !== null && !untold) meter.refund(backgroundId);
+    if (usage !== null) meter.spend(usage, cost, startedAt, mono);
+    else if (untold && hold !== null) meter.charge(hold, startedAt, mono, backgroundId);
   }
 
   /** What was set aside for something that came to nothing. */

@@ -40,7 +40,7 @@ export class KeyMeter {
 
   /**
    * What was set aside counts as used where the answer does not say what was. `backgroundId`: whoever reads that response
-   * hears it, and then `refund` takes this back.
+   * hears it, or that it failed, and then `refund` takes this back.
    */
   charge(hold: Amount, startedAt: number, mono: number, backgroundId: string | null): void {
     const day = utcDay(startedAt);
