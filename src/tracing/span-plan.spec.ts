@@ -93,6 +93,13 @@ describe('the spans of a request', () => {
     }
   });
 
+  it('leave no half of a character where a text is cut', () => {
+    const word = `${'z'.repeat(255)}\u{1f600}`;
+    const record = finished('req_1', { servedModel: word });
+    const { attributes } = planTrace(request({}, { record }), nowhere).request;
+    expect(attributes['gen_ai.response.model']).toBe(`${'z'.repeat(255)}\uFFFD`);
+  });
+
   it('tell 0 tokens from none', () => {
     const usage = {
       inputTokens: 0,

@@ -73,7 +73,7 @@ export function planTrace(request: TracedRequest, addressOf: AddressOf): TracePl
 function presentable(span: SpanPlan): SpanPlan {
   const attributes = Object.entries(span.attributes).map(([name, value]) =>
     typeof value === 'string'
-      ? [name, redactText(value).replace(CONTROLS, '\uFFFD').slice(0, MAX_TEXT)]
+      ? [name, redactText(value).slice(0, MAX_TEXT).replace(CONTROLS, '\uFFFD')]
       : [name, value],
   );
   return { ...span, name: redactText(span.name), attributes: Object.fromEntries(attributes) as Attributes };

@@ -111,12 +111,16 @@ describeWith(binary !== '', 'a Redis server')('two processes on one port', () =>
     const before = rig.upstream.ledger.creates.length;
     process.kill(victim, 'SIGSTOP');
     const sent = send(10);
-    // One waits for the process that does not move, and must not be lost with it.
-    await until(
-      () => rig.upstream.ledger.creates.length,
-      (n) => n === before + 9,
-    );
-    process.kill(victim, 'SIGKILL');
+    try {
+      // One waits for the process that does not move, and must not be lost with it.
+      await until(
+        () => rig.upstream.ledger.creates.length,
+        (n) => n === before + 9,
+      );
+    } finally {
+      // Stopped, it would hear nothing of the end of the suite.
+      process.kill(victim, 'SIGKILL');
+    }
     expect(await sent).toBe(10);
     const now = await until(
       () => childrenOf(rig.proxy.pid),
