@@ -1,7 +1,8 @@
 import type { ShownState } from '../common/request-states.js';
+import type { TokenFields } from './token-fields.js';
 
 /** One request as the admin API shows it. Times are epoch milliseconds, durations milliseconds, sizes bytes. */
-export interface RequestItem {
+export interface RequestItem extends TokenFields {
   /** `req_…`, the answer's `x-proxy-request-id`. */
   readonly id: string;
   /** Session as the client named it; null when it named none. */
@@ -43,15 +44,6 @@ export interface RequestItem {
   readonly first_byte_ms: number | null;
   /** How many resources were tried; null while running, or not known after a crash. */
   readonly attempts: number | null;
-  /** Tokens: null = the upstream did not say, 0 = it said zero. */
-  readonly input_tokens: number | null;
-  /** Part of `input_tokens` served from the prompt cache. */
-  readonly cached_tokens: number | null;
-  readonly cache_write_tokens: number | null;
-  readonly output_tokens: number | null;
-  /** Part of `output_tokens` spent on reasoning. */
-  readonly reasoning_tokens: number | null;
-  readonly total_tokens: number | null;
   /** By the prices of the day it ended; null = not known, which is not 0. */
   readonly cost_usd: number | null;
   readonly request_bytes: number | null;

@@ -1,5 +1,7 @@
+import type { TokenFields } from './token-fields.js';
+
 /** A session with its totals, which outlive its pruned requests. Times are epoch milliseconds. */
-export interface SessionItem {
+export interface SessionItem extends TokenFields {
   /** As the client named it. */
   readonly id: string;
   readonly caller_id: string;
@@ -14,13 +16,6 @@ export interface SessionItem {
   /** Resource of the latest request. */
   readonly last_resource_id: string | null;
   readonly request_count: number;
-  /** Sums over finished requests; null = no upstream answer has said anything yet. */
-  readonly input_tokens: number | null;
-  readonly cached_tokens: number | null;
-  readonly cache_write_tokens: number | null;
-  readonly output_tokens: number | null;
-  readonly reasoning_tokens: number | null;
-  readonly total_tokens: number | null;
   /** Of the requests whose price was known; null = of none. */
   readonly cost_usd: number | null;
   /** Requests with tokens and no known price: what `cost_usd` lacks. */

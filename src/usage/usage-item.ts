@@ -1,17 +1,12 @@
+import type { TokenFields } from './token-fields.js';
+
 /** Requests and tokens of one group. */
-export interface UsageItem {
+export interface UsageItem extends TokenFields {
   /** Model, resource id, session id, caller id, or the hour's first millisecond; null = not known. */
   readonly group: string | number | null;
   readonly requests: number;
   /** Of those, how many ended neither `completed` nor `incomplete` (running ones not counted). */
   readonly failed: number;
-  /** Sums; null = no upstream answer has said anything. */
-  readonly input_tokens: number | null;
-  readonly cached_tokens: number | null;
-  readonly cache_write_tokens: number | null;
-  readonly output_tokens: number | null;
-  readonly reasoning_tokens: number | null;
-  readonly total_tokens: number | null;
   /** Of the requests whose price was known; null = of none. */
   readonly cost_usd: number | null;
   /** Requests with tokens and no known price: what `cost_usd` lacks. */
