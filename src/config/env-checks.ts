@@ -51,9 +51,11 @@ export function isPoolChoice(text: string): boolean {
   return /^[\x21-\x7e]{1,128}=(?:abort|drain)$/.test(text);
 }
 
+export const MAX_PROCESSES = 64;
+
 /** How many processes; `auto` = as many as there are cores. */
 export function isProcessCount(text: string): boolean {
-  return text === 'auto' || (/^\d{1,2}$/.test(text) && Number(text) >= 1 && Number(text) <= 64);
+  return text === 'auto' || (/^\d{1,2}$/.test(text) && Number(text) >= 1 && Number(text) <= MAX_PROCESSES);
 }
 
 export function isHost(text: string): boolean {

@@ -1,4 +1,4 @@
-import { isHost, isProcessCount } from './env-checks.js';
+import { isHost, isProcessCount, MAX_PROCESSES } from './env-checks.js';
 import { Seconds, Text, WholeNumber } from './env-variable.js';
 
 /** Where the proxy listens, and what it accepts from clients. */
@@ -17,7 +17,7 @@ export class ListenerEnv {
 
   @Text({
     default: '1',
-    accepted: 'a whole number from 1 to 64, or auto',
+    accepted: `a whole number from 1 to ${MAX_PROCESSES}, or auto`,
     check: isProcessCount,
     meaning:
       'Processes that share the port, each a replica with limits and memory of its own; `auto` is one for each core. ' +

@@ -14,6 +14,7 @@ import type {
 } from './app-config.js';
 import { ConfigError } from './config-error.js';
 import { databaseFromUrl } from './database-url.js';
+import { MAX_PROCESSES } from './env-checks.js';
 import { readKeys } from './env-keys.js';
 import { ENV_SECTIONS, readEnv, type Env } from './env.js';
 import type { ListenerEnv } from './listener-env.js';
@@ -107,7 +108,7 @@ function processCount({ listener, storage }: Env, cores: number, problems: strin
   const asked = listener.PROXY_PROCESSES;
   // Not a text = it could not be read, which has been reported.
   if (typeof asked !== 'string') return 1;
-  const processes = asked === 'auto' ? Math.min(cores, 64) : Number(asked);
+  const processes = asked === 'auto' ? Math.min(cores, MAX_PROCESSES) : Number(asked);
   if (processes > 1 && storage.PROXY_REDIS_URL === null)
     problems.push(
       `PROXY_PROCESSES=${asked} needs PROXY_REDIS_URL: without Redis each of the ${processes} processes would keep ` +

@@ -31,8 +31,8 @@ export class RecordedBindings {
   }
 
   /**
-   * `keys` of one caller; `now` is epoch ms. Null = it cannot be told within `patienceMs`. Who is more patient than usual also asks a
-   * database that has just been too slow for the others. Never rejects.
+   * `keys` of one caller; `now` is epoch ms. Null = it cannot be told within `patienceMs`. Who is more patient than usual
+   * also asks a database that has just been too slow for the others. Never rejects.
    */
   async find(
     keys: readonly BindingKey[],

@@ -1,6 +1,6 @@
 import type { DatabaseService } from '../infra/database/database.service.js';
 import { HOUR_MS, recountHour } from './hour-totals.js';
-import { nextHour } from './next-hour.js';
+import { hoursWithRequests } from './hours-with-requests.js';
 import { SqlQuery } from './sql-query.js';
 
 /** As much of a database as mending needs. */
@@ -17,10 +17,9 @@ export async function mendHours(
   stopped: () => boolean = () => false,
 ): Promise<number> {
   let mended = 0;
-  let hour = await nextHour(database, from);
-  while (hour !== null && !stopped()) {
+  for await (const hour of hoursWithRequests(database, from)) {
+    if (stopped()) break;
     if (await mendHour(database, hour)) mended += 1;
-    hour = await nextHour(database, hour + HOUR_MS);
   }
   return mended;
 }

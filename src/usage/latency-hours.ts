@@ -1,6 +1,6 @@
 import type { DatabaseService } from '../infra/database/database.service.js';
 import { HOUR_MS } from './hour-totals.js';
-import { nextHour } from './next-hour.js';
+import { hoursWithRequests } from './hours-with-requests.js';
 import { LATENCY_BOUNDS } from './series-slices.js';
 import { SqlQuery } from './sql-query.js';
 
@@ -25,10 +25,9 @@ export async function sumLatencies(
 ): Promise<void> {
   const summed = await summedUntil(database);
   const current = now - (now % HOUR_MS);
-  let hour = await nextHour(database, summed === null ? null : Math.min(summed, from));
-  while (hour !== null && hour < current && !stopped()) {
+  for await (const hour of hoursWithRequests(database, summed === null ? null : Math.min(summed, from))) {
+    if (hour >= current || stopped()) break;
     await sumHour(database, hour);
-    hour = await nextHour(database, hour + HOUR_MS);
   }
 }
 

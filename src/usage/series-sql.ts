@@ -2,8 +2,8 @@ import { FAILED_STATES, WELL_STATES } from '../common/request-states.js';
 import { HOUR_MS } from './hour-totals.js';
 import { BUCKET } from './latency-hours.js';
 import type { SqlQuery } from './sql-query.js';
+import { listed } from './sql-values.js';
 
-const listed = (states: readonly string[]): string => states.map((state) => `'${state}'`).join(', ');
 const CAUSE = `CASE WHEN "state" IN (${listed(WELL_STATES)}) THEN NULL ELSE COALESCE("error_code", "state") END`;
 const NO_CAUSE = 'CAST(NULL AS text) AS "cause"';
 const NO_BUCKET = 'CAST(NULL AS integer) AS "bucket"';

@@ -1,7 +1,8 @@
 import type { QueryRunner } from 'typeorm';
 import { FAILED_STATES } from '../common/request-states.js';
 import type { Dialect } from '../infra/database/column-types.js';
-import type { SqlValue } from './sql-values.js';
+import { listed, type SqlValue } from './sql-values.js';
+import { sumsByKey } from './sums-by-key.js';
 import { placeholders, type TableSpec, upsertRows } from './table-writer.js';
 
 export const TOKENS = [
@@ -14,7 +15,7 @@ export const TOKENS = [
 ] as const;
 
 /** Whether a request has failed; running ones have not. */
-export const FAILED = `CASE WHEN "state" IN (${FAILED_STATES.map((state) => `'${state}'`).join(', ')}) THEN 1 ELSE 0 END`;
+export const FAILED = `CASE WHEN "state" IN (${listed(FAILED_STATES)}) THEN 1 ELSE 0 END`;
 export function hasFailed({ state }: { readonly state: string }): boolean {
   return FAILED_STATES.some((one) => one === state);
 }
@@ -136,18 +137,11 @@ export async function countSessions(
 }
 
 function sessionRows(rows: readonly Uncounted[]): SqlValue[][] {
-  const sessions = new Map<string, Uncounted[]>();
-  for (const row of rows) {
-    if (row.session_id === null) continue;
-    const key = `${row.session_id}\u0000${row.caller_id}`;
-    const group = sessions.get(key);
-    if (group === undefined) sessions.set(key, [row]);
-    else group.push(row);
-  }
-  return [...sessions].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => sessionRow(group));
+  const ofSessions = rows.filter((row) => row.session_id !== null);
+  return sumsByKey(ofSessions, (row) => `${row.session_id}\u0000${row.caller_id}`, sessionRow);
 }
 
-function sessionRow(group: Uncounted[]): SqlValue[] {
+function sessionRow(group: readonly Uncounted[]): SqlValue[] {
   const sorted = group.toSorted((a, b) => (orderKey(a) < orderKey(b) ? -1 : 1));
   const last = sorted.at(-1) as Uncounted;
   const named = sorted.findLast((row) => row.session_name !== null);

@@ -2,6 +2,11 @@ import type { Dialect } from '../infra/database/column-types.js';
 
 export type SqlValue = string | number | Buffer | null;
 
+/** Constants of ours as the inside of an `IN (…)`; what anybody else says is a parameter. */
+export function listed(constants: readonly string[]): string {
+  return constants.map((constant) => `'${constant}'`).join(', ');
+}
+
 /** Printable ASCII but for the apostrophe: between apostrophes, nothing of it can be anything but text. */
 const PLAIN = /^[\x20-\x26\x28-\x7e]*$/;
 
