@@ -35,6 +35,7 @@ export function holdTo(choice: Choice, resourceId: string): Extract<Choice, { ki
     usable: choice.kind === 'chosen' ? choice.usable : 0,
     candidates,
     ownerOverloaded: false,
+    ownerLossy: false,
     keptWarm: false,
   };
 }

@@ -4,6 +4,8 @@ import type { Resource, ResourceSnapshot } from '../resources/resource.js';
 import type { AffinityBinding, LiveState } from '../state/live-state.js';
 import type { Affinity } from './affinity.js';
 import { isOfAlias } from './alias-scope.js';
+import { avoidLossy, JUST_LOST } from './just-lost.js';
+import { refuse } from './refuse.js';
 import { generates, upstreamModel, type RoutingHints } from './routing-hints.js';
 import { ownerDue } from './owner-wait.js';
 import type { RateLimits } from './rate-limits.js';
@@ -68,6 +70,8 @@ export type Choice =
       readonly candidates: Candidate[];
       /** Whether the preferred owner could have served and was too busy. */
       readonly ownerOverloaded: boolean;
+      /** Whether the preferred owner is avoided for what it has just lost. */
+      readonly ownerLossy: boolean;
       /** Whether the owner would have been too busy but for what it has cached. */
       readonly keptWarm: boolean;
     }
@@ -83,13 +87,6 @@ export type Choice =
 
 /** Rejections that health is the reason for: these come back. */
 const BY_HEALTH = new Set<string | null>(['unhealthy', 'cooling', 'model_denied']);
-const OUT_OF_SCOPE = new Set<string | null>([
-  'not_of_alias',
-  'other_pool',
-  'other_connection',
-  'not_owner',
-  'other_organization',
-]);
 
 export function decide(world: RoutingWorld, request: RoutingRequest): Choice {
   const { resources } = world.snapshot;
@@ -112,7 +109,8 @@ export function decide(world: RoutingWorld, request: RoutingRequest): Choice {
   const due = ownerDue(world, request, candidates[preferred]);
   if (due !== null)
     return { kind: 'refused', reason: 'affinity_unavailable', candidates, backAt: due, freeAt: due };
-  return choose(world, request, candidates, preferred, avoidExhausted(candidates, usable));
+  const unspent = avoidExhausted(candidates, usable);
+  return choose(world, request, candidates, preferred, avoidLossy(world, candidates, preferred, unspent));
 }
 
 /** The owner's group now, or, when its key is gone, as it was when the binding was made. */
@@ -190,7 +188,17 @@ function choose(
   settle(candidates, index, byOwner);
   const reason = byOwner ? 'affinity_hit' : reasonOf(request, usable);
   const keptWarm = busy && !tooBusy;
-  return { kind: 'chosen', index, reason, usable, candidates, ownerOverloaded: tooBusy, keptWarm };
+  const ownerLossy = owner?.rejected === JUST_LOST;
+  return {
+    kind: 'chosen',
+    index,
+    reason,
+    usable,
+    candidates,
+    ownerOverloaded: tooBusy,
+    ownerLossy,
+    keptWarm,
+  };
 }
 
 function reasonOf({ affinity, attempt }: RoutingRequest, usable: number): ChoiceReason {
@@ -216,7 +224,7 @@ function lastResort(
     if (rejected !== undefined) {
       settle(candidates, index, index === preferred);
       const reason = rejected === 'model_denied' ? 'model_denied_everywhere' : 'last_resort';
-      const calm = { ownerOverloaded: false, keptWarm: false };
+      const calm = { ownerOverloaded: false, ownerLossy: false, keptWarm: false };
       return { kind: 'chosen', index, reason, usable: 0, candidates, ...calm };
     }
   }
@@ -253,42 +261,4 @@ function leastBad(world: RoutingWorld, { hints }: RoutingRequest, candidates: re
 function rankOf(refusal: HealthRefusal, now: number): number {
   if (refusal.reason === 'model_denied') return 0;
   return 1 + Math.ceil(Math.max(0, (refusal.until ?? now) - now));
-}
-
-function refuse(world: RoutingWorld, request: RoutingRequest, candidates: Candidate[]): Choice {
-  let backAt: number | null = null;
-  let freeAt: number | null = null;
-  const inScope = candidates.filter(({ rejected }) => !isOutOfScope(rejected));
-  for (const candidate of inScope) {
-    const due = backOf(world, request, candidate);
-    if (due === null) continue;
-    backAt = Math.min(backAt ?? due, due);
-    if (candidate.rejected !== 'already_tried') freeAt = Math.min(freeAt ?? due, due);
-  }
-  return { kind: 'refused', reason: refusalReason(request, inScope, backAt), candidates, backAt, freeAt };
-}
-
-/**
- * With no time due at all every key in scope has been refused for good: "try again" would be said for ever. Codex
- * waits out a 429 and spends its retries on a 503, so a 429 is said where pauses are all there is to wait for.
- */
-function refusalReason(
-  { affinity: { rule } }: RoutingRequest,
-  inScope: readonly Candidate[],
-  backAt: number | null,
-): RefusalReason {
-  if (rule === 'owner' || rule === 'organization')
-    return backAt === null ? 'affinity_lost' : 'affinity_unavailable';
-  const paused = inScope.length > 0 && inScope.every(({ rejected }) => rejected === 'cooling');
-  return paused ? 'upstream_rate_limited' : 'no_available_resources';
-}
-
-export function isOutOfScope(rejected: string | null): boolean {
-  return OUT_OF_SCOPE.has(rejected);
-}
-
-/** When a candidate in scope can be asked again; one that is merely busy, at once. */
-function backOf(world: RoutingWorld, { hints }: RoutingRequest, candidate: Candidate): number | null {
-  const refusal = world.health.refusal(candidate.resourceId, upstreamModel(hints), world.now);
-  return refusal === null ? world.now : refusal.until;
 }

@@ -74,8 +74,9 @@ function affinityNote(choice: Chosen, affinity: Affinity, resource: Resource): s
   return '';
 }
 
-function departureText({ reason, ownerOverloaded }: Chosen): string {
+function departureText({ reason, ownerOverloaded, ownerLossy }: Chosen): string {
   if (reason === 'connection') return 'its session was on another resource before';
+  if (ownerLossy) return 'the resource it was on has just lost requests';
   return ownerOverloaded ? 'the resource it was on is too busy' : 'the resource it was on cannot serve now';
 }
 

@@ -1,6 +1,6 @@
 import type { Resource } from '../resources/resource.js';
 import { isOfAlias, pinText } from './alias-scope.js';
-import { isOutOfScope } from './decide.js';
+import { isOutOfScope } from './refuse.js';
 import type { RefusalReason, RoutingRequest, RoutingWorld } from './decide.js';
 import { upstreamModel } from './routing-hints.js';
 import type { Candidate } from './selection.js';

@@ -10,6 +10,7 @@ const LOST_ONLY = new Set<string | null>([
   'tie_lost',
   'lost_to_affinity',
   'rate_limit_exhausted',
+  'just_lost',
 ]);
 
 /** The decision not to guess who owns what a request refers to. `guess`: the decision there would be without asking. */

@@ -39,15 +39,25 @@ export function leastLoaded(candidates: readonly Candidate[], random: () => numb
   return best;
 }
 
-/**
- * Rules out those whose limit is used up, as long as somebody is left: a 429 that can be foreseen is an attempt lost.
- * Answers how many may still be chosen; `usable` is how many could before.
- */
+/** Rules out those whose limit is used up: a 429 that can be foreseen is an attempt lost. See `avoid`. */
 export function avoidExhausted(candidates: readonly Candidate[], usable: number): number {
-  const used = candidates.filter((one) => one.rejected === null && nothingLeft(one));
-  if (used.length === 0 || used.length === usable) return usable;
-  for (const candidate of used) candidate.rejected = 'rate_limit_exhausted';
-  return usable - used.length;
+  return avoid(candidates, usable, 'rate_limit_exhausted', nothingLeft);
+}
+
+/**
+ * Rules out those to be avoided, as long as somebody is left. Answers how many may still be chosen; `usable` is how many
+ * could before.
+ */
+export function avoid(
+  candidates: readonly Candidate[],
+  usable: number,
+  rejected: string,
+  isAvoided: (candidate: Candidate, index: number) => boolean,
+): number {
+  const avoided = candidates.filter((one, i) => one.rejected === null && isAvoided(one, i));
+  if (avoided.length === 0 || avoided.length === usable) return usable;
+  for (const candidate of avoided) candidate.rejected = rejected;
+  return usable - avoided.length;
 }
 
 function nothingLeft({ remainingRequests, remainingTokens }: Candidate): boolean {

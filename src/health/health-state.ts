@@ -28,6 +28,8 @@ export interface HealthState {
   readonly failures: number;
   /** Attempts in a row that did not even reach it. */
   readonly unsent: number;
+  /** When a request was last lost there: no retry can follow, so whoever sent it heard of it. Null = never. */
+  readonly lostAt: number | null;
   /** Ejections so far without a quiet time between them; each lasts longer. */
   readonly ejections: number;
   readonly lastEjectionEnd: number | null;
@@ -54,6 +56,7 @@ export function initialHealth(now: number): HealthState {
     judgedAt: null,
     failures: 0,
     unsent: 0,
+    lostAt: null,
     ejections: 0,
     lastEjectionEnd: null,
     recoveredAt: null,

@@ -16,6 +16,17 @@ export function refusalOf(state: HealthState, model: string | null, now: number)
   return denied === undefined ? null : { reason: 'model_denied', until: denied.until, soft: true };
 }
 
+/** How long a resource that lost a request is avoided where others can serve: the tries of an SDK fall into it. */
+const LOST_MS = 2_000;
+
+/**
+ * Failures in a row, at least 1, of a resource that lost a request within the last two seconds; 0 = it did not. One
+ * answered in between does not clear it: whoever lost a request is about to try again, and half of two is too many.
+ */
+export function lostLately({ lostAt, failures, unsent }: HealthState, now: number): number {
+  return lostAt === null || now - lostAt >= LOST_MS ? 0 : Math.max(1, failures + unsent);
+}
+
 /** `toWall` is what to add to a steady time to show it on the wall clock. */
 export function describeHealth(state: HealthState, now: number, toWall: number): ResourceHealth {
   return {

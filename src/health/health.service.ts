@@ -8,7 +8,7 @@ import { LIVE_STATE, type LiveState } from '../state/live-state.js';
 import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
 import { healthChange, type HealthChange } from './health-change.js';
 import { initialHealth, type HealthState } from './health-state.js';
-import { describeHealth, refusalOf } from './health-view.js';
+import { describeHealth, lostLately, refusalOf } from './health-view.js';
 import { admit, applyOutcome } from './passive-health.js';
 import { applyProbe } from './probe-health.js';
 import { isNews } from './told-health.js';
@@ -67,6 +67,11 @@ export class HealthService implements HealthView, HealthReporter {
 
   warmth(resourceId: string, now: number): number {
     return warmthAt(this.#entries.get(resourceId)?.state.recoveredAt ?? null, now);
+  }
+
+  lostLately(resourceId: string, now: number): number {
+    const entry = this.#entries.get(resourceId);
+    return entry === undefined ? 0 : lostLately(entry.state, now);
   }
 
   admitted(resourceId: string): void {

@@ -34,7 +34,7 @@ const STREAM_FAILURES = new Set([
  * - 403/404 `model_not_found` → that model is not sent there for an hour; nothing else changes.
  * - three attempts in a row that never reached it → `unreachable`; five failures in a row (5xx, 3xx, lost or cut answers,
  *   a stream that failed on the server's side) → `server_errors`: out for 30 s × n, 10 min at most, then one request every
- *   10 s until one is served.
+ *   10 s until one is served. Requests that may go elsewhere avoid it for two seconds after the first it lost (`lostLately`).
  * - served → healthy and the counts are 0.
  * - other 4xx and neutral outcomes say nothing about the resource.
  *
@@ -78,8 +78,8 @@ function broke(
   if (straggles(state, startedAt)) return state;
   // A full pool and the limit on the whole exchange are our own doing, not the upstream's.
   if (outcome.cause === 'pool' || outcome.cause === 'total_timeout') return state;
-  const count = outcome.kind === 'unsent' ? missed : failed;
-  return count(state, now, outcome.message);
+  if (outcome.kind === 'unsent') return missed(state, now, outcome.message);
+  return failed({ ...state, lostAt: now }, now, outcome.message);
 }
 
 /** Takes the one place of a trial: whoever asks next is refused until the next trial is due. */

@@ -33,6 +33,8 @@ export class Tries {
   /** Resources that asked for a pause: they may be asked again when it is over, if that is soon. */
   readonly #paused = new Set<string>();
   #retriedFailure = false;
+  /** A connection that moves has handshakes of two loops in one record, whose attempts are counted through. */
+  readonly #before: number;
   #endRetry: () => void = () => undefined;
 
   constructor(
@@ -40,7 +42,9 @@ export class Tries {
     private readonly exchange: Exchange,
     private readonly room: WaitingRoom,
     private readonly rules: TryRules,
-  ) {}
+  ) {
+    this.#before = exchange.attempts.length;
+  }
 
   /** Number of the attempt that `next` hands out a place for, from 1. */
   get attempt(): number {
@@ -53,7 +57,8 @@ export class Tries {
     if (hints === null) throw new Error('routing needs hints');
     const { attempt } = this;
     try {
-      const lease = await this.room.acquire(this.exchange, { hints, tried: this.#triedIds(), attempt });
+      const place = { hints, tried: this.#triedIds(), attempt: this.#before + attempt };
+      const lease = await this.room.acquire(this.exchange, place);
       if (this.exchange.clientGone) {
         lease.release({ kind: 'neutral', cause: 'client_aborted' });
         throw new ClientGone('the client closed the connection before its request was sent');

@@ -87,7 +87,16 @@ async function strike(
       { timeoutMs: 60_000, what: `${text} on ${who}` },
     );
     rig.upstream.faults.clear(who);
+    if (wanted > 1 && on === 'create') await servedAgain(who);
   }
+}
+
+/** Struck often and avoided in between, a key may fail five times in a row over two of its turns, and be out for them. */
+async function servedAgain(who: string): Promise<void> {
+  const served = (): number =>
+    rig.upstream.ledger.creates.filter((a) => a.key === who && a.ended === 'completed' && !a.fault).length;
+  const before = served();
+  await until(served, (n) => n > before, { timeoutMs: 60_000, what: `an answer of ${who} after its fault` });
 }
 
 async function strikeHandshakes(): Promise<void> {

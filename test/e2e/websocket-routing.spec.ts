@@ -42,6 +42,25 @@ describe('the first message of a connection', () => {
     expect((await ws.rows(24)).every((r) => r.state === 'completed')).toBe(true);
   });
 
+  it('is explained attempt by attempt also when its handshake was refused somewhere before', async () => {
+    ws = await SocketRig.start({ keys: KEYS });
+    for (let i = 0; i < 6; i++) {
+      const stored = await made(ws.rig, {});
+      ws.up.next.push('reset');
+      const client = await ws.open();
+      client.create({ previous_response_id: stored.id, input: 'more' });
+      expect((await client.ended())[0]?.type).toBe('response.completed');
+      client.ws.close();
+    }
+    await ws.rows(12);
+    const attempts = await ws.rig.history.rows<{ n: number; explained: number }>(
+      `SELECT n, (SELECT count(*) FROM decisions d WHERE d.request_id = a.request_id AND d.attempt = a.n
+        AND d.resource_id = a.resource_id) AS explained FROM attempts a`,
+    );
+    expect(attempts.filter(({ n }) => n > 1).length).toBeGreaterThanOrEqual(6);
+    expect(attempts.filter(({ explained }) => explained === 0)).toEqual([]);
+  });
+
   it('with content sealed elsewhere goes to the organisation that sealed it', async () => {
     ws = await SocketRig.start({ keys: KEYS });
     for (let i = 0; i < 4; i++) {

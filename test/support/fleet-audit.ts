@@ -80,11 +80,12 @@ export class FleetAudit {
 
   /** Attempts without a decision that names the same resource and says why. */
   unexplained(): Attempt[] {
-    const decisions = new Map(this.decisions.map((d) => [`${d.request_id} ${d.attempt}`, d]));
-    return this.attempts.filter((a) => {
-      const decision = decisions.get(`${a.request_id} ${a.n}`);
-      return decision?.resource_id !== a.resource_id || decision.explanation === '' || decision.reason === '';
-    });
+    const said = new Set(
+      this.decisions
+        .filter((d) => d.explanation !== '' && d.reason !== '')
+        .map((d) => `${d.request_id} ${d.attempt} ${d.resource_id}`),
+    );
+    return this.attempts.filter((a) => !said.has(`${a.request_id} ${a.n} ${a.resource_id}`));
   }
 
   /** Sessions that were served elsewhere than the time before without a decision that calls it a move. */

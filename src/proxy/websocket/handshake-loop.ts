@@ -84,7 +84,6 @@ export class HandshakeLoop {
     if (end.kind === 'failed') {
       const { outcome, answer } = end;
       exchange.attempts.push({
-        // A connection that moves has handshakes of two loops in one record.
         n: exchange.attempts.length + 1,
         resourceId: lease.resource.id,
         class: attemptClass(outcome),
