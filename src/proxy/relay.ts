@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { UsageTap } from '../usage/usage-tap.js';
+import { chunkFrame } from './chunk-frame.js';
 
 export interface RelayEvents {
   /** The answer is complete as far as its meaning goes: called before the bytes that say so are forwarded. */
@@ -24,6 +25,8 @@ export class Relay {
   #gatheredBytes = 0;
   #scheduled = false;
   #headHeld = false;
+  /** The answer goes in the chunked coding: to clients of HTTP/1.1 where nobody said how long it is. */
+  #framed = false;
   #paused = false;
   #detached = false;
   #stall: NodeJS.Timeout | null = null;
@@ -39,7 +42,11 @@ export class Relay {
   }
 
   head(status: number, headers: string[]): void {
-    this.res.writeHead(status, headers);
+    const { res } = this;
+    res.writeHead(status, headers);
+    // The coding is ours from here; Node's own end of it follows in `end`.
+    this.#framed = res.chunkedEncoding;
+    res.chunkedEncoding = false;
     // The first write carries the head with it; without one in this turn it leaves alone at the turn's end.
     this.#headHeld = true;
     this.#schedule();
@@ -61,6 +68,7 @@ export class Relay {
     this.tap.end();
     this.#flush();
     if (this.#detached) return;
+    this.res.chunkedEncoding = this.#framed;
     this.res.end();
     // What is still on its way to the client must not hold the connection for as long as the client likes.
     if (!this.res.writableFinished) this.#watch();
@@ -79,7 +87,10 @@ export class Relay {
     if (this.#detached || this.res.destroyed) return;
     this.#flush();
     // Half an event must not be completed by ours.
-    if (lastWords !== null && this.tap.atEventBoundary) this.res.write(lastWords);
+    if (lastWords !== null && this.tap.atEventBoundary) {
+      const words = Buffer.from(lastWords);
+      this.res.write(this.#piece([words], words.length));
+    }
     const socket = this.res.socket;
     // A pipelined answer that has not reached its turn has no socket yet.
     if (socket === null) {
@@ -122,15 +133,19 @@ export class Relay {
   }
 
   #flush(): void {
-    const [first] = this.#gathered;
-    if (first === undefined || this.#detached) return;
-    const data = this.#gathered.length === 1 ? first : Buffer.concat(this.#gathered, this.#gatheredBytes);
-    this.#gathered = [];
+    if (this.#gatheredBytes === 0 || this.#detached) return;
+    const data = this.#piece(this.#gathered, this.#gatheredBytes);
+    this.#gathered.length = 0;
     this.#gatheredBytes = 0;
     this.#headHeld = false;
     if (this.res.write(data)) return;
     this.#paused = true;
     this.#watch();
+  }
+
+  #piece(parts: readonly Buffer[], bytes: number): Buffer {
+    if (this.#framed) return chunkFrame(parts, bytes);
+    return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts, bytes);
   }
 
   readonly #onDrain = (): void => {

@@ -7,7 +7,7 @@ import { FREE_CAPTURE_BYTES, type CaptureRoom } from './capture-room.js';
  */
 const COPY_BELOW_BYTES = 4096;
 const FIRST_SLAB_BYTES = 2048;
-const LARGEST_SLAB_BYTES = 65_536;
+const LARGEST_SLAB_BYTES = 8192;
 
 /** The first `limit` bytes of a body, cheaply. Never alters or outlives what it is given without need. */
 export class ByteStore {
