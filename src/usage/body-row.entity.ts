@@ -32,7 +32,7 @@ export class BodyRow {
   @Column(flag('truncated'))
   truncated!: number;
 
-  /** `gzip` or `none`: how `content` is stored. */
+  /** How `content` is stored, see `BodyCodec`. */
   @Column(text('codec'))
   codec!: string;
 

@@ -1,15 +1,9 @@
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import type { AffinityBinding, DecisionRecord } from '../state/live-state.js';
+import { packBody } from './body-codec.js';
 import type { AttemptRecord, BodyRecord, EventRecord } from './records.js';
 import { Sanitizer } from './sanitizer.js';
 import type { SqlValue } from './sql-values.js';
 import type { TableSpec } from './table-writer.js';
-
-const gzipAsync = promisify(gzip);
-/** Fast rather than small: JSON shrinks five times at level 1 already. */
-const GZIP_LEVEL = 1;
-const WORTH_COMPRESSING = 16 * 1024;
 
 // These never change once written: a second copy is the same row.
 export const ATTEMPTS: TableSpec = {
@@ -170,10 +164,9 @@ export function bindingRow(binding: AffinityBinding): SqlValue[] {
   ];
 }
 
-/** Compresses off the main thread, unless the upstream has already. */
 export async function bodyRow(body: BodyRecord, content: Buffer): Promise<SqlValue[]> {
   const s = new Sanitizer();
-  const compress = body.contentEncoding === null && content.length >= WORTH_COMPRESSING;
+  const packed = await packBody(content, body.contentEncoding !== null);
   return [
     s.text(body.id),
     s.text(body.direction),
@@ -183,7 +176,7 @@ export async function bodyRow(body: BodyRecord, content: Buffer): Promise<SqlVal
     s.intOr(body.size, content.length),
     content.length,
     body.truncated ? 1 : 0,
-    compress ? 'gzip' : 'none',
-    compress ? await gzipAsync(content, { level: GZIP_LEVEL }) : content,
+    packed.codec,
+    packed.content,
   ];
 }

@@ -1,7 +1,6 @@
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import { Injectable } from '@nestjs/common';
 import { DatabaseService } from '../infra/database/database.service.js';
+import { unpackBody } from './body-codec.js';
 import type { CapturedBodyItem } from './captured-body-item.js';
 import { type Page, pageOf } from './cursor.js';
 import type { DecisionItem } from './decision-item.js';
@@ -10,8 +9,6 @@ import type { AttemptItem, BodyItem, RequestItem } from './request-item.js';
 import { retryText } from './retry-reason.js';
 import { type ExactFilter, SqlQuery } from './sql-query.js';
 import { usd } from './usd.js';
-
-const gunzipAsync = promisify(gunzip);
 
 const COLUMNS = `"id", "session_id", "session_name", "session_source", "thread_id", "parent_thread_id", "caller_id", "resource_id", "pool_id", "model", "served_model",
   "method", "path", "stream", "transport", "state", "status_code", "error_code", "error_message", "error_source",
@@ -103,7 +100,7 @@ export class RequestReadModel {
     );
     if (raw === undefined) return null;
     const { codec, content, ...meta } = raw;
-    return { ...bodyOf(meta), content: codec === 'gzip' ? await gunzipAsync(content) : content };
+    return { ...bodyOf(meta), content: await unpackBody(codec, content) };
   }
 
   async #bodies(id: string): Promise<BodyItem[]> {
