@@ -29,7 +29,8 @@ interface Draining {
  * SIGTERM and SIGINT: `/readyz` says no at once, new requests are refused after the delay (the listener stays, so that it
  * can say why), running exchanges finish within the limit, then what is left is ended visibly, records are flushed and
  * the process exits 0. A second signal skips the waits. One of several processes takes that from the primary alone, as
- * terminals and some supervisors signal all of them beside it; and it leaves when the primary has gone.
+ * terminals and some supervisors signal all of them beside it; it leaves when the primary has gone; and where others go on,
+ * its listener goes first.
  */
 export function drainOnSignals(parts: Draining): void {
   let hurry = false;
@@ -54,7 +55,9 @@ export function drainOnSignals(parts: Draining): void {
 }
 
 async function leave(parts: Draining, signal: string, hurry: () => boolean): Promise<void> {
-  const { delayMs, limitMs, drain, handler, liveEvents, logger } = parts;
+  const { app, member, delayMs, limitMs, drain, handler, liveEvents, logger } = parts;
+  // Before anything is refused: what was dealt to it and not taken yet goes to another one.
+  if (member !== null && (await member.leave())) (app.getHttpServer() as Server).close();
   if (delayMs > 0) logger.info({ signal, delay_ms: delayMs }, 'leaving');
   const until = performance.now() + delayMs;
   while (performance.now() < until && !hurry()) await pause(POLL_MS);

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { setsHeap } from '../common/heap-flag.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import type { AccessFacts, Facts, HistoryFacts, ProviderFacts, TrafficFacts } from '../diagnosis/facts.js';
 import { accessSettings } from '../diagnosis/settings-facts.js';
@@ -65,6 +66,7 @@ export class UseFactsService {
       baseUrl: `http://${/^(?:0\.0\.0\.0|::)$/.test(host) ? '127.0.0.1' : host}:${port}`,
       // One request that asks for none reaches every pool.
       askedPools: pools.includes(null) ? [] : [...new Set(pools.filter((pool) => pool !== null))],
+      smallHeapOf: setsHeap(process.execArgv) ? null : (process.argv[1] ?? null),
     };
   }
 

@@ -11,6 +11,7 @@ export class Member {
   #questions = 0;
   #metrics: (() => Promise<string>) | null = null;
   #hurry: () => void = () => undefined;
+  #left: (othersTake: boolean) => void = () => undefined;
 
   private constructor(
     private readonly worker: Worker,
@@ -43,6 +44,18 @@ export class Member {
     });
   }
 
+  /** It is about to stop. Resolves to whether others take new connections in its place; nobody does when the primary has gone. */
+  leave(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), PATIENCE_MS);
+      this.#left = (othersTake) => {
+        clearTimeout(timer);
+        resolve(othersTake);
+      };
+      if (!this.#send({ rpx: 'leaving' })) this.#left(false);
+    });
+  }
+
   /** What this process answers when it is asked for its metrics. */
   tellMetrics(own: () => Promise<string>): void {
     this.#metrics = own;
@@ -65,6 +78,7 @@ export class Member {
 
   #hear(message: ToMember): void {
     if (message.rpx === 'hurry') this.#hurry();
+    else if (message.rpx === 'left') this.#left(message.othersTake);
     else if (message.rpx === 'all_metrics') this.#answers.get(message.id)?.(message.texts);
     else void this.#answer(message.id);
   }

@@ -3,6 +3,8 @@
 export type ToPrimary =
   /** It listens, with so many keys. */
   | { readonly rpx: 'up'; readonly resources: number }
+  /** It has been told to stop; `left` follows. */
+  | { readonly rpx: 'leaving' }
   /** Somebody asks it for the metrics of all. */
   | { readonly rpx: 'ask_metrics'; readonly id: number }
   /** Its own, as asked by `read_metrics`. */
@@ -11,6 +13,8 @@ export type ToPrimary =
 export type ToMember =
   /** Second signal: do not wait for running requests. */
   | { readonly rpx: 'hurry' }
+  /** Whether others take new connections, so that it need not. */
+  | { readonly rpx: 'left'; readonly othersTake: boolean }
   | { readonly rpx: 'read_metrics'; readonly id: number }
   | { readonly rpx: 'all_metrics'; readonly id: number; readonly texts: readonly string[] };
 

@@ -13,6 +13,8 @@ interface Place {
   readonly number: number;
   worker: Worker | null;
   serves: boolean;
+  /** It was told to stop, and not by the primary. */
+  leaving: boolean;
   startedAt: number;
   soon: number;
   /** Until the next start. */
@@ -53,7 +55,13 @@ export class Primary {
   }
 
   #start(place: Place): void {
-    Object.assign(place, { worker: null, serves: false, startedAt: performance.now(), pause: null });
+    Object.assign(place, {
+      worker: null,
+      serves: false,
+      leaving: false,
+      startedAt: performance.now(),
+      pause: null,
+    });
     const worker = this.#fork(place);
     if (worker === null) return this.#ended(place, null, null);
     place.worker = worker;
@@ -82,6 +90,7 @@ export class Primary {
 
   #hear(place: Place, message: ToPrimary): void {
     if (message.rpx === 'up') this.#up(place, message.resources);
+    else if (message.rpx === 'leaving') this.#leaving(place);
     else if (message.rpx === 'metrics') this.#rounds.told(place.number, message.id, message.text);
     else this.#rounds.ask(place.number, message.id, numbersOf(this.#serving()));
   }
@@ -92,6 +101,13 @@ export class Primary {
     this.#announced = true;
     this.announce(resources);
     for (const other of this.#places) if (other.worker === null) this.#start(other);
+  }
+
+  /** The last one keeps its listener: without any there would be no port, and nobody to say why. */
+  #leaving(place: Place): void {
+    place.leaving = true;
+    const othersTake = !this.#stopping && this.#serving().some(({ leaving }) => !leaving);
+    tell(place.worker, { rpx: 'left', othersTake });
   }
 
   #ended(place: Place, code: number | null, signal: NodeJS.Signals | null): void {
@@ -146,7 +162,7 @@ export class Primary {
 }
 
 function newPlace(number: number): Place {
-  return { number, worker: null, serves: false, startedAt: 0, soon: 0, pause: null };
+  return { number, worker: null, serves: false, leaving: false, startedAt: 0, soon: 0, pause: null };
 }
 
 function numbersOf(places: readonly Place[]): number[] {

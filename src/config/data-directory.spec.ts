@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -23,5 +23,7 @@ describe('dataDirectoryWarning', () => {
     mkdirSync(path, { mode: 0o700 });
     expect(dataDirectoryWarning(path)).toBeNull();
     expect(dataDirectoryWarning(join(root, 'absent'))).toBeNull();
+    writeFileSync(join(root, 'file'), '');
+    expect(dataDirectoryWarning(join(root, 'file', 'below'))).toBeNull();
   });
 });

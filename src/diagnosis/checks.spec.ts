@@ -55,6 +55,7 @@ const TRAFFIC: TrafficFacts = {
   lastRoutedAt: NOW,
   baseUrl: 'http://127.0.0.1:8000',
   askedPools: ['fast'],
+  smallHeapOf: null,
 };
 const PEER = { instanceId: 'a', version: '1', host: 'x', lagMs: 0 };
 const FLEET = { problems: [], replicas: [PEER], workers: [] };
@@ -115,6 +116,7 @@ describe('the checks', () => {
     ['warning records_lost', { spool: { ...SPOOL, shedBodies: 1, tornRecords: 1, deadRecords: 1 } }],
     ['warning retention_behind', { settings: SETTINGS, history: { ...HISTORY, overdueAt: NOW - 40 * DAY } }],
     ['warning requests_without_end', { traffic: TRAFFIC, history: { ...HISTORY, unfinished: 2 } }],
+    ['note small_heap', { traffic: { ...TRAFFIC, smallHeapOf: '/app/dist/cli/main.js' } }],
     ['error other_database', problem('other_database')],
     ['error other_redis', problem('other_redis')],
     ['warning no_worker', problem('no_worker')],

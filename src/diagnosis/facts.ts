@@ -160,6 +160,8 @@ export interface TrafficFacts {
   readonly baseUrl: string;
   /** Asked for lately. */
   readonly askedPools: readonly string[];
+  /** Program file, where it was started without the heap that the start script and the image give it; else null. */
+  readonly smallHeapOf: string | null;
 }
 
 /** The newest requests in SQL. */

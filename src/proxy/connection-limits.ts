@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { afterNextPoll } from './second-look.js';
 
 /** Requests one connection may have sent ahead of their answers. Clients in use send none; browsers neither. */
 const MAX_UNANSWERED = 8;
@@ -31,6 +32,16 @@ export function limitStalledAnswer(res: ServerResponse, limitMs: number): void {
   });
   // Ahead of Node's own listener, which sets the time an idle connection is kept.
   res.prependOnceListener('finish', () => res.socket?.setTimeout(0));
+}
+
+/** Ends a connection that was idle for as long as one is kept, unless its next request is there and unread. */
+export function endIdle(socket: Socket & { _httpMessage?: ServerResponse | null }): void {
+  // An answer under way has its own clock.
+  if (socket._httpMessage) return;
+  const { bytesRead } = socket;
+  afterNextPoll(() => {
+    if (socket.bytesRead === bytesRead) socket.destroy();
+  });
 }
 
 /** An answer does not wait for the rest of a body that nothing reads, and neither does its connection. */

@@ -2,10 +2,11 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ServerConfig } from '../config/app-config.js';
-import { admitPipelined, endUnreadBody, limitStalledAnswer } from './connection-limits.js';
+import { admitPipelined, endIdle, endUnreadBody, limitStalledAnswer } from './connection-limits.js';
 import { watchHalfClosed } from './half-closed.js';
 import { refuseUnlessOneHost } from './one-host.js';
 import { isProxyPath } from './proxy-path.js';
+import { SecondLook } from './second-look.js';
 import { isRelayed, serveUnupgraded } from './upgrade-request.js';
 
 export type HotPath = (req: IncomingMessage, res: ServerResponse) => void;
@@ -23,7 +24,11 @@ export function createProxyServer(
   hotPath: () => HotPath | null,
   upgradePath: () => UpgradePath | null = () => null,
 ): Server {
+  const secondLook = new SecondLook();
+  // Receiving only. Bodies of the hot path have limits of their own, which come first and say more.
+  const requestTimeout = Math.max(config.bodyTotalTimeoutMs, config.headersTimeoutMs) + BODY_GRACE_MS;
   const dispatch = (req: IncomingMessage, res: ServerResponse): void => {
+    secondLook.begun(req, requestTimeout);
     if (refuseUnlessOneHost(req, res) || !admitPipelined(req.socket, res)) return;
     const hot = isProxyPath(req.url) ? hotPath() : null;
     if (hot !== null) {
@@ -38,8 +43,7 @@ export function createProxyServer(
     {
       maxHeaderSize: config.maxHeaderBytes,
       headersTimeout: config.headersTimeoutMs,
-      // Receiving only. Bodies of the hot path have limits of their own, which come first and say more.
-      requestTimeout: Math.max(config.bodyTotalTimeoutMs, config.headersTimeoutMs) + BODY_GRACE_MS,
+      requestTimeout,
       connectionsCheckingInterval: 5_000,
       keepAliveTimeout: config.keepAliveTimeoutMs,
       noDelay: true,
@@ -58,8 +62,14 @@ export function createProxyServer(
     if (!isProxyPath(req.url)) res.writeContinue();
     dispatch(req, res);
   });
-  server.on('clientError', answerUnreadable);
+  server.on('timeout', endIdle);
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: AnsweringSocket) => {
+    const refuse = (): void => answerUnreadable(error, socket);
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') secondLook.at(socket, socket._httpMessage ?? null, refuse);
+    else refuse();
+  });
   server.on('upgrade', (req: IncomingMessage, socket: Socket, head: Buffer) => {
+    secondLook.heard(socket);
     const upgrade = isRelayed(req) ? upgradePath() : null;
     if (upgrade === null) serveUnupgraded(server, req, socket, head);
     else upgrade(req, socket, head);

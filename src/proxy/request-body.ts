@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { ProxyError } from '../common/errors.js';
 import { BodyCollector } from './body-collector.js';
+import { afterNextPoll } from './second-look.js';
 
 export interface BodyLimits {
   readonly maxBodyBytes: number;
@@ -42,7 +43,10 @@ export function readBody(
   declaredLength(req, limits.maxBodyBytes);
   return new Promise((resolve, reject) => {
     const body = new BodyCollector();
+    let settled = false;
     const settle = (failure: Error | null): void => {
+      if (settled) return;
+      settled = true;
       clearTimeout(idle);
       clearTimeout(total);
       req.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onGone);
@@ -66,8 +70,8 @@ export function readBody(
     const onEnd = (): void => settle(null);
     const onGone = (): void =>
       settle(new ClientGone('the client closed the connection while sending its body'));
-    const idle = lateAfter(limits.bodyIdleTimeoutMs, SILENT, settle);
-    const total = lateAfter(limits.bodyTotalTimeoutMs, SLOW, settle);
+    const idle = lateAfter(limits.bodyIdleTimeoutMs, SILENT, () => body.size, settle);
+    const total = lateAfter(limits.bodyTotalTimeoutMs, SLOW, () => 0, settle);
     req.on('data', onData).on('end', onEnd).on('close', onGone).on('error', onGone);
   });
 }
@@ -75,9 +79,11 @@ export function readBody(
 const SILENT = ['was silent for more than', 'PROXY_BODY_IDLE_TIMEOUT_SECONDS'] as const;
 const SLOW = ['took more than', 'PROXY_BODY_TIMEOUT_SECONDS'] as const;
 
+/** `progress`: what changes with bytes that the limit must not count, having been there unread. */
 function lateAfter(
   ms: number,
   [what, variable]: readonly [string, string],
+  progress: () => number,
   settle: (failure: ProxyError) => void,
 ): NodeJS.Timeout {
   const fail = (): void =>
@@ -87,5 +93,11 @@ function lateAfter(
         `The request body ${what} ${ms / 1000} s (${variable}). Send it faster.`,
       ),
     );
-  return setTimeout(fail, ms).unref();
+  const strike = (): void => {
+    const before = progress();
+    afterNextPoll(() => {
+      if (progress() === before) fail();
+    });
+  };
+  return setTimeout(strike, ms).unref();
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -23,10 +23,12 @@ async function run(
   args: readonly string[],
   env: Record<string, string> = {},
   entry = 'dist/cli/main.js',
+  user: { uid?: number; gid?: number } = {},
 ): Promise<Ended> {
   const child = spawn(process.execPath, [entry, ...args], {
     env: { PATH: process.env['PATH'], TMPDIR: scratch, PROXY_DATA_DIR: join(scratch, 'data'), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...user,
   });
   let stdout = '';
   let stderr = '';
@@ -136,6 +138,29 @@ describe('the command line', () => {
       /^The SQLite file .* is damaged .*Put a backup in its place.*PROXY_SQLITE_URL/,
     );
     expect(last(nowhere)).toMatch(/^This machine has no address 999\.1\.1\.1\. Set HOST/);
+  }, 30_000);
+
+  it('ends with nothing but that line where the directory of the records cannot be written or made', async () => {
+    const file = join(scratch, 'a-file');
+    const locked = join(scratch, 'locked');
+    writeFileSync(file, '');
+    mkdirSync(locked, { mode: 0o555 });
+    chmodSync(scratch, 0o711);
+    // To root every directory is writable.
+    const anybody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+    for (const [dir, reason] of [
+      [join(file, 'below'), 'a file is in its place (ENOTDIR)'],
+      [locked, 'this user may not write there (EACCES)'],
+      [join(locked, 'below'), 'this user may not write there (EACCES)'],
+    ] as const) {
+      const env = { PORT: '0', PROXY_DATA_DIR: dir, PROXY_LOG_LEVEL: 'error' };
+      const { code, stderr } = await run(['serve'], env, undefined, anybody);
+      expect([code, stderr.trimEnd().split('\n').length], stderr).toEqual([1, 1]);
+      expect(stderr).toMatch(
+        /^PROXY_DATA_DIR: cannot use .* Set PROXY_DATA_DIR to a directory that this user may write/,
+      );
+      expect(stderr).toContain(reason);
+    }
   }, 30_000);
 
   it('documents exactly the variables the README lists', async () => {

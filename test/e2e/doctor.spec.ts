@@ -47,6 +47,28 @@ const untilFound = (
     (one) => one.id === id && accept(one as FoundThing),
     { what: id },
   ) as Promise<FoundThing>;
+/** What an operator is alerted by when a key is refused: its row among the events, the gauge, one line of the log. */
+async function toldOf401(): Promise<void> {
+  const rows = await until(
+    () =>
+      rig.history.rows<{ severity: string; message: string; data: string }>(
+        `SELECT severity, message, data FROM events WHERE kind = 'resource.health' AND resource_id = 'openai-1'
+           AND message LIKE '%invalid_key%'`,
+      ),
+    (all) => all.length > 0,
+    { what: 'the health event' },
+  );
+  expect(rows).toMatchObject([{ severity: 'error' }]);
+  expect(JSON.parse(rows[0]?.data ?? '')).toMatchObject({ to: 'unhealthy', reason: 'invalid_key' });
+  const metrics = await (await fetch(`${rig.proxy.url}/metrics`)).text();
+  expect(metrics).toMatch(/^rpx_resource_health\{resource="openai-1",status="unhealthy"\} 1$/m);
+  const said = rig.proxy.logs.filter(
+    ({ level, msg }) => level === 'error' && /openai-1.*invalid_key/.test(String(msg)),
+  );
+  expect(said).toHaveLength(1);
+  expect(JSON.stringify([rows, said]) + metrics).not.toContain(FIRST.key);
+}
+
 const probe = () => rig.proxy.admin('/admin/health/check', { method: 'POST' });
 const register = (body: Record<string, unknown>) =>
   fetch(`${rig.proxy.url}/admin/providers`, {
@@ -60,6 +82,12 @@ describe('the doctor', () => {
   it('says that no request has arrived, and where clients should send them', async () => {
     const nothing = await untilFound('no_requests');
     expect(nothing.fix).toContain(`OPENAI_BASE_URL=${rig.proxy.url}/v1`);
+  });
+
+  it('says how to start it so that many streams run evenly, where it was started directly', async () => {
+    const heap = found(await look(), 'small_heap');
+    expect(heap).toMatchObject({ severity: 'note' });
+    expect(heap?.fix).toMatch(/^node --initial-old-space-size=256 '.*dist\/cli\/main\.js' serve$/);
   });
 
   it('says that the only request has not finished', async () => {
@@ -133,6 +161,7 @@ describe('the doctor', () => {
       /openai-1: invalid_key.*openai-2: forbidden/,
     );
     expect(found(json, 'not_ready')).toBeUndefined();
+    await toldOf401();
     rig.upstream.faults.clear();
     await probe();
     await until(

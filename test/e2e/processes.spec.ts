@@ -136,6 +136,37 @@ describeWith(binary !== '', 'a Redis server')('two processes on one port', () =>
     ]);
   }, 60_000);
 
+  it('deal nothing more to one that is told to stop, which ends its streams and is replaced', async () => {
+    const pids = await both();
+    const running = Array.from({ length: 4 }, () => new LoadClient(rig.proxy.url));
+    const answers = running.map((client) =>
+      client.send({ body: { model: 'plan:paced,n=40,interval=50', stream: true } }),
+    );
+    const open = (): number =>
+      rig.upstream.ledger.creates.filter((a) => a.responseBytes > 0 && a.ended === 'open').length;
+    await until(open, (n) => n === 4);
+    const [told = 0] = pids;
+    process.kill(told, 'SIGTERM');
+    for (let i = 0; i < 5; i++) expect(await send(4)).toBe(4);
+    expect(open()).toBe(4);
+    const seen = await Promise.all(answers);
+    expect(seen.map(({ acknowledged, error }) => `${acknowledged} ${error}`)).toEqual(
+      Array(4).fill('true null'),
+    );
+    for (const client of running) client.close();
+    await until(
+      () => childrenOf(rig.proxy.pid),
+      (now) => now.length === 2 && !now.includes(told),
+      { timeoutMs: 15_000, what: 'the replacement' },
+    );
+    await both();
+    await recorded(85);
+    expect(rig.proxy.logs.filter(({ event }) => event === 'process.ended').at(-1)).toMatchObject({
+      pid: told,
+      code: 0,
+    });
+  }, 60_000);
+
   it('let running streams end when they are told to stop, and leave nobody behind', async () => {
     const running = Array.from({ length: 4 }, () => new LoadClient(rig.proxy.url));
     const answers = running.map((client) =>
@@ -156,7 +187,7 @@ describeWith(binary !== '', 'a Redis server')('two processes on one port', () =>
     expect(await rig.proxy.exited).toBe(0);
     for (const client of running) client.close();
     expect([...everybody].filter(lives)).toEqual([]);
-    await recorded(65);
+    await recorded(89);
   }, 60_000);
 
   it('finish their streams and go when the primary is killed', async () => {
@@ -174,7 +205,7 @@ describeWith(binary !== '', 'a Redis server')('two processes on one port', () =>
       (left) => left.length === 0,
       { timeoutMs: 15_000, what: 'no orphans' },
     );
-    await recorded(66);
+    await recorded(90);
   }, 60_000);
 
   it('say once why they cannot start, with the exit code of one', async () => {

@@ -1,3 +1,4 @@
+import { HEAP_FLAG } from '../../common/heap-flag.js';
 import { BY_THE_PROXY, check, type Given } from '../check.js';
 import { section, type Finding } from '../finding.js';
 
@@ -12,6 +13,7 @@ export const SETTINGS_CHECKS = [
     ...uncheckedTls(facts),
   ]),
   check('clock', 'the clock agrees with others', ['clock'], BY_THE_PROXY, clockOff),
+  check('heap', 'memory is set aside for many streams', ['traffic'], BY_THE_PROXY, smallHeap),
 ];
 
 function invalid({ settings: { problems } }: Given<'settings'>): Finding[] {
@@ -76,6 +78,22 @@ function clockOff({ clock }: Given<'clock'>): Finding[] {
       cause: 'The clock of this machine is wrong, or theirs is.',
       fix: 'timedatectl set-ntp true   # on the host; a container has its clock from there',
       docs: section('the-clock-is-wrong'),
+    },
+  ];
+}
+
+function smallHeap({ traffic: { smallHeapOf: program } }: Given<'traffic'>): Finding[] {
+  if (program === null) return [];
+  return [
+    {
+      id: 'small_heap',
+      severity: 'note',
+      symptom: 'With hundreds of streams, events of all of them stutter while the process warms up.',
+      evidence: [`the process runs ${program} without ${HEAP_FLAG}`],
+      cause:
+        'It was started directly. The start script, the image and PROXY_PROCESSES give Node a heap to begin with; one that has to grow is collected whole each time it does.',
+      fix: `node ${HEAP_FLAG} '${program}' serve`,
+      docs: section('streams-of-many-clients-stutter'),
     },
   ];
 }

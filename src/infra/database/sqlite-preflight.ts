@@ -1,4 +1,13 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  statSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import sqlite3 from 'sqlite3';
@@ -14,6 +23,8 @@ const PRIVATE = 0o600;
  */
 export async function preflightSqlite(path: string): Promise<void> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  // The log beside the file is made anew by whoever opens it. SQLite itself would not say what is wrong.
+  accessSync(dirname(path), constants.W_OK | constants.X_OK);
   makePrivate(path);
   if (existsSync(path) && statSync(path).size > 0) await checkIntegrity(path);
   await enableWal(path);

@@ -7,6 +7,7 @@ import { readAnswerHead } from '../answer-head.js';
 import type { AnswerHead } from '../answer-head.js';
 import type { HeldAnswer } from '../attempt.js';
 import type { ProxyDependencies } from '../proxy-dependencies.js';
+import { afterNextPoll } from '../second-look.js';
 import type { StopCause } from '../stop-reason.js';
 import { socketOptions } from './socket-options.js';
 
@@ -45,7 +46,10 @@ export class UpstreamHandshake {
     const { websocket, upstream } = this.deps.config;
     return new Promise((resolve) => {
       this.#resolve = resolve;
-      this.#timer = setTimeout(() => this.#timeout(), websocket.handshakeTimeoutMs).unref();
+      this.#timer = setTimeout(
+        () => afterNextPoll(() => this.#timeout()),
+        websocket.handshakeTimeoutMs,
+      ).unref();
       const socket = new WebSocket(this.resource.baseUrl.replace(/^http/, 'ws') + path, [], {
         ...socketOptions(websocket),
         headers: fieldsOf(headers),
