@@ -38,6 +38,16 @@ describe('what a proxy leaves behind', () => {
     expect(found.map((leak) => leak.split(':')[0])).toEqual(['logged', 'stored']);
   });
 
+  it.each(['sk-test-a', newClientKey()])(
+    'is searched for %s where a column follows it in a file',
+    (secret) => {
+      const row = Buffer.from(`\x03\x1f\x0b${secret}gpt-5.5completed`, 'latin1');
+      mkdirSync(directory, { recursive: true });
+      writeFileSync(join(directory, 'some.sqlite3'), row);
+      expect(leaksIn(secrets, [], directory).map((leak) => leak.split(':')[0])).toEqual(['stored']);
+    },
+  );
+
   it('may name what is not secret: other keys, the beginning of a client key, a setting', () => {
     const lines = [
       'sk-test-abc',
