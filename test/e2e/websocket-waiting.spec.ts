@@ -50,7 +50,8 @@ describe('half a message', () => {
 });
 
 describe('creates that wait while their connection moves', () => {
-  it('are written down when the process stops first', async () => {
+  /** A connection to another key than that of a stored response, where no handshake comes to an end. */
+  async function beside(): Promise<{ stored: string; owner: string; client: SocketClient }> {
     ws = await SocketRig.start({
       keys: [key('a'), key('b')],
       env: { PROXY_WEBSOCKET_HANDSHAKE_TIMEOUT_SECONDS: '20', PROXY_DRAIN_TIMEOUT_SECONDS: '0.2' },
@@ -65,10 +66,29 @@ describe('creates that wait while their connection moves', () => {
       },
     );
     ws.up.faults.set(owner, 'hang');
+    return { stored: stored.responseId ?? '', owner, client };
+  }
+
+  it('are refused, and the close of the upstream that was left meanwhile is told as it was', async () => {
+    const { stored, owner, client } = await beside();
+    const left = ws.up.last;
+    const before = ws.up.upgrades.length;
+    client.create({ previous_response_id: stored });
+    await until(() => ws.up.upgrades.length > before);
+    left.ws.close(4001, 'because');
+    await until(() => left.closed !== null);
+    ws.up.faults.set(owner, 401);
+    ws.up.upgrades.at(-1)?.req.socket.destroy();
+    expect(await client.untilClosed()).toEqual({ code: 4001, reason: 'because' });
+    expect(client.ends()).toMatchObject([{ type: 'error' }]);
+  });
+
+  it('are written down when the process stops first', async () => {
+    const { stored, client } = await beside();
     const tcp = Reflect.get(client.ws, '_socket') as Socket;
     tcp.cork();
-    client.create({ previous_response_id: stored.responseId });
-    client.create({ previous_response_id: stored.responseId });
+    client.create({ previous_response_id: stored });
+    client.create({ previous_response_id: stored });
     tcp.uncork();
     const before = ws.up.upgrades.length;
     await until(() => ws.up.upgrades.length > before);

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { WebSocket } from 'ws';
+import type { WebSocket } from 'ws';
 import type { Lease } from '../../balancer/lease.js';
 import type { Exchange } from '../exchange.js';
 import { drainsFor } from '../on-disconnect.js';
@@ -42,6 +42,7 @@ export class WebsocketSession {
   #closed = false;
   #clientGone = false;
   readonly #silence: Silence;
+  #hearWhatWasMissed: () => void = () => undefined;
 
   constructor(
     private readonly parts: RelayParts,
@@ -58,7 +59,7 @@ export class WebsocketSession {
       take: (message) => this.#take(message),
       waited: () => {
         this.#moving = null;
-        if (this.link.socket.readyState !== WebSocket.OPEN) this.#upstreamLeft(1006, NOTHING);
+        this.#hearWhatWasMissed();
       },
       emptied: () => this.#endIfDrained(),
       stalled: () => this.#up.stalledAt !== null,
@@ -81,7 +82,6 @@ export class WebsocketSession {
     return this.#book.size + (this.#moving === null ? 0 : 1);
   }
 
-  /** Nothing more goes upstream. */
   get #over(): boolean {
     return this.#closed || this.#clientGone;
   }
@@ -108,7 +108,7 @@ export class WebsocketSession {
   }
 
   #listen({ socket }: UpstreamLink): void {
-    hear(socket, {
+    this.#hearWhatWasMissed = hear(socket, {
       matters: () => this.link.socket === socket && !this.#leaving,
       onMessage: (message) => this.#onUpstream(message),
       onClose: (code, reason) => this.#upstreamLeft(code, reason),
