@@ -1,6 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AppConfig } from '../config/app-config.js';
 import type { DatabaseService } from '../infra/database/database.service.js';
+import { mendHours } from './hour-mender.js';
+import { sumLatencies } from './latency-hours.js';
 import { RETENTION_RULES, type RetentionRule } from './retention-rules.js';
 import { SqlQuery } from './sql-query.js';
 
@@ -24,6 +26,8 @@ export interface OldRows {
  * on average without this, 73 and 1.3 with it.
  */
 const BREATH_MS = 25;
+/** Longer than processes of two versions work side by side. */
+const MENDED_MS = 48 * 60 * 60_000;
 
 /** As much of a database as counting needs. */
 export type CountedDatabase = Pick<DatabaseService, 'dialect' | 'readPatiently'>;
@@ -49,12 +53,15 @@ export async function countOldRows(
   return found;
 }
 
-/** Deletes rows older than the operator wants to keep, in batches that no writer of history feels. */
+/**
+ * Deletes rows older than the operator wants to keep, in batches that no writer of history feels. What the sums of hours
+ * lack of them is added first: they may be kept for longer.
+ */
 export class HistoryPruner {
   #stopped = false;
 
   constructor(
-    private readonly database: Pick<DatabaseService, 'dialect' | 'transaction'>,
+    private readonly database: Pick<DatabaseService, 'dialect' | 'readPatiently' | 'transaction'>,
     private readonly policy: AppConfig['retention'],
   ) {}
 
@@ -72,11 +79,22 @@ export class HistoryPruner {
     now: number,
     onProgress: (progress: PruneProgress) => void = () => undefined,
   ): Promise<Record<string, number>> {
+    await this.#sum(now);
     const deleted: Record<string, number> = {};
     for (const rule of RETENTION_RULES) {
       deleted[rule.table] = await this.#pruneTable(rule, now - rule.age(this.policy), onProgress);
     }
     return deleted;
+  }
+
+  async #sum(now: number): Promise<void> {
+    const [from, stopped] = [now - MENDED_MS, (): boolean => this.#stopped];
+    try {
+      await mendHours(this.database, from, stopped);
+      await sumLatencies(this.database, now, from, stopped);
+    } catch {
+      // A disk that has no room for the sums gets some only by what goes. The next run sums what is left.
+    }
   }
 
   async #pruneTable(

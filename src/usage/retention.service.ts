@@ -5,15 +5,11 @@ import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { DatabaseService } from '../infra/database/database.service.js';
 import { PEERS, type Peers } from '../state/peers.js';
 import { HistoryPruner } from './history-pruner.js';
-import { mendHours } from './hour-mender.js';
-import { sumLatencies } from './latency-hours.js';
 
 const FIRST_RUN_MS = 5 * 60_000;
 const INTERVAL_MS = 60 * 60_000;
 /** Of all processes on one database one prunes. A little less than the interval: the next turn is not missed. */
 const TURN_MS = INTERVAL_MS - 60_000;
-/** Longer than processes of two versions work side by side. */
-const MENDED_MS = 48 * 60 * 60_000;
 
 /** Deletes what is older than the operator wants to keep, a little at a time; and sees to the sums of recent hours. */
 @Injectable()
@@ -23,7 +19,7 @@ export class RetentionService implements OnApplicationBootstrap, OnApplicationSh
   readonly #pruner: HistoryPruner;
 
   constructor(
-    private readonly database: DatabaseService,
+    database: DatabaseService,
     @Inject(APP_CONFIG) config: Pick<AppConfig, 'retention'>,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(PEERS) private readonly peers: Pick<Peers, 'claim'>,
@@ -42,13 +38,8 @@ export class RetentionService implements OnApplicationBootstrap, OnApplicationSh
   }
 
   /** Rows deleted by table. */
-  async prune(): Promise<Record<string, number>> {
-    const now = this.clock.now();
-    const deleted = await this.#pruner.prune(now);
-    const [from, stopped] = [now - MENDED_MS, (): boolean => this.#pruner.stopped];
-    await mendHours(this.database, from, stopped);
-    await sumLatencies(this.database, now, from, stopped);
-    return deleted;
+  prune(): Promise<Record<string, number>> {
+    return this.#pruner.prune(this.clock.now());
   }
 
   async #takeTurn(): Promise<void> {

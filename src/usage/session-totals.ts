@@ -20,6 +20,12 @@ export function hasFailed({ state }: { readonly state: string }): boolean {
   return FAILED_STATES.some((one) => one === state);
 }
 
+/**
+ * Failures of a session as it is told. Where a version without this sum counted an interrupted request, its real end takes
+ * away what was never added.
+ */
+export const FAILED_TOTAL = `CASE WHEN "failed_requests" > 0 THEN "failed_requests" ELSE 0 END`;
+
 type Tokens = Record<(typeof TOKENS)[number], number | null>;
 
 /** The same in SQL and here: tokens were told, and nobody knows what they cost. */

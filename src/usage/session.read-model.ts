@@ -6,13 +6,14 @@ import { type Page, pageOf } from './cursor.js';
 import type { RequestItem } from './request-item.js';
 import { RequestReadModel } from './request.read-model.js';
 import type { SessionItem, SessionResourceItem } from './session-item.js';
+import { FAILED_TOTAL } from './session-totals.js';
 import { SqlQuery } from './sql-query.js';
 import { usd } from './usd.js';
 
 const COLUMNS = `"id", "caller_id", "name", "source", "parent_thread_id", "first_seen_at", "last_seen_at",
   "last_resource_id", "request_count", "input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens",
   "reasoning_tokens", "total_tokens", "cost", COALESCE("unpriced_requests", 0) AS "unpriced_requests",
-  COALESCE("failed_requests", 0) AS "failed_requests"`;
+  ${FAILED_TOTAL} AS "failed_requests"`;
 const DETAIL_REQUESTS = 500;
 const CHILDREN = 100;
 /** Follow-ups about stored answers, models and the like warm no cache. */

@@ -3,7 +3,7 @@ import type { Dialect } from '../infra/database/column-types.js';
 import { DatabaseService } from '../infra/database/database.service.js';
 import { cacheHitRate } from './cache-hit-rate.js';
 import { AS_HOUR, HOUR_COLUMNS, HOUR_MS, HOUR_SUMS, SUMMED } from './hour-totals.js';
-import { FAILED, UNPRICED } from './session-totals.js';
+import { FAILED, FAILED_TOTAL, UNPRICED } from './session-totals.js';
 import { SqlQuery } from './sql-query.js';
 import type { UsageItem } from './usage-item.js';
 import { usd } from './usd.js';
@@ -19,7 +19,7 @@ const GROUP_SQL: Record<UsageGroup, string> = {
   hour: '"hour"',
 };
 /** A session, and one request, with the names of `HOUR_SUMS`. */
-const SESSION_SUMS = `"request_count" AS "requests", COALESCE("failed_requests", 0) AS "failed",
+const SESSION_SUMS = `"request_count" AS "requests", ${FAILED_TOTAL} AS "failed",
   COALESCE("unpriced_requests", 0) AS "unpriced_requests", ${SUMMED.map((column) => `"${column}"`).join(', ')}`;
 const AS_REQUEST = `1 AS "requests", ${FAILED} AS "failed", CASE WHEN ${UNPRICED} THEN 1 ELSE 0 END AS "unpriced_requests",
   ${SUMMED.map((column) => `"${column}"`).join(', ')}`;

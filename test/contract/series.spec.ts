@@ -1,10 +1,12 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { HistoryPruner } from '../../src/usage/history-pruner.js';
 import { sumLatencies } from '../../src/usage/latency-hours.js';
 import { SeriesReadModel } from '../../src/usage/series.read-model.js';
 import { Recorder } from '../../src/usage/recorder.js';
 import type { TelemetryRecord } from '../../src/usage/records.js';
 import { openDatabase, type TestDatabase } from '../support/database.js';
 import { stopPostgres } from '../support/postgres.js';
+import { RETENTION } from '../support/retention.js';
 import { finished, started } from '../support/telemetry-records.js';
 
 const MINUTE = 60_000;
@@ -104,6 +106,16 @@ describe.each(['sqlite', 'postgres'] as const)('requests over time on %s', (dial
     expect(pruned.totals).toMatchObject({ requests: 43, failed: 6 });
     expect(pruned.totals.latency_p95_ms).toBe((await told()).totals.latency_p95_ms);
     expect(pruned.errors.find(({ cause }) => cause === 'other')?.total).toBe(4);
+  });
+
+  it('still tells how long requests took that were pruned before their hour was summed', async () => {
+    await request('old', NOW - 5 * 24 * 60 * MINUTE, { latencyMs: 700 });
+    const told = () => new SeriesReadModel(db.service, { now: () => now, monotonic: () => now }).read('30d');
+    const before = await told();
+    expect(before.totals.latency_p95_ms).toBeGreaterThan(500);
+    const pruner = new HistoryPruner(db.service, { ...RETENTION, days: 1, usageDays: 90 });
+    expect(await pruner.prune(NOW)).toMatchObject({ requests: 1, latency_hours: 0 });
+    expect(await told()).toEqual(before);
   });
 
   it('says that there is no history while there is no database', async () => {

@@ -107,6 +107,15 @@ describe.each(['sqlite', 'postgres'] as const)('recorder on %s', (dialect) => {
     expect(detail?.requests).toHaveLength(2);
   });
 
+  it('tells of no fewer failures than none where a version without that sum counted an interruption', async () => {
+    await write(started('r1'), finished('r1', { state: 'interrupted', usage: null, resourceId: null }));
+    await db.service.dataSource.query('UPDATE "sessions" SET "failed_requests" = NULL');
+    await write(finished('r1'));
+    expect((await sessions().detail('s1'))?.session.failed_requests).toBe(0);
+    const { rows } = await new UsageReadModel(db.service).list({ group_by: 'session' });
+    expect(rows.map(({ group, failed }) => [group, failed])).toEqual([['s1', 0]]);
+  });
+
   it('adds up what requests cost, and how many of them nobody could price, by session and by key and day', async () => {
     const DAY = 86_400_000;
     const day = T0 - (T0 % DAY);
