@@ -52,7 +52,8 @@ export class Finisher {
     const now = clock.now();
     const spent = this.#spent(exchange, ending, now);
     const { untold, backgroundId } = untoldUse(exchange, ending, spent.usage);
-    const terms = { usage: spent.usage, cost: spent.cost, untold, backgroundId };
+    const { usage, cost } = spent;
+    const terms = { usage, cost, untold, backgroundId, answerBytes: ending.responseBytes };
     this.deps.limits.settle(exchange.caller.key, exchange.hold, terms, exchange.startedAt);
     const record = finishedRecord(exchange, ending, spent, now, instanceId);
     spool.finished(record, { request: captureRequest(exchange, config.capture.maxBytes), response });

@@ -35,7 +35,12 @@ function world(terms: Partial<ClientKey>) {
   const end = (hold: Amount | null | string, usage: TokenUsage | null, how: Partial<Spent> = {}): void => {
     if (typeof hold === 'string') return;
     const cost = usage === null ? null : (usage.totalTokens ?? 0) * 1_000;
-    limits.settle(key, hold, { usage, cost, untold: false, backgroundId: null, ...how }, clock.at);
+    limits.settle(
+      key,
+      hold,
+      { usage, cost, untold: false, answerBytes: 0, backgroundId: null, ...how },
+      clock.at,
+    );
   };
   return { limits, key, clock, elsewhere, ask, end };
 }
@@ -78,6 +83,18 @@ describe('the limits of a key over time', () => {
     expect(ask()).toBe('budget_exceeded');
     clock.at += DAY;
     expect(typeof ask()).toBe('object');
+  });
+
+  it('count a long answer that its client left just before its end by its length, whatever was set aside', () => {
+    const tokens = world({ dailyTokens: 10_000 });
+    tokens.end(tokens.ask(), null, { untold: true, answerBytes: 3_000_000 });
+    expect(tokens.ask()).toBe('budget_exceeded');
+    const money = world({ dailyCost: 10_000_000 });
+    money.end(money.ask(), null, { untold: true, answerBytes: 3_000_000 });
+    expect(money.ask()).toBe('budget_exceeded');
+    const short = world({ dailyTokens: 1_100 });
+    short.end(short.ask(), null, { untold: true, answerBytes: 100_000 });
+    expect(typeof short.ask()).toBe('object');
   });
 
   it('count what a background response is told to have taken in place of what was set aside for it', () => {

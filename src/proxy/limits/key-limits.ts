@@ -6,8 +6,9 @@ import { utcDay, utcMonth } from '../../usage/utc-day.js';
 import type { PriceList } from '../price-list.js';
 import { KeyMeter, sumSince } from './key-meter.js';
 import { type Amount, type Exceeded, type KeyUse, limitExceeded } from './limit-decision.js';
-import { limitRefusal } from './limit-refusal.js';
+import { limitRefusal, unpricedAsk } from './limit-refusal.js';
 import type { LimitedRequest } from './limited-request.js';
+import { coveringAnswer } from './usage-estimate.js';
 
 /** Requests and tokens of the last minute. */
 export type MinuteUse = readonly [requests: number, tokens: number];
@@ -18,6 +19,8 @@ export interface Spent {
   readonly cost: number | null;
   /** The model has run and the answer does not say what it took: in place of it counts what was set aside. */
   readonly untold: boolean;
+  /** Of its answer, as far as it came: where it is untold there was at least as much of it. */
+  readonly answerBytes: number;
   /** The background response whose answer does not say it yet, or that is read and says it, or has failed. */
   readonly backgroundId: string | null;
 }
@@ -52,11 +55,16 @@ export class KeyLimits {
   /**
    * The same for what may yet come to nothing. `before`: what is set aside for the response it would take over from, and
    * is enough for it, too; with null it gets a place of its own, and what that takes is to go to `giveBack` or `settle`.
+   * Without a model nobody knows what money to set aside: throws `forbidden` for a key with a budget of it.
    */
   ask(request: LimitedRequest, before: Amount | null): Amount | null {
     const { key } = request;
     if (key === null) return null;
-    if (before === null) return this.reserve(request);
+    if (before === null) {
+      const terms = this.sources.termsOf(key.id) ?? key;
+      if (request.model === null && (terms.dailyCost ?? terms.monthlyCost) !== null) throw unpricedAsk();
+      return this.reserve(request);
+    }
     const { held, requests } = this.#meterOf(key.id);
     this.#check(request, { tokens: held.tokens - before.tokens, cost: held.cost - before.cost });
     requests.add(1, this.clock.monotonic());
@@ -82,12 +90,13 @@ export class KeyLimits {
   /** At the end of a request, once: what it really took. `startedAt` is epoch ms. */
   settle(key: ClientKey | null, hold: Amount | null, spent: Spent, startedAt: number): void {
     if (key === null) return;
-    const { usage, cost, untold, backgroundId } = spent;
+    const { usage, cost, untold, answerBytes, backgroundId } = spent;
     const [meter, mono] = [this.#meterOf(key.id), this.clock.monotonic()];
     if (hold !== null) meter.release(hold);
     if (backgroundId !== null && !untold) meter.refund(backgroundId);
     if (usage !== null) meter.spend(usage, cost, startedAt, mono);
-    else if (untold && hold !== null) meter.charge(hold, startedAt, mono, backgroundId);
+    else if (untold && hold !== null)
+      meter.charge(coveringAnswer(hold, answerBytes), startedAt, mono, backgroundId);
   }
 
   /** What was set aside for something that came to nothing. */

@@ -1,4 +1,5 @@
 import type { TokenUsage } from '../../usage/token-usage.js';
+import type { Amount } from './limit-decision.js';
 
 /** English prose and JSON; images are far less than their bytes. */
 const BYTES_PER_TOKEN = 4;
@@ -7,6 +8,8 @@ const MAX_INPUT = 1_000_000;
 /** Before any answer has been seen: rather too much, which makes the first requests of a small budget take turns. */
 const FIRST_OUTPUT = 1_000;
 const FORGET = 0.1;
+/** An event of a stream brings about one token, and is about as long. */
+const BYTES_PER_STREAMED_TOKEN = 256;
 
 /** What a key's next request may take: as much as its largest lately, or as long as its body is. */
 export class UsageEstimate {
@@ -30,6 +33,13 @@ export class UsageEstimate {
     if (inputTokens !== null) this.#input = peak(this.#input, inputTokens);
     if (outputTokens !== null) this.#output = peak(this.#output ?? 0, outputTokens);
   }
+}
+
+/** What was set aside for an answer, or more where it had grown beyond that before its client left: most of it was had. */
+export function coveringAnswer(hold: Amount, answerBytes: number): Amount {
+  const tokens = Math.floor(answerBytes / BYTES_PER_STREAMED_TOKEN);
+  if (tokens <= hold.tokens) return hold;
+  return { tokens, cost: Math.ceil((hold.cost * tokens) / Math.max(1, hold.tokens)) };
 }
 
 /** Up at once, down slowly. */

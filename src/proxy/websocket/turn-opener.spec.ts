@@ -7,12 +7,14 @@ import type { RelayParts } from './connection-facts.js';
 import { TurnOpener } from './turn-opener.js';
 import type { WebsocketTurn } from './websocket-turn.js';
 
+type Book = Parameters<TurnOpener['ask']>[2];
 const message = Buffer.from(JSON.stringify({ type: 'response.steer', input: 'go on' }));
 /** The last response of the lane, which has ended. */
 const last = { exchange: { hold: null, hints: { model: 'gpt-5' } } } as WebsocketTurn;
-const book = { turns: [], asked: () => undefined, lastIn: () => last };
+const ended = { turns: [], asked: () => undefined, lastIn: () => last };
+const unused = { ...ended, lastIn: () => null };
 
-function asking(terms: Parameters<typeof aClientKey>[0]): (lane: string) => string {
+function asking(terms: Parameters<typeof aClientKey>[0], book: Book = ended): (lane: string) => string {
   const key = aClientKey(terms);
   const clock = { now: () => 0, monotonic: () => 0 };
   // A dollar each, of the one model that has a price.
@@ -37,6 +39,14 @@ describe('a message that may be answered by a response of its own', () => {
     const ask = asking({ dailyCost: 3_000_000 });
     const told = ['a', 'b', 'c', 'd', 'a'].map((lane) => ask(lane));
     expect(told).toEqual(['sent', 'sent', 'sent', 'key_rate_limited', 'key_rate_limited']);
+  });
+
+  it('is refused where it goes on from nothing and a budget of money would have to be its limit', () => {
+    expect(asking({ monthlyCost: 3_000_000 }, unused)('')).toBe('forbidden');
+    expect(asking({ dailyTokens: 3_000_000 }, unused)('')).toBe('sent');
+    const waiting = { ...last, lane: 'other' } as WebsocketTurn;
+    const ask = asking({ dailyCost: 1_000_000 }, { ...unused, turns: [waiting] });
+    expect([ask(''), ask('')]).toEqual(['sent', 'key_rate_limited']);
   });
 
   it('is refused where the connection waits for as many as it may have', () => {

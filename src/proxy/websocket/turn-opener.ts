@@ -156,8 +156,7 @@ export class TurnOpener implements BookOwner {
     const running = book.turns.find((turn) => turn.lane === lane) ?? null;
     const before = this.#asked.has(lane) ? null : (running?.exchange.hold ?? null);
     if (before === null) this.#asked.checkRoom();
-    // It goes on with the model of what it goes on from.
-    const model = (running ?? book.lastIn(lane))?.exchange.hints?.model ?? null;
+    const model = modelOf(running ?? book.lastIn(lane) ?? book.turns.at(-1));
     const hold = limits.ask({ key, spends: true, model, bodyBytes: message.length }, before);
     if (hold !== null) this.#asked.add(lane, hold, clock.monotonic());
     book.asked(lane, message);
@@ -229,6 +228,11 @@ export class TurnOpener implements BookOwner {
     finisher.finish(exchange, refusedEnding(exchange, exchange.clientGone ? null : told), null);
     return told;
   }
+}
+
+/** Of what a message goes on from, which may be still to begin: it goes on with its model. */
+function modelOf(turn: WebsocketTurn | undefined): string | null {
+  return turn?.exchange.hints?.model ?? null;
 }
 
 /** Null = somebody serves it. */
