@@ -24,6 +24,7 @@ import { RecordedBindings } from './state/recorded-bindings.js';
 import { checkStoredSecrets } from './stored-secrets.js';
 import { surviveStrayErrors } from './stray-errors.js';
 import { AffinityReadModel } from './usage/affinity.read-model.js';
+import { FileSpool } from './usage/file-spool.js';
 import { OrphanedBindings } from './usage/orphaned-bindings.js';
 import { TelemetryLifecycle } from './usage/telemetry-lifecycle.js';
 
@@ -75,7 +76,9 @@ function shareMetrics(member: Member, metrics: MetricsService): void {
 /** What this process has never heard of may be in the history all the same: another replica's, or older than its memory. */
 function lookIntoHistory(app: NestExpressApplication): void {
   const history = app.get(AffinityReadModel);
-  app.get(RecordedBindings).source = (keys, now) => history.find(keys, now);
+  const [recorded, spool] = [app.get(RecordedBindings), app.get(FileSpool)];
+  recorded.source = (keys, now) => history.find(keys, now);
+  recorded.owedSince = () => spool.owedSince;
 }
 
 /** Brings records of a predecessor to SQL, then what was learned of keys and conversations back into memory. */

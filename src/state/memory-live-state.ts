@@ -1,4 +1,5 @@
 import type { Clock } from '../common/clock.js';
+import { steadyNow } from '../common/steady-now.js';
 import { nameOf } from './binding-name.js';
 import { isHard, onlyHelps } from './binding-weight.js';
 import type { AffinityBinding, BindingKey, DecisionRecord, LiveState } from './live-state.js';
@@ -17,11 +18,13 @@ export class MemoryLiveState implements LiveState {
   readonly #listeners = new Set<() => void>();
   readonly #misses: RecentMisses;
   #localInFlight = 0;
+  /** When the latest of those was bound that only their owner can serve and that are no longer here. */
+  #evictedTo = -Infinity;
 
   /** `recorded`: where `recall` looks; null when somebody else does. */
   constructor(
     private readonly maxBindings: number,
-    clock: Clock,
+    private readonly clock: Clock,
     private readonly recorded: RecordedBindings | null = null,
   ) {
     this.#misses = new RecentMisses(clock);
@@ -85,10 +88,20 @@ export class MemoryLiveState implements LiveState {
   }
 
   #evict(): void {
-    for (const oldest of this.#bindings.keys()) {
+    for (const [oldest, binding] of this.#bindings) {
       this.#bindings.delete(oldest);
+      if (isHard(binding)) this.#evictedTo = Math.max(this.#evictedTo, binding.boundAt);
       if (this.#bindings.size <= this.maxBindings) return;
     }
+  }
+
+  /**
+   * Whether something that only its owner can serve may have gone from here before it was in the history. `owedSince` is
+   * epoch ms by the wall clock, what is bound goes by the steady one: a millisecond is for rounding both.
+   */
+  hasLost(owedSince: number | null): boolean {
+    if (owedSince === null) return false;
+    return this.#evictedTo + this.clock.now() - steadyNow(this.clock) + 1 >= owedSince;
   }
 
   get bindingCount(): number {
@@ -104,10 +117,12 @@ export class MemoryLiveState implements LiveState {
   }
 
   async #look(recorded: RecordedBindings, keys: readonly BindingKey[], now: number): Promise<boolean> {
+    // Before it is looked for: what is recorded meanwhile may have come too late to be found.
+    const mayCome = this.hasLost(recorded.owedSince());
     const found = await recorded.find(keys, now);
     for (const binding of found ?? []) this.remember(binding);
     const missing = keys.filter((key) => this.binding(key, now) === null);
-    if (found === null) return !missing.some(isHard);
+    if (found === null || mayCome) return !missing.some(isHard);
     for (const key of missing) this.#misses.add(key);
     return true;
   }

@@ -19,6 +19,8 @@ export type BindingSource = (keys: readonly BindingKey[], now: number) => Promis
  */
 export class RecordedBindings {
   source: BindingSource | null = null;
+  /** Epoch ms: what was made here before it is in the history; null = all is. Set with `source`. */
+  owedSince: () => number | null = () => null;
   readonly #breaker = new Breaker();
   readonly #gathered = new GatheredQueries();
   #running = false;

@@ -133,12 +133,15 @@ export class RedisLiveState implements LiveState {
     for (const binding of shared ?? []) this.#memory.remember(binding);
     const missing = worthALook(keys, known, every);
     if (missing.length === 0) return true;
+    // Redis has what went from here before it was in the history.
+    const mayCome = shared === null && this.#memory.hasLost(this.parts.recorded.owedSince());
     const recorded = await this.parts.recorded.find(missing, now, Math.max(PATIENCE_MS, patienceMs));
     for (const binding of recorded ?? []) this.#memory.remember(binding);
+    const told = recorded !== null && !mayCome;
     // What only its owner can serve is no miss as long as the history may know it.
-    const asked = (key: BindingKey): boolean => recorded !== null || (shared !== null && !isHard(key));
+    const asked = (key: BindingKey): boolean => told || (shared !== null && !isHard(key));
     for (const key of missing) if (!known(key) && asked(key)) this.#misses.add(key);
-    return recorded !== null;
+    return told;
   }
 
   recentDecisions(limit: number): readonly DecisionRecord[] {

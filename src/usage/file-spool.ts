@@ -103,7 +103,7 @@ export class FileSpool implements Spool {
     return {
       pending: this.segments.pending + this.#owed.length + adopted.pending,
       bytes: this.segments.bytes + adopted.bytes,
-      oldestAt: earlier(this.segments.oldestAt, adopted.oldestAt),
+      oldestAt: this.owedSince,
       shedBodies: counts.body,
       shedRecords: counts.started + counts.finished + counts.event,
       shed: counts,
@@ -115,6 +115,12 @@ export class FileSpool implements Spool {
         !writable || this.#owed.length > 0 || !this.#fits(0, BODY_SHARE) || this.#losses.recent(this.#now()),
       drainError: this.drainError,
     };
+  }
+
+  /** Epoch ms: records from before it are in SQL; null = all are. */
+  get owedSince(): number | null {
+    const waiting = earlier(this.segments.oldestAt, this.adopted().oldestAt);
+    return earlier(waiting, this.#owed[0]?.at ?? null);
   }
 
   /** What is not in SQL stays on disk for the next process. */

@@ -72,6 +72,28 @@ describe('what a process alone has forgotten', () => {
     await keeper.recall(hints);
     expect(keeper.strangeReferences(hints)).toEqual([]);
   });
+
+  it('is no guess before its record is in the history: refused for a moment, and known once it is there', async () => {
+    const { source } = recorded;
+    recorded.source = () => Promise.resolve([]);
+    live.bind({ ...key('response', 'old-1'), boundAt: now });
+    for (let n = 0; n < 4; n++) live.bind(key('session', `s${n}`));
+    recorded.owedSince = () => now - 100;
+    const keeper = new BindingKeeper(live, NO_REGISTRY, AFFINITY, clock);
+    const hints = { ...NO_HINTS, tenant: true, previousResponseId: 'old-1' };
+    await expect(keeper.recall(hints)).rejects.toMatchObject({ code: 'affinity_unavailable' });
+    recorded.source = source;
+    recorded.owedSince = () => null;
+    await keeper.recall(hints);
+    expect(keeper.strangeReferences(hints)).toEqual([]);
+  });
+
+  it('was recorded long ago where it was made long ago: what is unknown then is refused as unknown', async () => {
+    live.bind({ ...key('response', 'old-1'), boundAt: now - 1_000 });
+    for (let n = 0; n < 4; n++) live.bind({ ...key('session', `s${n}`), boundAt: now });
+    recorded.owedSince = () => now - 100;
+    expect(await live.recall([key('response', 'never')], now)).toBe(true);
+  });
 });
 
 describe.each(['sqlite', 'postgres'] as const)('the history of bindings on %s', (dialect) => {

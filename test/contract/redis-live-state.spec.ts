@@ -233,6 +233,17 @@ describeWith(binary !== null, 'a Redis server')('live state through Redis', () =
       }
     });
 
+    it('does not pass off as unknown what went before its record was in the history', async () => {
+      const alone = RedisPeer.make('redis://127.0.0.1:1', {
+        source: history(new Set()),
+        owedSince: () => Date.now() - 10_000,
+        maxBindings: 1,
+      });
+      alone.live.bind(now({ kind: 'response', id: 'r1' }));
+      alone.live.bind(now({ id: 's1' }));
+      expect(await alone.live.recall([response('r1')], Date.now())).toBe(false);
+    });
+
     it('waits for nothing on account of what only helps', async () => {
       const alone = RedisPeer.make('redis://127.0.0.1:1', { source: history(new Set()) });
       const [told, ms] = await timed(alone.live.recall([aBinding({ id: 's1' })], Date.now()));

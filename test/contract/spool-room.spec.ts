@@ -50,6 +50,7 @@ describe('the room of a spool', () => {
       shed,
       pending: 1,
     });
+    expect(spool.owedSince).toBe(finished('r1').at);
     renameSync(blocked, `${blocked}.away`);
     now = 2000;
     expect(spool.started(started('r3'))).toBe(true);

@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LockedSqlite } from '../support/locked-sqlite.js';
 import { key, Rig } from '../support/rig.js';
 import { SocketClient } from '../support/socket-client.js';
 import { until } from '../support/until.js';
@@ -63,9 +65,23 @@ const bound = (id: string): Promise<unknown> =>
   );
 
 /** More ids than the process remembers. */
-async function forget(): Promise<void> {
+async function pushOut(): Promise<void> {
   const more = Array.from({ length: REMEMBERED / 2 + 1 }, () => call(bob, 'POST', '/v1/responses', {}));
   await Promise.all(more);
+}
+
+/** Until then what is not remembered may be anybody's. */
+async function recorded(): Promise<void> {
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  await until(
+    () => rig.proxy.admin<{ queue_depth: number }>('/admin/state', { headers }),
+    (state) => state.queue_depth === 0,
+  );
+}
+
+async function forget(): Promise<void> {
+  await pushOut();
+  await recorded();
 }
 
 describe("a tenant's own id is served", () => {
@@ -88,6 +104,18 @@ describe("a tenant's own id is served", () => {
     }
   });
 
+  it('for a moment as one to ask for again, where it was pushed out before its record was in the database', async () => {
+    const lock = await LockedSqlite.take(join(rig.proxy.dataDir, 'proxy.sqlite3'));
+    const made = (await call(alice, 'POST', '/v1/responses', { input: 'of alice' })).json;
+    const asked = () => call(alice, 'GET', `/v1/responses/${made.id}`);
+    await pushOut();
+    const { status, json } = await asked();
+    await lock.release();
+    expect([status, json.error]).toMatchObject([503, { code: 'affinity_unavailable' }]);
+    await until(async () => (await asked()).status === 200);
+    await forget();
+  });
+
   it('after an answer of a hundred items, whichever of them it names', async () => {
     const { script } = rig.upstream;
     rig.upstream.script = () => Array.from({ length: 100 }, (_, n) => messageItem(`item ${n}`));
@@ -97,6 +125,7 @@ describe("a tenant's own id is served", () => {
     await bound(output[99]?.id ?? '');
     const all = { input: output.map(({ id }) => ({ type: 'item_reference', id })) };
     expect((await call(alice, 'POST', '/v1/responses', all)).status).toBe(200);
+    await recorded();
     expect((await call(bob, 'POST', '/v1/responses', reference(output[0]?.id ?? ''))).status).toBe(404);
   });
 

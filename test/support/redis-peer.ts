@@ -16,6 +16,7 @@ export interface RedisPeerOptions {
   readonly prefix?: string;
   readonly maxBindings?: number;
   readonly source?: BindingSource;
+  readonly owedSince?: () => number;
   readonly clock?: Clock;
   readonly role?: 'api' | 'worker';
 }
@@ -43,6 +44,7 @@ export class RedisPeer {
     this.peers = new RedisPeers(this.redis, names, { instanceId, role, version: '1.2.3' }, time, clock);
     const recorded = new RecordedBindings(clock);
     recorded.source = options.source ?? null;
+    recorded.owedSince = options.owedSince ?? (() => null);
     const { redis, peers } = this;
     this.live = new RedisLiveState(maxBindings, { redis, names, time, peers, recorded, clock, instanceId });
     this.peers.describe(() => ({ inFlight: this.live.localCounts }));
