@@ -1,3 +1,5 @@
+import { span } from '../common/duration.js';
+
 const NUMBER = new Intl.NumberFormat('en-US');
 const PLAIN_EVERY_MS = 5_000;
 const TTY_EVERY_MS = 200;
@@ -59,16 +61,10 @@ export class TransferOutput {
 
 export function progressLine({ table, rows, total }: Progress, perSecond: number): string {
   const left = Math.max(0, total - rows);
-  const wait = perSecond > 0 && left > 0 ? `, ${duration(left / perSecond)} left` : '';
+  const wait = perSecond > 0 && left > 0 ? `, ${span(Math.ceil(left / perSecond) * 1_000)} left` : '';
   return `${table}: ${NUMBER.format(rows)} of ${NUMBER.format(total)}, ${NUMBER.format(Math.round(perSecond))} rows/s${wait}`;
 }
 
 export function counted(count: number, thing = 'row'): string {
   return `${NUMBER.format(count)} ${thing}${count === 1 ? '' : 's'}`;
-}
-
-function duration(seconds: number): string {
-  if (seconds < 60) return `${Math.ceil(seconds)} s`;
-  if (seconds < 3_600) return `${Math.ceil(seconds / 60)} min`;
-  return `${(seconds / 3_600).toFixed(1)} h`;
 }

@@ -63,12 +63,13 @@ const added = (column: string) =>
 const extreme = (column: string, sign: '<' | '>') =>
   `"${column}" = CASE WHEN excluded."${column}" ${sign} "sessions"."${column}" THEN excluded."${column}" ELSE "sessions"."${column}" END`;
 
-/** What the latest request says, whoever brings it. */
+/** What the latest request says, and of the parent the first one, whoever brings it. */
 export const SESSION_FACTS: readonly string[] = [
   latest('name', 'name_key'),
   latest('name_key', 'name_key'),
   latest('source', 'last_key'),
-  latest('parent_thread_id', 'last_key'),
+  // The first request is the session's own; later ones may be of sub-agents, whose parent is a thread of this very session.
+  `"parent_thread_id" = CASE WHEN excluded."first_seen_at" < "sessions"."first_seen_at" THEN excluded."parent_thread_id" ELSE "sessions"."parent_thread_id" END`,
   latest('last_key', 'last_key'),
   latest('last_resource_id', 'resource_key'),
   latest('resource_key', 'resource_key'),
@@ -159,7 +160,7 @@ function sessionRow(group: readonly Uncounted[]): SqlValue[] {
     named?.session_name ?? null,
     named === undefined ? null : orderKey(named),
     last.session_source,
-    last.parent_thread_id,
+    sorted[0]?.parent_thread_id ?? null,
     orderKey(last),
     Math.min(...group.map((row) => row.started_at)),
     // The end of an interrupted request is a guess that a real one may replace: it does not count.

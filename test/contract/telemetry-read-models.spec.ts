@@ -166,6 +166,24 @@ describe.each(['sqlite', 'postgres'] as const)('history on %s', (dialect) => {
     expect((await sessions.detail('agent-by-session'))?.children).toEqual([]);
   });
 
+  it('says who started a session by its first request: a sub-agent within it does not make it its own child', async () => {
+    const turn = (id: string, session: string, thread: string, parent: string | null, at: number) =>
+      started(id, {
+        at,
+        session: { id: session, source: 'session-id', name: null, threadId: thread, parentThreadId: parent },
+      });
+    await write(turn('r2', 'main', 'thread-agent', 'thread-main', T0 + 2));
+    await write(turn('r1', 'main', 'thread-main', null, T0 + 1));
+    await write(turn('r3', 'main', 'thread-agent', 'thread-main', T0 + 3));
+    await write(turn('r4', 'apart', 'thread-apart', 'thread-main', T0 + 4));
+    await write(turn('r5', 'apart', 'thread-deeper', 'thread-apart', T0 + 5));
+    const { rows } = await new SessionReadModel(db.service, requests()).list({ limit: 10 });
+    expect(Object.fromEntries(rows.map((row) => [row.id, row.parent_thread_id]))).toEqual({
+      main: null,
+      apart: 'thread-main',
+    });
+  });
+
   it('keeps what a move cost and what a session has cached, and tells unknown from zero', async () => {
     const moved = (id: string, cachedTokensAtStake: number | null) => ({
       decision: { ...decision(id), affinityResult: 'moved' as const, cachedTokensAtStake },

@@ -47,7 +47,7 @@ describe.skipIf(!browserAvailable)('the dashboard where it is seldom looked at, 
       }),
     ]);
     on = await DashboardPage.open(browser, admin.url, { at: '/providers' });
-    on.expect(/status of (?:401|429)|ERR_INCOMPLETE_CHUNKED_ENCODING/);
+    on.expect(/status of (?:401|429|503)|ERR_INCOMPLETE_CHUNKED_ENCODING/);
     form = new DashboardForms(on);
   });
   afterAll(async () => {
@@ -92,8 +92,13 @@ describe.skipIf(!browserAvailable)('the dashboard where it is seldom looked at, 
     const once = on.page.locator('[data-once]');
     const key = await once.innerText();
     const unauthorized = { error: { message: 'The token has changed.', code: 'unauthorized' } };
-    await on.page.route('**/admin/events', (to) => to.fulfill({ status: 401, json: unauthorized }));
+    const overloaded = { error: { message: 'Too many pages are open.', code: 'overloaded' } };
+    await on.page.route('**/admin/events', (to) => to.fulfill({ status: 503, json: overloaded }));
     (admin.app.getHttpServer() as { closeAllConnections(): void }).closeAllConnections();
+    const said = 'Too many pages are open. Trying again… What you see is the last known state.';
+    await on.page.locator('.banner', { hasText: said }).waitFor();
+    await on.page.unroute('**/admin/events');
+    await on.page.route('**/admin/events', (to) => to.fulfill({ status: 401, json: unauthorized }));
     await form.heading('Sign in');
     await on.page.unroute('**/admin/events');
     await form.signIn(TOKEN);
@@ -107,7 +112,6 @@ describe.skipIf(!browserAvailable)('the dashboard where it is seldom looked at, 
   });
 
   it('says why a search was refused, keeps what was typed, and goes there when it is tried again', async () => {
-    on.expect(/status of 503/);
     const json = { error: { message: 'The database is away.', code: 'database_unavailable' } };
     const asked = '**/admin/requests?session_id=*';
     await on.page.route(asked, (to) => to.fulfill({ status: 503, json }), { times: 1 });
@@ -123,6 +127,15 @@ describe.skipIf(!browserAvailable)('the dashboard where it is seldom looked at, 
     expect(await search.getByRole('alert').count()).toBe(0);
   });
 
+  it('tells an empty log from a filter that nothing fits', async () => {
+    await form.visit('/audit?target_id=nobody', 'Audit');
+    await on.page.getByText('No change is like that.').waitFor();
+    await form.visit('/requests', 'Requests');
+    await on.page.getByText('None yet. Point a client at').waitFor();
+    await form.visit('/requests?model=nobody', 'Requests');
+    await on.page.getByText('No request is like that.').waitFor();
+  });
+
   it('says of which turns the sums of threads are when the session has more', async () => {
     const totals = { ...turn(0, 'main'), id: 's', name: null, source: null, caller_id: 'c' };
     const rates = { unpriced_requests: 0, failed_requests: 0, cache_hit_rate: null };
@@ -135,13 +148,15 @@ describe.skipIf(!browserAvailable)('the dashboard where it is seldom looked at, 
           moves: 0,
           resources: [],
           children: [],
-          requests: [turn(2, 'agent'), turn(1, 'main')],
+          requests: [{ ...turn(2, 'agent'), parent_thread_id: 'agent' }, turn(1, 'main')],
         },
       }),
     );
     await on.go('/sessions/s');
     const threads = on.page.locator('section', { hasText: 'Threads and sub-agents' });
     await threads.getByText('Of the newest 2 turns.').waitFor();
+    expect(await threads.getByText('sub-agent of').count()).toBe(0);
+    await on.page.getByText('None, as far as its requests are still recorded.').waitFor();
     request_count = 2;
     await threads.getByText('Of the newest').waitFor({ state: 'detached' });
   });

@@ -54,18 +54,30 @@ describe.skipIf(!browserAvailable)('how the history looks in the dashboard, in a
     },
   );
 
+  it('lists a session as started by nobody, though its last turn was of a sub-agent within it', async () => {
+    const on = await DashboardPage.open(browser, rig.proxy.url, { at: '/sessions' });
+    const row = on.page.locator('#session-list tbody tr', { hasText: 'fix the login test' });
+    expect(await row.innerText()).not.toContain('thread-main');
+    await on.close();
+  });
+
   it('says that the proxy does not answer, keeps what it knew, and comes back by itself', async () => {
     const on = await DashboardPage.open(browser, rig.proxy.url, { at: '/requests' });
     on.expect(/ERR_|Failed to load resource/);
     await on.page.locator('#request-list tbody tr').first().waitFor();
     await rig.proxy.kill9();
-    await on.page.getByText('The proxy does not answer').waitFor();
-    await on.page.getByText('What you see is the last known state.').waitFor();
+    await on.page.locator('.banner').waitFor();
+    expect(await on.page.locator('.banner').allInnerTexts()).toEqual([
+      'The proxy does not answer. Trying again… What you see is the last known state.',
+    ]);
     expect(await on.page.locator('#request-list tbody tr').count()).toBe(rows.length);
     expect(await on.axe()).toEqual([]);
     await on.screenshot('away');
+    await on.go('/usage');
+    await on.page.getByText('The proxy did not answer.').waitFor();
     await rig.proxy.restart();
-    await on.page.getByText('Live', { exact: true }).waitFor();
+    await on.page.locator('#usage tbody tr').first().waitFor();
+    expect(await on.page.locator('.banner, [role=alert]').allInnerTexts()).toEqual([]);
     expect(on.problems).toEqual([]);
     await on.close();
   });

@@ -1,3 +1,5 @@
+import { duration as known } from '../../common/duration.js';
+
 const NUMBER = new Intl.NumberFormat('en-US');
 
 export const NONE = '-';
@@ -16,8 +18,7 @@ export function time(epochMs: number | null): string {
 }
 
 export function duration(ms: number | null): string {
-  if (ms === null) return NONE;
-  return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
+  return ms === null ? NONE : known(ms);
 }
 
 /** Unknown is not 0. */

@@ -11,3 +11,8 @@ export function listQuery(names: readonly string[], perPage = PER_PAGE): string 
   }
   return query.toString();
 }
+
+/** Whether the list is of a part only: an empty one then says nothing about the rest. */
+export function isNarrowed(names: readonly string[]): boolean {
+  return names.some((name) => getQuery(name) !== '');
+}

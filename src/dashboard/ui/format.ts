@@ -1,16 +1,10 @@
-/** 950 → "950 ms", 1500 → "1.5 s". */
-export function duration(ms: number | null): string {
-  if (ms === null) return '–';
-  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
-}
+import { duration as known } from '../../common/duration.js';
 
-/** Coarse spans for people: "12 s", "5 min", "3 h", "2 d". */
-export function span(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 60) return `${seconds} s`;
-  if (seconds < 3600) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 86_400) return `${Math.round(seconds / 3600)} h`;
-  return `${Math.round(seconds / 86_400)} d`;
+export { span } from '../../common/duration.js';
+
+/** Unknown is not zero. */
+export function duration(ms: number | null): string {
+  return ms === null ? '–' : known(ms);
 }
 
 export function timeOfDay(epochMs: number): string {

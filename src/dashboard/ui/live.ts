@@ -1,4 +1,4 @@
-import { call, messageOf } from './api.js';
+import { ApiError, call } from './api.js';
 import { setServerTime } from './clock.js';
 import { takeSample } from './samples.js';
 import { awayBecause, changes, connection, state, token } from './store.js';
@@ -12,6 +12,8 @@ const MIN_CHANGE_MS = 1_000;
 const SETTLED_MS = 2_500;
 /** Other replicas write history, too. */
 const BEAT_MS = 5_000;
+
+const NO_ANSWER = 'The proxy does not answer.';
 
 let stream = new AbortController();
 /** Counts the readers: the last one alone goes on. */
@@ -42,7 +44,7 @@ async function run(): Promise<void> {
   // Another sign-in while this one sleeps has a reader of its own.
   const over = (): boolean => mine !== generation || connection.value === 'signed_out';
   for (;;) {
-    const why = await readStream().then(() => 'the stream ended', messageOf);
+    const why = await readStream().then(() => NO_ANSWER, refusalOf);
     if (over()) return;
     awayBecause.value = why;
     connection.value = 'away';
@@ -50,6 +52,11 @@ async function run(): Promise<void> {
     if (over()) return;
     retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);
   }
+}
+
+/** The proxy's own words where it has said any; a browser's words for a lost connection help nobody. */
+function refusalOf(error: unknown): string {
+  return error instanceof ApiError ? error.message : NO_ANSWER;
 }
 
 /** `fetch` and not `EventSource`, which cannot send the Authorization header. */

@@ -4,7 +4,7 @@ import type { AdminState } from './wire.js';
 export type Connection = 'connecting' | 'live' | 'away' | 'signed_out';
 
 export const connection = signal<Connection>('connecting');
-/** Why the API is away, in the words of the last error. */
+/** Why the API is away or wants a token, in a sentence. */
 export const awayBecause = signal('');
 export const state = signal<AdminState | null>(null);
 /** Counts up when history may have new rows: after a change, at most once a second, and every few seconds anyway. */

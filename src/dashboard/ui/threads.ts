@@ -23,7 +23,7 @@ export function threadsOf(sessionId: string, requests: readonly RequestRow[]): T
   return [...groups]
     .map(([id, rows]) => ({
       id,
-      parent: rows.find(({ parent_thread_id }) => parent_thread_id !== null)?.parent_thread_id ?? null,
+      parent: parentOf(id, rows),
       requests: rows.length,
       input: sum(rows.map((row) => row.input_tokens)),
       cached: sum(rows.map((row) => row.cached_tokens)),
@@ -33,6 +33,12 @@ export function threadsOf(sessionId: string, requests: readonly RequestRow[]): T
       lastAt: Math.max(...rows.map((row) => row.started_at)),
     }))
     .sort((a, b) => a.firstAt - b.firstAt);
+}
+
+/** A client may name a thread as its own parent. */
+function parentOf(id: string, rows: readonly RequestRow[]): string | null {
+  const told = rows.find(({ parent_thread_id: parent }) => parent !== null && parent !== id);
+  return told?.parent_thread_id ?? null;
 }
 
 /** Null where nobody told anything: unknown is not zero. */

@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { sentences } from '../format.js';
 import { awayBecause, connection, state } from '../store.js';
 
 /** What an operator must know first: nobody there, or history not being written. */
@@ -16,8 +17,8 @@ export function Banner(): JSX.Element {
 }
 
 function away(): string {
-  const shown = state.value === null ? '' : ' What you see is the last known state.';
-  return `The proxy does not answer (${awayBecause.value}). Trying again…${shown}`;
+  const shown = state.value === null ? '' : 'What you see is the last known state.';
+  return sentences([awayBecause.value, 'Trying again…', shown]);
 }
 
 function trouble(): string[] {

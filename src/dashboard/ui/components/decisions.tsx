@@ -5,6 +5,8 @@ import { Candidates } from './candidates.js';
 import { RequestLink, SessionLink } from './links.js';
 import { Time } from './time.js';
 
+export const NO_DECISIONS = 'None yet. Each request shows here why it went where it went.';
+
 /** Decisions in words; each opens into its candidates. */
 export function Decisions(props: { decisions: readonly Decision[]; busy?: boolean }): JSX.Element {
   return (

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import { getJson } from '../api.js';
 import type { ApiError } from '../api-error.js';
+import { connection } from '../store.js';
 
 export interface Read<T> {
   /** Of the last answer; stays while the same path is read again. */
@@ -52,6 +53,12 @@ export function useRead<T>(path: string | null): Read<T> {
       .catch(() => undefined);
     return () => abort.abort();
   }, [path, round]);
+  const live = connection.value === 'live';
+  const unanswered = answer.error instanceof TypeError;
+  useEffect(() => {
+    // Who comes back is asked again, so that nobody has to clear away an error that is over.
+    if (live && unanswered && path !== null) setRound((n) => n + 1);
+  }, [live]);
   const reload = useCallback(() => setRound((n) => n + 1), []);
   const stale = answer.data !== null && answer.path !== path;
   return { data: answer.data, error: answer.error, loading: busy, stale, reload };

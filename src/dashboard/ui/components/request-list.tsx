@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { REQUEST_STATES } from '../../../common/request-states.js';
-import { listQuery } from '../filters.js';
+import { isNarrowed, listQuery } from '../filters.js';
 import { getQuery } from '../router.js';
 import { state } from '../store.js';
 import type { RequestList } from '../wire-history.js';
@@ -12,6 +12,7 @@ import { Empty, ErrorNotice, Loading } from './notice.js';
 import { Page } from './page.js';
 import { Pager } from './pager.js';
 import { useRead } from './read.js';
+import { NO_REQUESTS } from './requests.js';
 import { REQUEST_COLUMNS } from './request-columns.js';
 import { Table } from './table.js';
 import { useTail } from './tail.js';
@@ -52,7 +53,9 @@ function Rows({ read }: { read: ReturnType<typeof useRead<RequestList>> }): JSX.
     <section aria-label="Requests">
       {error !== null && <ErrorNotice error={error} retry={reload} />}
       {data === null && loading && <Loading what="requests" />}
-      {data !== null && data.requests.length === 0 && <Empty>No request is like that.</Empty>}
+      {data !== null && data.requests.length === 0 && (
+        <Empty>{isNarrowed(NAMES) ? 'No request is like that.' : NO_REQUESTS}</Empty>
+      )}
       {data !== null && data.requests.length > 0 && (
         <>
           <Table

@@ -9,6 +9,8 @@ import { useTail } from './tail.js';
 
 const COLUMNS = requestColumns('caller', 'first');
 
+export const NO_REQUESTS = `None yet. Point a client at ${location.origin}/v1 and send one.`;
+
 /** The newest few, on the overview. */
 export function Requests(): JSX.Element {
   const read = useRead<RequestList>('/admin/requests?limit=12');
@@ -21,9 +23,7 @@ export function Requests(): JSX.Element {
         <a href={href('/requests')}>All requests</a>
       </div>
       {read.error !== null && <ErrorNotice error={read.error} retry={read.reload} />}
-      {rows !== null && rows.length === 0 && (
-        <Empty>{`None yet. Point a client at ${location.origin}/v1 and send one.`}</Empty>
-      )}
+      {rows !== null && rows.length === 0 && <Empty>{NO_REQUESTS}</Empty>}
       {rows !== null && rows.length > 0 && (
         <Table id="requests" caption="Last requests" columns={COLUMNS} rows={rows} rowKey={({ id }) => id} />
       )}

@@ -2,11 +2,11 @@ import type { JSX } from 'preact';
 import { count, dollars, percent, ratio, short, words } from '../format.js';
 import { href } from '../router.js';
 import { type Thread, threadsOf } from '../threads.js';
-import type { SessionDetail, SessionResource, SessionRow } from '../wire-history.js';
+import type { RequestRow, SessionDetail, SessionResource, SessionRow } from '../wire-history.js';
 import { Copy } from './copy.js';
 import { type Fact, Facts } from './facts.js';
 import { SessionLink } from './links.js';
-import { ErrorNotice, Loading } from './notice.js';
+import { Empty, ErrorNotice, Loading } from './notice.js';
 import { Page } from './page.js';
 import { useRead } from './read.js';
 import { requestColumns } from './request-columns.js';
@@ -49,12 +49,7 @@ function Detail({ detail }: { detail: SessionDetail }): JSX.Element {
       </section>
       <section aria-labelledby="keys-title">
         <h2 id="keys-title">Keys it used</h2>
-        <Table
-          caption="Keys it used"
-          columns={RESOURCES}
-          rows={resources}
-          rowKey={(one) => one.resource_id}
-        />
+        <Keys resources={resources} />
       </section>
       {(threads.length > 1 || threads.some(({ parent }) => parent !== null)) && (
         <section aria-labelledby="threads-title">
@@ -86,15 +81,23 @@ function Detail({ detail }: { detail: SessionDetail }): JSX.Element {
               : 'With filters'}
           </a>
         </div>
-        <Table
-          id="turns"
-          caption="Turns, newest first"
-          columns={TURNS}
-          rows={requests}
-          rowKey={({ id }) => id}
-        />
+        <Turns requests={requests} />
       </section>
     </>
+  );
+}
+
+function Keys({ resources }: { resources: readonly SessionResource[] }): JSX.Element {
+  if (resources.length === 0) return <Empty>None, as far as its requests are still recorded.</Empty>;
+  return (
+    <Table caption="Keys it used" columns={RESOURCES} rows={resources} rowKey={(one) => one.resource_id} />
+  );
+}
+
+function Turns({ requests }: { requests: readonly RequestRow[] }): JSX.Element {
+  if (requests.length === 0) return <Empty>They have been pruned; the totals remain.</Empty>;
+  return (
+    <Table id="turns" caption="Turns, newest first" columns={TURNS} rows={requests} rowKey={({ id }) => id} />
   );
 }
 

@@ -1,4 +1,5 @@
 import { signal, type Signal } from '@preact/signals';
+import { messageOf } from '../api.js';
 
 export type FormValues = Readonly<Record<string, string | boolean>>;
 
@@ -43,7 +44,7 @@ export class Form<T extends FormValues> {
       await action();
       return true;
     } catch (error: unknown) {
-      this.errors.value = { [this.#placeOf(error)]: error instanceof Error ? error.message : String(error) };
+      this.errors.value = { [this.#placeOf(error)]: messageOf(error) };
       return false;
     } finally {
       this.busy.value = '';

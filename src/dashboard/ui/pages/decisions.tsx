@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { Decisions } from '../components/decisions.js';
+import { Decisions, NO_DECISIONS } from '../components/decisions.js';
 import { FilterBar, SINCE_FILTER } from '../components/filter-bar.js';
 import { LiveSwitch } from '../components/live-switch.js';
 import { Empty, ErrorNotice, Loading } from '../components/notice.js';
@@ -9,7 +9,7 @@ import { Pager } from '../components/pager.js';
 import { useRead } from '../components/read.js';
 import { resourceIds } from '../components/request-list.js';
 import { useTail } from '../components/tail.js';
-import { listQuery } from '../filters.js';
+import { isNarrowed, listQuery } from '../filters.js';
 import { getQuery } from '../router.js';
 import type { Decision } from '../wire.js';
 
@@ -46,7 +46,9 @@ export function DecisionsPage(): JSX.Element {
       <section aria-label="Decisions">
         {error !== null && <ErrorNotice error={error} retry={reload} />}
         {data === null && loading && <Loading what="decisions" />}
-        {data !== null && data.decisions.length === 0 && <Empty>No decision is like that.</Empty>}
+        {data !== null && data.decisions.length === 0 && (
+          <Empty>{isNarrowed(NAMES) ? 'No decision is like that.' : NO_DECISIONS}</Empty>
+        )}
         {data !== null && data.decisions.length > 0 && (
           <>
             <Decisions decisions={data.decisions} busy={stale} />

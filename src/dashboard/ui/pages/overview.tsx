@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { Charts } from '../components/charts.js';
-import { Decisions } from '../components/decisions.js';
+import { Decisions, NO_DECISIONS } from '../components/decisions.js';
 import { FirstRun } from '../components/first-run.js';
 import { Fleet } from '../components/fleet.js';
 import { Empty, ErrorNotice } from '../components/notice.js';
@@ -51,7 +51,7 @@ function LastDecisions({ decisions }: { decisions: readonly Decision[] }): JSX.E
         <h2 id="decisions-title">Last decisions</h2>
         <a href={href('/decisions')}>All decisions</a>
       </div>
-      {decisions.length === 0 && <Empty>Each request shows here why it went where it went.</Empty>}
+      {decisions.length === 0 && <Empty>{NO_DECISIONS}</Empty>}
       {decisions.length > 0 && <Decisions decisions={decisions} />}
     </section>
   );

@@ -5,6 +5,7 @@ import { Pager } from '../components/pager.js';
 import { useRead } from '../components/read.js';
 import { type Column, Table } from '../components/table.js';
 import { Time } from '../components/time.js';
+import { isNarrowed } from '../filters.js';
 import { words } from '../format.js';
 import { href, route } from '../router.js';
 import { AuditChanges } from './audit-changes.js';
@@ -57,7 +58,11 @@ export function AuditList(): JSX.Element {
       <Loaded read={read} what="the log">
         {({ audit }) =>
           audit.length === 0 ? (
-            <Empty>Nothing has been changed.</Empty>
+            <Empty>
+              {isNarrowed(['action', 'target_id', 'cursor'])
+                ? 'No change is like that.'
+                : 'Nothing has been changed.'}
+            </Empty>
           ) : (
             <Table
               id="audit"
@@ -70,7 +75,7 @@ export function AuditList(): JSX.Element {
           )
         }
       </Loaded>
-      {read.data !== null && (
+      {read.data !== null && read.data.audit.length > 0 && (
         <Pager next={read.data.next_cursor} shown={read.data.audit.length} what="changes" />
       )}
     </>

@@ -23,7 +23,7 @@ const COLUMNS: readonly Column<ModelRow>[] = [
     ),
   },
   { key: 'kind', head: 'Kind', cell: (row) => row.kind },
-  { key: 'upstream', head: 'Stands for', cell: (row) => <span class="mono">{row.upstream_id}</span> },
+  { key: 'upstream', head: 'Stands for', cell: (row) => <span class="wraps mono">{row.upstream_id}</span> },
   { key: 'by', head: 'Served by', cell: servedBy },
   {
     key: 'routing',
