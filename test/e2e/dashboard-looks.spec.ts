@@ -11,6 +11,18 @@ interface Row {
   readonly attempts: number | null;
 }
 
+const NO_USAGE = {
+  requests: 1,
+  failed: 0,
+  input_tokens: 1,
+  cached_tokens: null,
+  cache_hit_rate: null,
+  output_tokens: 1,
+  reasoning_tokens: null,
+  cost_usd: null,
+  unpriced_requests: 1,
+};
+
 describe.skipIf(!browserAvailable)('how the history looks in the dashboard, in a real browser', () => {
   let browser: Browser;
   let rig: Rig;
@@ -53,6 +65,20 @@ describe.skipIf(!browserAvailable)('how the history looks in the dashboard, in a
       await on.close();
     },
   );
+
+  it('keeps the figures of a model with a long name in sight at 390 px', async () => {
+    const on = await DashboardPage.open(browser, rig.proxy.url, { at: '/usage', width: 390 });
+    const usage = [{ ...NO_USAGE, group: 'a-long-name-without-a-break-'.repeat(4) }];
+    await on.page.route('**/admin/usage?*', (to) =>
+      to.fulfill({ json: { group_by: 'model', usage, truncated: false } }),
+    );
+    await on.page.getByRole('button', { name: 'Read again' }).click();
+    await on.page.getByRole('rowheader', { name: /^a-long-name/ }).waitFor();
+    const figure = await on.page.locator('#usage td.number').first().boundingBox();
+    expect(figure!.x + figure!.width).toBeLessThan(390);
+    await on.page.getByText('price not known').waitFor();
+    await on.close();
+  });
 
   it('lists a session as started by nobody, though its last turn was of a sub-agent within it', async () => {
     const on = await DashboardPage.open(browser, rig.proxy.url, { at: '/sessions' });

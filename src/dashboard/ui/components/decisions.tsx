@@ -32,7 +32,7 @@ export function DecisionWords({ decision }: { decision: Decision }): JSX.Element
     id !== null && explanation.startsWith(`${id} `) ? explanation.slice(id.length) : ` ${explanation}`;
   return (
     <>
-      <strong class={id === null ? 'bad' : ''}>{id ?? 'nobody'}</strong>
+      <strong class={id === null ? 'bad' : ''}>{id ?? 'nobody:'}</strong>
       {why}
     </>
   );

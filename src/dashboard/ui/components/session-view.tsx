@@ -132,6 +132,7 @@ export function costOf(row: {
   readonly cost_usd: number | null;
   readonly unpriced_requests: number;
 }): string {
+  if (row.cost_usd === null) return row.unpriced_requests === 0 ? dollars(null) : 'price not known';
   const lacking =
     row.unpriced_requests === 0 ? '' : ` without ${count(row.unpriced_requests)} of unknown price`;
   return `${dollars(row.cost_usd)}${lacking}`;

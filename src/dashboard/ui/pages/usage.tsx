@@ -127,7 +127,13 @@ function Group(props: { kind: string; value: string | number | null; since: stri
   const text = String(value);
   if (kind === 'session') return <SessionLink id={text} />;
   // By the model that was billed, which is not always the one asked for: no link.
-  if (kind === 'model') return <span title={text}>{short(text, 60)}</span>;
+  if (kind === 'model') {
+    return (
+      <span class="wraps" title={text}>
+        {short(text, 60)}
+      </span>
+    );
+  }
   return (
     <a href={href('/requests', { [kind === 'key' ? 'caller_id' : 'resource_id']: text, since })}>
       {short(text, 40)}
