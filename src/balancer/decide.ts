@@ -110,7 +110,8 @@ export function decide(world: RoutingWorld, request: RoutingRequest): Choice {
   if (due !== null)
     return { kind: 'refused', reason: 'affinity_unavailable', candidates, backAt: due, freeAt: due };
   const unspent = avoidExhausted(candidates, usable);
-  return choose(world, request, candidates, preferred, avoidLossy(world, candidates, preferred, unspent));
+  avoidLossy(world, request, candidates, preferred, unspent);
+  return choose(world, request, candidates, preferred, unspent);
 }
 
 /** The owner's group now, or, when its key is gone, as it was when the binding was made. */

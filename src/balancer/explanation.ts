@@ -4,6 +4,7 @@ import type { DecisionRecord } from '../state/live-state.js';
 import type { Affinity } from './affinity.js';
 import { pinText } from './alias-scope.js';
 import type { Choice, RoutingRequest } from './decide.js';
+import { JUST_LOST } from './just-lost.js';
 import { tokensAtStake, type WarmCache } from './warm-cache.js';
 
 type Chosen = Extract<Choice, { kind: 'chosen' }>;
@@ -20,6 +21,7 @@ export function explainChoice(
     aliasNote(hints.alias),
     affinityNote(choice, affinity, resource),
     cacheNote(choice, warm, resource),
+    lossNote(choice),
   ];
   return `${parts.filter((part) => part !== '').join('; ')}.`;
 }
@@ -29,7 +31,9 @@ function reasonText(choice: Chosen, affinity: Affinity, load: number): string {
     case 'affinity_hit':
       return hitText(affinity);
     case 'organization_sibling':
-      return 'belongs to the organisation of the owner, which cannot take the request itself';
+      return choice.ownerLossy
+        ? 'belongs to the organisation of the owner, which has just lost requests'
+        : 'belongs to the organisation of the owner, which cannot take the request itself';
     case 'least_connections':
       return `has the least load (${load.toFixed(2)}) of ${choice.usable} usable resources`;
     case 'only_candidate':
@@ -45,6 +49,11 @@ function reasonText(choice: Chosen, affinity: Affinity, load: number): string {
     default:
       return choice.reason satisfies never;
   }
+}
+
+function lossNote({ candidates }: Chosen): string {
+  const avoided = candidates.filter(({ rejected }) => rejected === JUST_LOST).length;
+  return avoided === 0 ? '' : `${avoided} left alone for what they have just lost`;
 }
 
 function hitText({ rule, kind, via }: Affinity): string {

@@ -59,6 +59,44 @@ describe('a key that has just lost a request', () => {
     expect(decision.explanation).toContain('the resource it was on has just lost requests');
   });
 
+  it('keeps its conversations when all it lost was under way together', () => {
+    const world = routingWorld(FOUR);
+    const session = { sessionId: 's' };
+    const home = world.serve(session);
+    const lanes = [world.acquire(session), world.acquire(session)];
+    world.clock.advance(10);
+    for (const lane of lanes) lane.release(LOST);
+    expect(world.acquire(session).resource.id).toBe(home);
+  });
+
+  it('keeps what refers to its own also where its siblings share it', () => {
+    const keys = [
+      { key: 'a', organization: 'o' },
+      { key: 'b', organization: 'o' },
+    ];
+    const world = routingWorld(keys, { sharedInOrganization: true });
+    const home = world.serve({}, { responseId: 'resp_1' });
+    for (let n = 0; n < 3; n++) {
+      world.clock.advance(10);
+      world.fail(home, LOST);
+    }
+    expect(world.acquire({ previousResponseId: 'resp_1' }).resource.id).toBe(home);
+  });
+
+  it('is not avoided when most of those that can serve have lost some', () => {
+    const world = routingWorld(FOUR);
+    for (const id of ids(world).slice(0, 3)) world.fail(id, LOST);
+    expect(world.acquire().decision.candidates.map(({ rejected }) => rejected)).not.toContain('just_lost');
+  });
+
+  it('is told of where it is why another one was chosen', () => {
+    const world = routingWorld([{ key: 'a' }, { key: 'b' }]);
+    world.fail('openai-1', LOST);
+    const { decision } = world.acquire();
+    expect(decision.reason).toBe('least_connections');
+    expect(decision.explanation).toContain('1 left alone for what they have just lost');
+  });
+
   it('keeps what only it can continue', () => {
     const world = routingWorld(FOUR);
     const lease = world.acquire();

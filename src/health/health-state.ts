@@ -28,8 +28,10 @@ export interface HealthState {
   readonly failures: number;
   /** Attempts in a row that did not even reach it. */
   readonly unsent: number;
-  /** When a request was last lost there: no retry can follow, so whoever sent it heard of it. Null = never. */
+  /** When it last broke off something that had been sent there whole. Null = never. */
   readonly lostAt: number | null;
+  /** How often in a row, what was under way together counted once. */
+  readonly losses: number;
   /** Ejections so far without a quiet time between them; each lasts longer. */
   readonly ejections: number;
   readonly lastEjectionEnd: number | null;
@@ -57,6 +59,7 @@ export function initialHealth(now: number): HealthState {
     failures: 0,
     unsent: 0,
     lostAt: null,
+    losses: 0,
     ejections: 0,
     lastEjectionEnd: null,
     recoveredAt: null,

@@ -20,11 +20,11 @@ export function refusalOf(state: HealthState, model: string | null, now: number)
 const LOST_MS = 2_000;
 
 /**
- * Failures in a row, at least 1, of a resource that lost a request within the last two seconds; 0 = it did not. One
+ * Losses in a row, at least 1, of a resource that lost a request within the last two seconds; 0 = it did not. One
  * answered in between does not clear it: whoever lost a request is about to try again, and half of two is too many.
  */
-export function lostLately({ lostAt, failures, unsent }: HealthState, now: number): number {
-  return lostAt === null || now - lostAt >= LOST_MS ? 0 : Math.max(1, failures + unsent);
+export function lostLately({ lostAt, losses }: HealthState, now: number): number {
+  return lostAt === null || now - lostAt >= LOST_MS ? 0 : Math.max(1, losses);
 }
 
 /** `toWall` is what to add to a steady time to show it on the wall clock. */

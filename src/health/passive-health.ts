@@ -79,7 +79,13 @@ function broke(
   // A full pool and the limit on the whole exchange are our own doing, not the upstream's.
   if (outcome.cause === 'pool' || outcome.cause === 'total_timeout') return state;
   if (outcome.kind === 'unsent') return missed(state, now, outcome.message);
-  return failed({ ...state, lostAt: now }, now, outcome.message);
+  return failed(lost(state, now, startedAt), now, outcome.message);
+}
+
+/** One broken connection ends all that went over it: only what was begun after a loss is another one. */
+function lost(state: HealthState, now: number, startedAt: number): HealthState {
+  const again = state.lostAt === null || startedAt > state.lostAt;
+  return { ...state, lostAt: now, losses: again ? state.losses + 1 : state.losses };
 }
 
 /** Takes the one place of a trial: whoever asks next is refused until the next trial is due. */
@@ -96,7 +102,7 @@ function served(state: HealthState, now: number, startedAt: number): HealthState
   if (verdict === null && state.status === 'healthy' && state.failures === 0 && state.unsent === 0)
     return state;
   if (verdict?.kind === 'hard' && straggles(state, startedAt)) return state;
-  const counted = { ...state, failures: 0, unsent: 0 };
+  const counted = { ...state, failures: 0, unsent: 0, losses: 0 };
   if (verdict !== null && verdict.kind !== 'hard' && verdict.until > now) return counted;
   return lift(counted, now, 'served');
 }

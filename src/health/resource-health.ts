@@ -29,7 +29,7 @@ export interface HealthView {
   refusal(resourceId: string, model: string | null, now: number): HealthRefusal | null;
   /** Part of its weight that a resource may use, up to 1: less while it starts slowly. `now` is `steadyNow(clock)`. */
   warmth(resourceId: string, now: number): number;
-  /** Failures in a row of a resource that lost a request a moment ago; 0 = none was lost. `now` is `steadyNow(clock)`. */
+  /** Losses in a row of a resource that lost a request a moment ago; 0 = none was lost. `now` is `steadyNow(clock)`. */
   lostLately(resourceId: string, now: number): number;
 }
 

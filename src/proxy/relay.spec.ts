@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { Server, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { UsageTap } from '../usage/usage-tap.js';
 import { Relay } from './relay.js';
 
@@ -117,5 +117,93 @@ describe('a relay', () => {
     await once(client, 'close');
     expect(text()).toContain('{"ha');
     expect(text()).not.toContain('event: error');
+  });
+});
+
+describe('what is written around the bytes of an answer', () => {
+  const server = createServer();
+  const NOTHING = { onTerminal: () => undefined, onStall: () => undefined, onDrain: () => undefined };
+
+  beforeAll(async () => {
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  });
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  const relayOf = (res: ServerResponse): Relay => {
+    const sse = { contentType: 'text/event-stream', contentEncoding: null, contentLength: null };
+    return new Relay(res, new UsageTap({ ...sse, maxCaptureBytes: 0 }), 1_000, NOTHING);
+  };
+
+  /** What a client that sends `lines` reads until the connection ends; `answer` for each request, in their order. */
+  async function exchange(lines: string, count: number, answer: (responses: ServerResponse[]) => void) {
+    const responses: ServerResponse[] = [];
+    const take = (_: unknown, res: ServerResponse): void => {
+      if (responses.push(res) === count) answer(responses);
+    };
+    server.on('request', take);
+    const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    const received: Buffer[] = [];
+    client.on('data', (chunk: Buffer) => received.push(chunk));
+    client.write(lines);
+    await once(client, 'close');
+    server.off('request', take);
+    const text = Buffer.concat(received).toString('latin1');
+    return { text, body: text.slice(text.indexOf('\r\n\r\n') + 4) };
+  }
+
+  const whole = ([res]: ServerResponse[], status = 200, headers = SSE_HEAD): void => {
+    const relay = relayOf(res as ServerResponse);
+    relay.head(status, [...headers]);
+    relay.write(Buffer.from('data: 1\n\n'));
+    relay.end();
+  };
+
+  it('is nothing for a client of HTTP/1.0', async () => {
+    const { body } = await exchange('GET / HTTP/1.0\r\n\r\n', 1, (all) => whole(all));
+    expect(body).toBe('data: 1\n\n');
+  });
+
+  it('is nothing where the length is known', async () => {
+    const lines = 'GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n';
+    const { body } = await exchange(lines, 1, (all) => whole(all, 200, [...SSE_HEAD, 'content-length', '9']));
+    expect(body).toBe('data: 1\n\n');
+  });
+
+  it.each([
+    ['HEAD', 200],
+    ['GET', 204],
+    ['GET', 304],
+  ])('is nothing for %s and %i, and neither are they', async (method, status) => {
+    const lines = `${method} / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`;
+    const { body } = await exchange(lines, 1, (all) => whole(all, status));
+    expect(body).toBe('');
+  });
+
+  it('is in order for an answer that ends before its turn', async () => {
+    const first = 'GET /1 HTTP/1.1\r\nhost: x\r\n\r\n';
+    const last = 'GET /2 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n';
+    const { text } = await exchange(first + last, 2, ([one, two]) => {
+      const early = relayOf(two as ServerResponse);
+      early.head(200, [...SSE_HEAD]);
+      early.write(Buffer.from('data: second\n\n'));
+      early.end();
+      whole([one as ServerResponse]);
+    });
+    expect(text).toMatch(/\r\n\r\n9\r\ndata: 1\n\n\r\n0\r\n\r\nHTTP\/1\.1 200 /);
+    expect(text.endsWith('\r\n\r\ne\r\ndata: second\n\n\r\n0\r\n\r\n')).toBe(true);
+  });
+
+  it('holds last words whole, and no end of the coding behind them', async () => {
+    const { body } = await exchange('GET / HTTP/1.1\r\nhost: x\r\n\r\n', 1, ([res]) => {
+      const relay = relayOf(res as ServerResponse);
+      relay.head(200, [...SSE_HEAD]);
+      relay.write(Buffer.from('data: 1\n\n'));
+      relay.cut('data: é\n\n');
+    });
+    expect(Buffer.from(body, 'latin1').toString()).toBe('9\r\ndata: 1\n\n\r\na\r\ndata: é\n\n\r\n');
   });
 });

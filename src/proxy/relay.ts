@@ -11,7 +11,7 @@ export interface RelayEvents {
   onDrain(): void;
 }
 
-/** More than this in one turn is written at once: it is a write's worth, and copying more would cost more than it saves. */
+/** More than this in one turn is written at once: it is a write's worth. */
 const GATHER_BYTES = 64 * 1024;
 
 /**
@@ -57,7 +57,7 @@ export class Relay {
     if (this.tap.push(chunk)) this.events.onTerminal();
     this.bytes += chunk.length;
     if (this.#detached) return true;
-    this.#gathered.push(chunk);
+    if (chunk.length > 0) this.#gathered.push(chunk);
     this.#gatheredBytes += chunk.length;
     if (this.#gatheredBytes >= GATHER_BYTES) this.#flush();
     else this.#schedule();

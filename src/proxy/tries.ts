@@ -57,13 +57,15 @@ export class Tries {
     if (hints === null) throw new Error('routing needs hints');
     const { attempt } = this;
     try {
-      const place = { hints, tried: this.#triedIds(), attempt: this.#before + attempt };
-      const lease = await this.room.acquire(this.exchange, place);
+      const lease = await this.room.acquire(this.exchange, { hints, tried: this.#triedIds(), attempt });
       if (this.exchange.clientGone) {
         lease.release({ kind: 'neutral', cause: 'client_aborted' });
         throw new ClientGone('the client closed the connection before its request was sent');
       }
-      this.exchange.decisions.push(lease.decision);
+      const recordedAs = this.#before + attempt;
+      this.exchange.decisions.push(
+        recordedAs === attempt ? lease.decision : { ...lease.decision, attempt: recordedAs },
+      );
       return lease;
     } catch (error: unknown) {
       if (error instanceof RoutingRefusal) this.exchange.decisions.push(error.decision);

@@ -130,9 +130,14 @@ function attemptSpan(request: TracedRequest, attempt: AttemptRecord, addressOf: 
       'responses_proxy.resource.id': attempt.resourceId,
       'responses_proxy.attempt.number': attempt.n,
       'responses_proxy.attempt.class': attempt.class,
-      'responses_proxy.decision.reason': request.decisions.find((one) => one.attempt === attempt.n)?.reason,
+      'responses_proxy.decision.reason': reasonOf(request, attempt),
     },
   };
+}
+
+/** A connection that moved has two decisions for one attempt: where it was first, and where it went. */
+function reasonOf({ decisions }: TracedRequest, { n, resourceId }: AttemptRecord): string | undefined {
+  return decisions.findLast((one) => one.attempt === n && one.resourceId === resourceId)?.reason;
 }
 
 function ownAttributes({ record, start, decisions }: TracedRequest): Attributes {

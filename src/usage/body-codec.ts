@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { brotliCompress, brotliDecompress, constants, gunzip } from 'node:zlib';
 
-const { BROTLI_PARAM_LGWIN, BROTLI_PARAM_QUALITY, BROTLI_PARAM_SIZE_HINT } = constants;
+const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_SIZE_HINT } = constants;
 const brotli = promisify(brotliCompress);
 const unbrotli = promisify(brotliDecompress);
 const ungzip = promisify(gunzip);
@@ -13,8 +13,6 @@ export type BodyCodec = 'br' | 'gzip' | 'none';
 const WORTH_COMPRESSING = 16 * 1024;
 /** Fast rather than small: less than half the time of gzip's fastest, and smaller than it. */
 const QUALITY = 1;
-/** What an agent's request repeats of its own history is far apart. */
-const WINDOW_BITS = 22;
 
 /** Off the main thread. `coded`: the upstream, or the client, has compressed it already. */
 export async function packBody(
@@ -24,14 +22,16 @@ export async function packBody(
   if (coded || content.length < WORTH_COMPRESSING) return { codec: 'none', content };
   const params = {
     [BROTLI_PARAM_QUALITY]: QUALITY,
-    [BROTLI_PARAM_LGWIN]: WINDOW_BITS,
     [BROTLI_PARAM_SIZE_HINT]: content.length,
   };
   return { codec: 'br', content: await brotli(content, { params }) };
 }
 
-/** Rejects when the content is damaged. */
-export async function unpackBody(codec: string, content: Buffer): Promise<Buffer> {
-  if (codec === 'br') return unbrotli(content);
-  return codec === 'gzip' ? ungzip(content) : content;
+/** Rejects when the content is damaged or longer than `size`, and for what a newer version has stored. */
+export async function unpackBody(codec: string, content: Buffer, size: number): Promise<Buffer> {
+  const limit = { maxOutputLength: Math.max(1, size) };
+  if (codec === 'br') return unbrotli(content, limit);
+  if (codec === 'gzip') return ungzip(content, limit);
+  if (codec === 'none') return content;
+  throw new Error(`a captured body is stored as "${codec}", which this version cannot read`);
 }

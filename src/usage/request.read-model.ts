@@ -100,7 +100,7 @@ export class RequestReadModel {
     );
     if (raw === undefined) return null;
     const { codec, content, ...meta } = raw;
-    return { ...bodyOf(meta), content: await unpackBody(codec, content) };
+    return { ...bodyOf(meta), content: await unpackBody(codec, content, meta.captured_size) };
   }
 
   async #bodies(id: string): Promise<BodyItem[]> {
