@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { Server as NetServer } from 'node:net';
 import type { INestApplication } from '@nestjs/common';
 import type { Logger } from 'pino';
 import type { DrainState } from './common/drain-state.js';
@@ -9,6 +10,8 @@ import { bounded } from './infra/redis/bounded.js';
 import { TelemetryLifecycle } from './usage/telemetry-lifecycle.js';
 
 const POLL_MS = 50;
+/** How long after it left the deal what it had taken is still served: its requests may not have been read. */
+const TAKEN_MS = 500;
 /** Connections that cannot say goodbye to a server that is away are cut by the end of the process. */
 const CLOSE_MS = 3_000;
 
@@ -57,9 +60,11 @@ export function drainOnSignals(parts: Draining): void {
 async function leave(parts: Draining, signal: string, hurry: () => boolean): Promise<void> {
   const { app, member, delayMs, limitMs, drain, handler, liveEvents, logger } = parts;
   // Before anything is refused: what was dealt to it and not taken yet goes to another one.
-  if (member !== null && (await member.leave())) (app.getHttpServer() as Server).close();
+  const othersTake = member !== null && (await member.leave());
+  // Its listener alone: what it has taken already may hold a request that has not been read, and is served.
+  if (othersTake) NetServer.prototype.close.call(app.getHttpServer());
   if (delayMs > 0) logger.info({ signal, delay_ms: delayMs }, 'leaving');
-  const until = performance.now() + delayMs;
+  const until = performance.now() + (othersTake ? Math.max(delayMs, TAKEN_MS) : delayMs);
   while (performance.now() < until && !hurry()) await pause(POLL_MS);
   drain.begin();
   handler.drain();

@@ -61,7 +61,7 @@ export class BindingKeeper {
     throw refusal(
       new ProxyError(
         'affinity_unavailable',
-        'Which key holds what this request continues cannot be looked up now: the database does not answer. Send it again.',
+        'Which key holds what this request continues cannot be looked up now: the database does not answer, or has not got the latest records yet. Send it again.',
         { retryAfterSeconds: 1 },
       ),
     );

@@ -69,6 +69,35 @@ describe('a key that has just lost a request', () => {
     expect(world.acquire(session).resource.id).toBe(home);
   });
 
+  it('loses a conversation whose second try it lost, whatever older streams broke in between', () => {
+    const world = routingWorld(FOUR);
+    const session = { sessionId: 's' };
+    const home = world.serve(session);
+    const older = world.acquire(session);
+    world.clock.advance(10);
+    world.acquire(session).release(LOST);
+    world.clock.advance(10);
+    const again = world.acquire(session);
+    world.clock.advance(10);
+    older.release(LOST);
+    world.clock.advance(10);
+    again.release(LOST);
+    expect(world.acquire(session).resource.id).not.toBe(home);
+  });
+
+  it('keeps its conversations for a second try again once it has served', () => {
+    const world = routingWorld(FOUR);
+    const session = { sessionId: 's' };
+    const home = world.serve(session);
+    for (let n = 0; n < 3; n++) {
+      world.acquire(session).release(LOST);
+      world.clock.advance(10);
+      world.acquire(session).release(SERVED);
+      world.clock.advance(10);
+    }
+    expect(world.acquire(session).resource.id).toBe(home);
+  });
+
   it('keeps what refers to its own also where its siblings share it', () => {
     const keys = [
       { key: 'a', organization: 'o' },

@@ -6,5 +6,5 @@ export const HEAP_FLAG = '--initial-old-space-size=256';
 
 /** Whether `execArgv` has it, of whatever size. */
 export function setsHeap(execArgv: readonly string[]): boolean {
-  return execArgv.some((flag) => flag.startsWith('--initial-old-space-size'));
+  return execArgv.some((flag) => flag.replaceAll('_', '-').startsWith('--initial-old-space-size'));
 }

@@ -3,6 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { isoTime } from './log-time.js';
 
 describe('isoTime', () => {
+  it('knows the second before 1970, too, when it is asked for first', () => {
+    expect(isoTime(-43)).toBe('1969-12-31T23:59:59.957Z');
+  });
+
   it('says what Date says', () => {
     const from = Date.parse('0000-01-01T00:00:00Z');
     const to = Date.parse('9999-12-31T23:59:59.999Z');

@@ -2,7 +2,7 @@ const SECOND_MS = 1_000;
 /** `YYYY-MM-DDTHH:MM:SS.` */
 const UP_TO_MILLISECONDS = 20;
 
-let second = -1;
+let second = NaN;
 let prefix = '';
 
 /** `Date#toISOString` for years of four digits; the part that changes once a second is kept. */

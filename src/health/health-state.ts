@@ -30,8 +30,9 @@ export interface HealthState {
   readonly unsent: number;
   /** When it last broke off something that had been sent there whole. Null = never. */
   readonly lostAt: number | null;
-  /** How often in a row, what was under way together counted once. */
+  /** How often in a row, what was under way together counted once, and when the last one counted. */
   readonly losses: number;
+  readonly lossCountedAt: number | null;
   /** Ejections so far without a quiet time between them; each lasts longer. */
   readonly ejections: number;
   readonly lastEjectionEnd: number | null;
@@ -60,6 +61,7 @@ export function initialHealth(now: number): HealthState {
     unsent: 0,
     lostAt: null,
     losses: 0,
+    lossCountedAt: null,
     ejections: 0,
     lastEjectionEnd: null,
     recoveredAt: null,

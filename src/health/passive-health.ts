@@ -84,8 +84,10 @@ function broke(
 
 /** One broken connection ends all that went over it: only what was begun after a loss is another one. */
 function lost(state: HealthState, now: number, startedAt: number): HealthState {
-  const again = state.lostAt === null || startedAt > state.lostAt;
-  return { ...state, lostAt: now, losses: again ? state.losses + 1 : state.losses };
+  const again = state.lossCountedAt === null || startedAt > state.lossCountedAt;
+  return again
+    ? { ...state, lostAt: now, losses: state.losses + 1, lossCountedAt: now }
+    : { ...state, lostAt: now };
 }
 
 /** Takes the one place of a trial: whoever asks next is refused until the next trial is due. */
@@ -99,8 +101,8 @@ export function admit(state: HealthState, now: number): HealthState {
 
 function served(state: HealthState, now: number, startedAt: number): HealthState {
   const { verdict } = state;
-  if (verdict === null && state.status === 'healthy' && state.failures === 0 && state.unsent === 0)
-    return state;
+  const unblemished = state.failures === 0 && state.unsent === 0 && state.losses === 0;
+  if (verdict === null && state.status === 'healthy' && unblemished) return state;
   if (verdict?.kind === 'hard' && straggles(state, startedAt)) return state;
   const counted = { ...state, failures: 0, unsent: 0, losses: 0 };
   if (verdict !== null && verdict.kind !== 'hard' && verdict.until > now) return counted;

@@ -155,9 +155,11 @@ describe('createProxyServer', () => {
       raw.send(rawRequest('GET', '/v1/models', []));
       (await answer()).end('first');
       await raw.untilText(/first/);
-      // Node grants a second term to a socket that has written since it last looked.
-      await sendAndBeLate(raw, '');
-      await new Promise(setImmediate);
+      // Node 20 grants a second term to a socket that has written since it last looked.
+      if (process.versions.node.startsWith('20.')) {
+        await sendAndBeLate(raw, '');
+        await new Promise(setImmediate);
+      }
       await sendAndBeLate(raw, rawRequest('GET', '/v1/models', []));
       await answered(raw, 1);
     });

@@ -90,7 +90,9 @@ export class MemoryLiveState implements LiveState {
   #evict(): void {
     for (const [oldest, binding] of this.#bindings) {
       this.#bindings.delete(oldest);
-      if (isHard(binding)) this.#evictedTo = Math.max(this.#evictedTo, binding.boundAt);
+      // Told by a host whose clock is ahead, it was made by now at the latest all the same.
+      const madeAt = Math.min(binding.boundAt, steadyNow(this.clock));
+      if (isHard(binding)) this.#evictedTo = Math.max(this.#evictedTo, madeAt);
       if (this.#bindings.size <= this.maxBindings) return;
     }
   }

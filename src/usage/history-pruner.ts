@@ -89,11 +89,16 @@ export class HistoryPruner {
 
   async #sum(now: number): Promise<void> {
     const [from, stopped] = [now - MENDED_MS, (): boolean => this.#stopped];
-    try {
-      await mendHours(this.database, from, stopped);
-      await sumLatencies(this.database, now, from, stopped);
-    } catch {
-      // A disk that has no room for the sums gets some only by what goes. The next run sums what is left.
+    const parts = [
+      () => mendHours(this.database, from, stopped),
+      () => sumLatencies(this.database, now, from, stopped),
+    ];
+    for (const part of parts) {
+      try {
+        await part();
+      } catch {
+        // A disk that has no room for the sums gets some only by what goes. The next run sums what is left.
+      }
     }
   }
 

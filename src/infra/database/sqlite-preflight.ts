@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   openSync,
+  realpathSync,
   statSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
@@ -24,7 +25,8 @@ const PRIVATE = 0o600;
 export async function preflightSqlite(path: string): Promise<void> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   // The log beside the file is made anew by whoever opens it. SQLite itself would not say what is wrong.
-  accessSync(dirname(path), constants.W_OK | constants.X_OK);
+  const file = existsSync(path) ? realpathSync(path) : path;
+  accessSync(dirname(file), constants.W_OK | constants.X_OK);
   makePrivate(path);
   if (existsSync(path) && statSync(path).size > 0) await checkIntegrity(path);
   await enableWal(path);

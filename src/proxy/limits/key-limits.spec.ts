@@ -38,7 +38,7 @@ function world(terms: Partial<ClientKey>) {
     limits.settle(
       key,
       hold,
-      { usage, cost, untold: false, answerBytes: 0, backgroundId: null, ...how },
+      { usage, cost, untold: false, answerBytes: 0, servedModel: null, backgroundId: null, ...how },
       clock.at,
     );
   };
@@ -95,6 +95,27 @@ describe('the limits of a key over time', () => {
     const short = world({ dailyTokens: 1_100 });
     short.end(short.ask(), null, { untold: true, answerBytes: 100_000 });
     expect(typeof short.ask()).toBe('object');
+  });
+
+  it('count the money of an answer left whose request named no model by the model that served it', () => {
+    const key = aClientKey({ dailyCost: 500_000 });
+    const clock = { now: () => MONDAY, monotonic: () => 500 };
+    const prices = {
+      costOf: ({
+        asked,
+        served,
+        usage,
+      }: {
+        asked: string | null;
+        served: string | null;
+        usage: TokenUsage | null;
+      }) => (asked === null && served === null ? null : (usage?.totalTokens ?? 0) * 1_000),
+    };
+    const limits = new KeyLimits(clock, prices, { termsOf: () => key, minuteElsewhere: () => [0, 0] });
+    const request = { key, spends: true, model: null, bodyBytes: 100 };
+    const left = { usage: null, cost: null, untold: true, answerBytes: 0, backgroundId: null };
+    limits.settle(key, limits.reserve(request), { ...left, servedModel: 'gpt-5' }, MONDAY);
+    expect(() => limits.reserve(request)).toThrow(/budget/);
   });
 
   it('count what a background response is told to have taken in place of what was set aside for it', () => {

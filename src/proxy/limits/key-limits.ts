@@ -21,6 +21,8 @@ export interface Spent {
   readonly untold: boolean;
   /** Of its answer, as far as it came: where it is untold there was at least as much of it. */
   readonly answerBytes: number;
+  /** The model that the answer names. */
+  readonly servedModel: string | null;
   /** The background response whose answer does not say it yet, or that is read and says it, or has failed. */
   readonly backgroundId: string | null;
 }
@@ -90,13 +92,29 @@ export class KeyLimits {
   /** At the end of a request, once: what it really took. `startedAt` is epoch ms. */
   settle(key: ClientKey | null, hold: Amount | null, spent: Spent, startedAt: number): void {
     if (key === null) return;
-    const { usage, cost, untold, answerBytes, backgroundId } = spent;
+    const { usage, cost, untold, answerBytes, servedModel, backgroundId } = spent;
     const [meter, mono] = [this.#meterOf(key.id), this.clock.monotonic()];
     if (hold !== null) meter.release(hold);
     if (backgroundId !== null && !untold) meter.refund(backgroundId);
     if (usage !== null) meter.spend(usage, cost, startedAt, mono);
     else if (untold && hold !== null)
-      meter.charge(coveringAnswer(hold, answerBytes), startedAt, mono, backgroundId);
+      meter.charge(
+        this.#priced(coveringAnswer(hold, answerBytes), meter, servedModel),
+        startedAt,
+        mono,
+        backgroundId,
+      );
+  }
+
+  /** A prompt template names its own model: what was set aside for it had no price, and the answer tells which it was. */
+  #priced(amount: Amount, { estimate }: KeyMeter, served: string | null): Amount {
+    if (amount.cost > 0 || served === null) return amount;
+    const likely = estimate.of(0);
+    const outputTokens = Math.min(amount.tokens, likely.outputTokens ?? 0);
+    const inputTokens = amount.tokens - outputTokens;
+    const usage = { ...likely, inputTokens, outputTokens, totalTokens: amount.tokens };
+    const cost = this.prices.costOf({ asked: null, served, resourceId: null, usage }, this.clock.now());
+    return { ...amount, cost: cost ?? 0 };
   }
 
   /** What was set aside for something that came to nothing. */
