@@ -16,9 +16,8 @@ export function avoidLossy(
   preferred: number,
   usable: number,
 ): void {
-  const enough = (i: number): number => (i !== preferred ? 1 : affinity.rule === 'owner' ? Infinity : 2);
+  const ofOwner = affinity.rule === 'owner' ? Infinity : 2;
   const isLossy = ({ resourceId }: Candidate, i: number): boolean =>
-    world.health.lostLately(resourceId, world.now) >= enough(i);
-  const lossy = candidates.filter((one, i) => one.rejected === null && isLossy(one, i)).length;
-  if (lossy * 2 <= usable) avoid(candidates, usable, JUST_LOST, isLossy);
+    world.health.lostLately(resourceId, world.now) >= (i === preferred ? ofOwner : 1);
+  avoid(candidates, usable, JUST_LOST, isLossy, usable / 2);
 }

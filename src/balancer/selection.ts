@@ -45,17 +45,18 @@ export function avoidExhausted(candidates: readonly Candidate[], usable: number)
 }
 
 /**
- * Rules out those to be avoided, as long as somebody is left. Answers how many may still be chosen; `usable` is how many
- * could before.
+ * Rules out those to be avoided, unless they are more than `atMost`: as long as somebody is left, where nothing is said.
+ * Answers how many may still be chosen; `usable` is how many could before.
  */
 export function avoid(
   candidates: readonly Candidate[],
   usable: number,
   rejected: string,
   isAvoided: (candidate: Candidate, index: number) => boolean,
+  atMost = usable - 1,
 ): number {
   const avoided = candidates.filter((one, i) => one.rejected === null && isAvoided(one, i));
-  if (avoided.length === 0 || avoided.length === usable) return usable;
+  if (avoided.length === 0 || avoided.length > atMost) return usable;
   for (const candidate of avoided) candidate.rejected = rejected;
   return usable - avoided.length;
 }

@@ -7,6 +7,7 @@ import { FREE_CAPTURE_BYTES, type CaptureRoom } from './capture-room.js';
  */
 const COPY_BELOW_BYTES = 4096;
 const FIRST_SLAB_BYTES = 2048;
+/** Streams in step take a new one all at once: at 64 KB a thousand of them made V8 collect everything. */
 const LARGEST_SLAB_BYTES = 8192;
 
 /** The first `limit` bytes of a body, cheaply. Never alters or outlives what it is given without need. */

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import pg from 'pg';
 import sqlite3 from 'sqlite3';
+import type { TokenFields } from '../../src/usage/token-fields.js';
 import type { ProxyProcess } from './proxy-process.js';
 import { until } from './until.js';
 
 /** A row of `requests` as SQL has it. */
-export interface RequestRow {
+export interface RequestRow extends TokenFields {
   readonly id: string;
   readonly state: string;
   readonly status_code: number | null;
@@ -25,12 +26,6 @@ export interface RequestRow {
   readonly response_bytes: number | null;
   readonly first_byte_ms: number | null;
   readonly latency_ms: number | null;
-  readonly input_tokens: number | null;
-  readonly cached_tokens: number | null;
-  readonly cache_write_tokens: number | null;
-  readonly output_tokens: number | null;
-  readonly reasoning_tokens: number | null;
-  readonly total_tokens: number | null;
   readonly cost: number | null;
 }
 
