@@ -121,6 +121,11 @@ describe('passive health', () => {
       times(9, { kind: 'cut', cause: 'total_timeout', message: '' }),
       'unknown/not_tried usable',
     ],
+    [
+      'no answer at all within a total limit that is shorter than the one for the first byte',
+      times(5, { kind: 'lost', cause: 'total_timeout', message: '' }),
+      'unhealthy/server_errors unhealthy 30s soft',
+    ],
     ['a refused prompt in a stream', times(9, inStream('invalid_prompt')), 'unknown/not_tried usable'],
     ['rate limit in a stream', [inStream('rate_limit_exceeded')], 'degraded/rate_limited cooling 20s'],
     ['quota in a stream', [inStream('insufficient_quota')], 'unhealthy/insufficient_quota unhealthy 300s'],

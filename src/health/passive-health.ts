@@ -76,8 +76,8 @@ function broke(
   startedAt: number,
 ): HealthState {
   if (straggles(state, startedAt)) return state;
-  // A full pool and the limit on the whole exchange are our own doing, not the upstream's.
-  if (outcome.cause === 'pool' || outcome.cause === 'total_timeout') return state;
+  // A full pool and the end of an answer that was merely long are our own doing, not the upstream's.
+  if (outcome.cause === 'pool' || (outcome.kind === 'cut' && outcome.cause === 'total_timeout')) return state;
   if (outcome.kind === 'unsent') return missed(state, now, outcome.message);
   return failed(lost(state, now, startedAt), now, outcome.message);
 }

@@ -224,11 +224,23 @@ export class Attempt implements UpstreamSink {
   }
 
   #timeout(): void {
-    const message = `no complete answer within ${this.deps.config.upstream.totalTimeoutMs / 1000} s`;
+    const outcome = this.#overdue();
     this.abort();
-    if (this.#committed !== null) this.#committed.cut({ kind: 'lost', cause: 'total_timeout', message });
-    else
-      this.#end({ settled: false, outcome: { kind: 'lost', cause: 'total_timeout', message }, answer: null });
+    if (this.#committed !== null) this.#committed.cut(outcome);
+    else this.#end({ settled: false, outcome, answer: null });
+  }
+
+  /** Where both limits have passed without a head, the first one has the name: this key never answers. */
+  #overdue(): AttemptOutcome {
+    const { totalTimeoutMs, firstByteTimeoutMs } = this.deps.config.upstream;
+    if (this.#head === null && firstByteTimeoutMs <= totalTimeoutMs)
+      return {
+        kind: 'lost',
+        cause: 'first_byte_timeout',
+        message: `no answer within ${firstByteTimeoutMs / 1000} s`,
+      };
+    const message = `no complete answer within ${totalTimeoutMs / 1000} s`;
+    return { kind: 'lost', cause: 'total_timeout', message };
   }
 
   #end(end: AttemptEnd): void {

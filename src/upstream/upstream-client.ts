@@ -41,7 +41,7 @@ export class UpstreamClient {
   /** For connections of guarded resources that others make. */
   readonly lookup: GuardedLookup;
 
-  /** 0 = none: undici's timers may be half a second early, and a total limit that comes first has its own name. */
+  /** 0 = none: undici's timers may be half a second early, so where the total limit comes no later the attempt tells which it was. */
   readonly #firstByteMs: number;
 
   constructor(private readonly limits: UpstreamConfig) {

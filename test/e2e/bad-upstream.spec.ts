@@ -8,7 +8,7 @@ import { ProxyProcess } from '../support/proxy-process.js';
 import { LoadClient } from '../support/load-client.js';
 import { demand, note, size } from '../support/release.js';
 import { RawClient, rawRequest } from '../support/raw-http.js';
-import { Rig, inPool } from '../support/rig.js';
+import { Rig, inPool, key } from '../support/rig.js';
 import { pause, until } from '../support/until.js';
 
 const FORMS = [
@@ -63,21 +63,25 @@ describe('limits of one attempt', () => {
   });
 });
 
-describe('a total limit that comes before the first byte', () => {
-  it('is named as such', async () => {
-    // The HTTP client's own limit of the same length is up to half a second early, by where its clock of that step stands.
-    const limits = { PROXY_REQUEST_TIMEOUT_SECONDS: '1.2', PROXY_FIRST_BYTE_TIMEOUT_SECONDS: '1.2' };
-    const brief = await Rig.start({ env: limits });
+describe('nothing until a total limit', () => {
+  it.each([
+    // As by default. The HTTP client's own limit of that length would be up to half a second early, by where its clock of
+    // that step stands, and the total limit's name would let a key that never answers stay for ever.
+    ['that equals the limit for the first byte is named by that one, and the key put aside', '1.2', true],
+    ['that comes before the limit for the first byte is named as such', '1.3', false],
+  ])('%s', async (_, firstByte, equal) => {
+    const limits = { PROXY_REQUEST_TIMEOUT_SECONDS: '1.2', PROXY_FIRST_BYTE_TIMEOUT_SECONDS: firstByte };
+    const brief = await Rig.start({ keys: [key('1')], env: limits });
     try {
-      const sent = Array.from({ length: 9 }, async (_, n) => {
+      const sent = Array.from({ length: 9 }, async (_each, n) => {
         await pause(n * 55);
         return brief.client.send({ body: { model: 'fault:hang' }, keepText: true });
       });
       const seen = await Promise.all(sent);
-      expect(seen.map((one) => `${one.status} ${codeOf(one.text)}`)).toEqual(
-        seen.map(() => '504 upstream_total_timeout'),
-      );
+      const code = equal ? 'upstream_first_byte_timeout' : 'upstream_total_timeout';
+      expect(seen.map((one) => `${one.status} ${codeOf(one.text)}`)).toEqual(seen.map(() => `504 ${code}`));
       expect((await brief.history.finished(seen[0]?.proxyRequestId ?? '')).state).toBe('timeout');
+      expect((await brief.proxy.state()).resources[0]?.['health']).toMatchObject({ reason: 'server_errors' });
     } finally {
       await brief.stop();
     }

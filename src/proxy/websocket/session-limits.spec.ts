@@ -34,6 +34,15 @@ describe('limitReached', () => {
       { how: 'cut', code: 1011 },
     ],
     [
+      // The limits are equal by default: who never answered counts against its key, who answers at length does not.
+      { open: 1, unanswered: true, oldest: 600_500, silent: 600_500 },
+      { how: 'cut', failure: { kind: 'lost', cause: 'first_byte_timeout' } },
+    ],
+    [
+      { open: 2, unanswered: true, oldest: 600_001, silent: 1_000 },
+      { how: 'cut', failure: { kind: 'lost', cause: 'total_timeout' } },
+    ],
+    [
       { open: 1, oldest: 600_001 },
       { how: 'cut', failure: { kind: 'lost', cause: 'total_timeout' } },
     ],

@@ -37,14 +37,15 @@ export function limitReached(times: SessionTimes, config: AppConfig): LimitReach
   if (times.upstreamStalled !== null && times.upstreamStalled > upstream.idleTimeoutMs)
     return timedOut('idle_timeout', 'the upstream takes no more messages');
   if (times.open === 0) return times.quiet > websocket.idleTimeoutMs ? { kind: 'idle' } : null;
-  if (times.oldest > upstream.totalTimeoutMs)
-    return timedOut('total_timeout', `no complete response within ${upstream.totalTimeoutMs / 1000} s`);
+  // Before the total: where both have passed, who never answers is to be told from who answers at length.
   const patience = times.unanswered ? upstream.firstByteTimeoutMs : upstream.idleTimeoutMs;
   if (times.clientStalled === null && times.silent > patience)
     return timedOut(
       times.unanswered ? 'first_byte_timeout' : 'idle_timeout',
       `no message from the upstream for ${patience / 1000} s`,
     );
+  if (times.oldest > upstream.totalTimeoutMs)
+    return timedOut('total_timeout', `no complete response within ${upstream.totalTimeoutMs / 1000} s`);
   return null;
 }
 
