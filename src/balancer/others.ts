@@ -1,4 +1,6 @@
 import type { Choice, RoutingRequest, RoutingWorld } from './decide.js';
+import { isOutOfScope } from './refuse.js';
+import { upstreamModel } from './routing-hints.js';
 import type { Candidate } from './selection.js';
 
 /** What those who have not been tried could still do for a request. */
@@ -22,16 +24,9 @@ export function othersOf(world: RoutingWorld, request: RoutingRequest, choice: C
   };
 }
 
-const NOT_MEANT: ReadonlySet<string | null> = new Set([
-  'other_pool',
-  'not_owner',
-  'other_organization',
-  'already_tried',
-]);
-
 function dueOf(world: RoutingWorld, { hints }: RoutingRequest, candidate: Candidate): Others | null {
-  if (NOT_MEANT.has(candidate.rejected)) return null;
-  const refusal = world.health.refusal(candidate.resourceId, hints.model, world.now);
+  if (isOutOfScope(candidate.rejected) || candidate.rejected === 'already_tried') return null;
+  const refusal = world.health.refusal(candidate.resourceId, upstreamModel(hints), world.now);
   if (refusal === null) return { waitMs: 0, paused: false };
   const paused = refusal.reason === 'cooling';
   // A try every five minutes, or after an hour, is for finding out and not for waiting.

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { answered, NO_HINTS, routingWorld, type WorldKey } from '../../test/support/routing-world.js';
+import type { AliasPin } from '../common/alias-pin.js';
 import type { RoutingHints } from '../balancer/routing-hints.js';
 import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
 import type { AttemptRecord } from '../usage/records.js';
@@ -105,6 +106,40 @@ describe('what follows a refusal of one key', () => {
     await expect(request(hints, () => answered(401))).rejects.toMatchObject({ code: 'affinity_lost' });
     await expect(request(hints, () => answered(401))).rejects.toMatchObject({ code: 'affinity_lost' });
     expect(world.live.inFlight(owner)).toBe(0);
+  });
+});
+
+describe('what follows a refusal of the one key that serves an alias', () => {
+  const pinned = (over: Partial<AliasPin>): Partial<RoutingHints> => ({
+    model: 'team',
+    alias: { alias: 'team', upstreamId: 'gpt-x', resourceId: null, poolId: null, ...over },
+  });
+  const toTheFirst = pinned({ resourceId: 'openai-1' });
+
+  it.each([answered(401), answered(403), answered(429, 'insufficient_quota')])(
+    'is its end: keys the alias may not use are no others to come back for (%o)',
+    async (outcome) => {
+      const { request } = tries(keys(3), () => undefined);
+      const { asked, heard } = await request(toTheFirst, () => outcome);
+      expect(asked).toEqual(['openai-1']);
+      expect(heard).toEqual({ code: 'upstream_auth_failed', 'x-should-retry': 'false' });
+    },
+  );
+
+  it('is the wait that key asked for', async () => {
+    const { request } = tries(keys(3), () => undefined);
+    const { heard } = await request(toTheFirst, () => answered(429, null, 30_000));
+    expect(heard).toEqual({ kind: 'pass', retryAfterSeconds: 30 });
+  });
+
+  it('is the upstream’s own answer when every key has refused the model that the alias stands for', async () => {
+    const missing = answered(404, 'model_not_found');
+    const { request } = tries(keys(4), ({ health }) => {
+      for (const id of ['openai-2', 'openai-3', 'openai-4']) health.report(id, 'gpt-x', missing);
+    });
+    const { asked, heard } = await request(pinned({}), () => missing);
+    expect(asked).toEqual(['openai-1']);
+    expect(heard).toEqual({ kind: 'pass', retryAfterSeconds: null });
   });
 });
 
