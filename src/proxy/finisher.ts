@@ -53,8 +53,8 @@ export class Finisher {
     const spent = this.#spent(exchange, ending, now);
     const { untold, backgroundId } = untoldUse(exchange, ending, spent.usage);
     const { usage, cost } = spent;
-    const servedModel = ending.tap?.servedModel ?? null;
-    const terms = { usage, cost, untold, backgroundId, servedModel, answerBytes: ending.responseBytes };
+    const { servedModel = null, answerBytes = 0 } = ending.tap ?? {};
+    const terms = { usage, cost, untold, backgroundId, servedModel, answerBytes };
     this.deps.limits.settle(exchange.caller.key, exchange.hold, terms, exchange.startedAt);
     const record = finishedRecord(exchange, ending, spent, now, instanceId);
     spool.finished(record, { request: captureRequest(exchange, config.capture.maxBytes), response });

@@ -7,11 +7,16 @@ import { untoldUse } from './untold-use.js';
 const exchange = (hints: Record<string, unknown> = {}): Pick<Exchange, 'hints'> => ({
   hints: { background: false, pathResponseId: null, ...hints } as unknown as Exchange['hints'],
 });
-const ended = (state: RequestState, terminal: Terminal | null = null, errorCode: string | null = null) => ({
+const ended = (
+  state: RequestState,
+  terminal: Terminal | null = null,
+  errorCode: string | null = null,
+  answerBytes = 1,
+) => ({
   state,
   statusCode: 200,
   errorCode,
-  tap: { terminal, responseId: 'resp_1' } as TapResult,
+  tap: { terminal, responseId: 'resp_1', answerBytes } as TapResult,
 });
 const SOME = {
   inputTokens: 1,
@@ -36,11 +41,23 @@ describe('an answer without usage', () => {
     ['failed', 'failed', 'server_error', false],
     ['failed', 'error', 'server_error', false],
     ['upstream_error', null, 'upstream_connection_lost', false],
-    ['timeout', null, 'upstream_idle_timeout', false],
-    ['interrupted', null, 'overloaded', false],
-    ['interrupted', null, 'server_shutdown', false],
+    // Ended here: the upstream had made what came of it.
+    ['timeout', null, 'upstream_total_timeout', true],
+    ['timeout', null, 'upstream_idle_timeout', true],
+    ['interrupted', null, 'overloaded', true],
+    ['interrupted', null, 'server_shutdown', true],
+    ['interrupted', null, 'unauthorized', true],
   ])('that ended %s with %s and %s counts by estimate: %s', (state, terminal, code, untold) => {
     expect(untoldUse(exchange(), ended(state, terminal, code), null).untold).toBe(untold);
+  });
+
+  it.each<[RequestState, string, boolean]>([
+    ['timeout', 'upstream_total_timeout', false],
+    ['timeout', 'upstream_first_byte_timeout', false],
+    ['interrupted', 'overloaded', false],
+    ['client_aborted', 'client_aborted', true],
+  ])('of which nothing had come when it ended %s with %s counts by estimate: %s', (state, code, untold) => {
+    expect(untoldUse(exchange(), ended(state, null, code, 0), null).untold).toBe(untold);
   });
 
   it('counts nothing where it is an error, or nobody heard of one', () => {

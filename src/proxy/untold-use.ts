@@ -9,6 +9,8 @@ type Told = Pick<Ending, 'tap' | 'state' | 'statusCode' | 'errorCode'>;
 
 /** Where the answer was of use to somebody, or its client would not wait for it. */
 const OF_USE: ReadonlySet<RequestState> = new Set(['completed', 'incomplete', 'client_aborted']);
+/** Where this proxy would not wait for more of it: the upstream was not done, and is paid for what it had made. */
+const ENDED_HERE: ReadonlySet<RequestState> = new Set(['timeout', 'interrupted']);
 
 /**
  * Whether the model has run to somebody's use and nobody says what that took; and the background response that says it
@@ -28,8 +30,12 @@ export function untoldUse(
   return { untold: wasOfUse(ending), backgroundId };
 }
 
-/** What was refused, failed, broke or was cut short took nothing, also where its client had left by then. */
+/**
+ * What was refused, failed, broke or was cut short took nothing, also where its client had left by then; nor did what was
+ * ended here before anything of it had come.
+ */
 function wasOfUse({ tap, state, statusCode, errorCode }: Told): boolean {
-  if (tap === null || statusCode === null || statusCode >= 300 || !OF_USE.has(state)) return false;
-  return tap.terminal !== 'failed' && tap.terminal !== 'error' && errorCode !== CUT_SHORT;
+  if (tap === null || statusCode === null || statusCode >= 300) return false;
+  if (tap.terminal === 'failed' || tap.terminal === 'error' || errorCode === CUT_SHORT) return false;
+  return OF_USE.has(state) || (ENDED_HERE.has(state) && tap.answerBytes > 0);
 }

@@ -1,10 +1,18 @@
 /** How a stream can end, by its last event. */
 export type Terminal = 'completed' | 'incomplete' | 'failed' | 'error';
 
-/** What an event is to accounting. `unknown`: its type has to be read from its data. */
-export type SseKind = Terminal | 'start' | 'item' | 'other' | 'unknown';
+/**
+ * What an event is to accounting. `start`: only that the answer has begun, with its id; `begun`: the same when that is
+ * known. `unknown`: its type has to be read from its data.
+ */
+export type SseKind = Terminal | 'start' | 'begun' | 'item' | 'other' | 'unknown';
 
 const TERMINALS: ReadonlySet<string> = new Set<Terminal>(['completed', 'incomplete', 'failed', 'error']);
+
+/** Nothing in it is to be read. */
+export function isPassedOver(kind: SseKind): boolean {
+  return kind === 'other' || kind === 'begun';
+}
 
 export function isTerminal(kind: SseKind): kind is Terminal {
   return TERMINALS.has(kind);
@@ -31,7 +39,7 @@ export function kindOfName(bytes: Buffer, start: number, end: number, wantsStart
   const length = end - start;
   for (const [name, kind] of KINDS) {
     if (name.length !== length || !equals(bytes, start, name)) continue;
-    return kind === 'start' && !wantsStart ? 'other' : kind;
+    return kind === 'start' && !wantsStart ? 'begun' : kind;
   }
   return 'other';
 }

@@ -1,5 +1,5 @@
 import { ByteStore } from './byte-store.js';
-import { isTerminal, kindOfData, kindOfName } from './sse-kinds.js';
+import { isPassedOver, isTerminal, kindOfData, kindOfName } from './sse-kinds.js';
 import type { SseKind } from './sse-kinds.js';
 
 const LINE_FEED = 0x0a;
@@ -32,10 +32,18 @@ export class SseScanner {
   #inLine = false;
   #blank = true;
   #done = false;
+  /** Of the event so far. */
+  #length = 0;
+  #answerBytes = 0;
   /** The first events hold the response's id; once it is known they are of no interest either. */
   wantsStart = true;
 
   constructor(private readonly listener: SseListener) {}
+
+  /** Of all events that bring something of the answer: not of comments, nor of those that only say it has begun. */
+  get answerBytes(): number {
+    return this.#answerBytes;
+  }
 
   get done(): boolean {
     return this.#done;
@@ -56,6 +64,7 @@ export class SseScanner {
         this.#keepPartial(chunk, from);
         return false;
       }
+      this.#length += end + 1 - from;
       const terminal = this.#inLine ? this.#finishPartial(chunk, from, end) : this.#line(chunk, from, end);
       from = end + 1;
       if (terminal) {
@@ -75,6 +84,7 @@ export class SseScanner {
 
   #keepPartial(chunk: Buffer, from: number): void {
     this.#inLine = true;
+    this.#length += chunk.length - from;
     this.#pushPartial(chunk, from, chunk.length);
   }
 
@@ -88,7 +98,7 @@ export class SseScanner {
 
   /** Of a line whose event is of no interest only the head is kept: it may still be an `event:` line. */
   #pushPartial(chunk: Buffer, from: number, end: number): void {
-    const room = this.#kind === 'other' ? LINE_HEAD_BYTES - this.#partial.kept : end - from;
+    const room = isPassedOver(this.#kind) ? LINE_HEAD_BYTES - this.#partial.kept : end - from;
     if (room > 0) this.#partial.push(chunk.subarray(from, Math.min(end, from + room)));
   }
 
@@ -101,7 +111,7 @@ export class SseScanner {
     // `event:` and `data:`; comments, `id:` and `retry:` say nothing here.
     if (first === 0x65 && isField(bytes, start, end, EVENT)) {
       this.#kind = kindOfName(bytes, valueStart(bytes, start + EVENT.length, end), end, this.wantsStart);
-    } else if (first === 0x64 && this.#kind !== 'other' && isField(bytes, start, end, DATA)) {
+    } else if (first === 0x64 && !isPassedOver(this.#kind) && isField(bytes, start, end, DATA)) {
       this.#dataLine(bytes, valueStart(bytes, start + DATA.length, end), end);
     }
     return false;
@@ -110,7 +120,7 @@ export class SseScanner {
   #dataLine(bytes: Buffer, start: number, end: number): void {
     if (this.#kind === 'unknown' && !this.#hasData)
       this.#kind = kindOfData(bytes, start, end, this.wantsStart);
-    if (this.#kind === 'other') return;
+    if (isPassedOver(this.#kind)) return;
     if (this.#hasData) this.#data.push(NEW_LINE);
     this.#data.push(bytes.subarray(start, end));
     this.#hasData = true;
@@ -118,15 +128,22 @@ export class SseScanner {
 
   #dispatch(): boolean {
     const kind = this.#kind;
+    this.#count(kind);
     // One too large to be read still ends the stream if its name says so.
     const tooLong = this.#data.kept > MAX_EVENT_BYTES;
-    const wanted = this.#hasData && kind !== 'other' && (!tooLong || isTerminal(kind));
+    const wanted = this.#hasData && !isPassedOver(kind) && (!tooLong || isTerminal(kind));
     const terminal = wanted && this.listener(tooLong ? NOTHING : this.#data.concat(), kind);
     if (this.#hasData) this.#data.clear();
     this.#hasData = false;
     this.#kind = 'unknown';
     this.#blank = true;
     return terminal;
+  }
+
+  #count(kind: SseKind): void {
+    const hasFields = this.#hasData || kind !== 'unknown';
+    if (hasFields && kind !== 'start' && kind !== 'begun') this.#answerBytes += this.#length;
+    this.#length = 0;
   }
 }
 

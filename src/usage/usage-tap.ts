@@ -37,6 +37,8 @@ export interface TapResult {
   /** Of what a list shows. */
   readonly listedIds: readonly string[];
   readonly isSse: boolean;
+  /** What came of the answer itself; of a stream those of its events that say more than that it has begun. */
+  readonly answerBytes: number;
   /** As received, also when coded. `size` is that of the whole body. */
   readonly captured: { readonly chunks: Buffer[]; readonly size: number; readonly truncated: boolean };
 }
@@ -143,6 +145,7 @@ export class UsageTap {
       itemIds: [...this.#items],
       listedIds: this.#listed,
       isSse: this.#isSse,
+      answerBytes: this.#isSse ? this.#sse.answerBytes : size,
       captured: {
         chunks: this.#store.chunks(Math.min(capture, this.#store.kept)),
         size,
