@@ -1,4 +1,5 @@
 import { ByteStore } from './byte-store.js';
+import { countedLength } from './counted-length.js';
 import { isPassedOver, isTerminal, kindOfData, kindOfName } from './sse-kinds.js';
 import type { SseKind } from './sse-kinds.js';
 
@@ -40,7 +41,10 @@ export class SseScanner {
 
   constructor(private readonly listener: SseListener) {}
 
-  /** Of all events that bring something of the answer: not of comments, nor of those that only say it has begun. */
+  /**
+   * Of all events that bring something of the answer, each as far as it counts: not of comments, nor of those that only say
+   * it has begun.
+   */
   get answerBytes(): number {
     return this.#answerBytes;
   }
@@ -142,7 +146,7 @@ export class SseScanner {
 
   #count(kind: SseKind): void {
     const hasFields = this.#hasData || kind !== 'unknown';
-    if (hasFields && kind !== 'start' && kind !== 'begun') this.#answerBytes += this.#length;
+    if (hasFields && kind !== 'start' && kind !== 'begun') this.#answerBytes += countedLength(this.#length);
     this.#length = 0;
   }
 }

@@ -171,6 +171,23 @@ describe('UsageTap on a stream', () => {
     expect(json({ output: [] }).answerBytes).toBe('{"output":[]}'.length);
   });
 
+  it('counts an image for no more than a hundred events of text, in whatever event or body it comes', () => {
+    const image = 'iVBORw0KGgo'.repeat(60_000);
+    const begun = sse(EVENTS.slice(0, 2));
+    const lengthOf = (...events: object[]) => run(tapFor(), [begun, sse(events)]).answerBytes;
+    const partial = { type: 'response.image_generation_call.partial_image', partial_image_b64: image };
+    expect(lengthOf(partial)).toBe(25_600);
+    expect(lengthOf({ b64_json: image, type: 'image_generation.partial_image' }, partial)).toBe(51_200);
+    expect(lengthOf({ type: 'response.output_item.done', item: { result: image } })).toBe(25_600);
+    // Told by a connection that carries messages, and in pieces.
+    const message = Buffer.from(`data: ${JSON.stringify(partial)}\n\n`);
+    const pieces = Array.from({ length: 66 }, (_, n) => message.subarray(n * 10_010, (n + 1) * 10_010));
+    expect(run(tapFor(), [begun, ...pieces]).answerBytes).toBe(25_600);
+    expect(json({ output: [{ result: image }] }).answerBytes).toBe(25_600);
+    const deltas = Array.from({ length: 1_000 }, () => EVENTS[2]!);
+    expect(lengthOf(...deltas)).toBe(sse(deltas).length);
+  });
+
   it('ends once, whatever follows', () => {
     const result = run(tapFor(), [sse([TERMINAL]), sse([TERMINAL]), 'data: [DONE]\n\n']);
     expect(result).toMatchObject({ terminal: 'completed', ends: [0] });

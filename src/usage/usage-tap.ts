@@ -1,6 +1,7 @@
 import { MAX_SEALED_DIGESTS } from '../common/sealed-digest.js';
 import { ByteStore } from './byte-store.js';
 import type { CaptureRoom } from './capture-room.js';
+import { countedLength } from './counted-length.js';
 import { decodeBody } from './decode-body.js';
 import { JsonThinner } from './json-thinner.js';
 import { isTerminal } from './sse-kinds.js';
@@ -37,7 +38,7 @@ export interface TapResult {
   /** Of what a list shows. */
   readonly listedIds: readonly string[];
   readonly isSse: boolean;
-  /** What came of the answer itself; of a stream those of its events that say more than that it has begun. */
+  /** What came of the answer itself, as far as it counts; of a stream its events that say more than that it has begun. */
   readonly answerBytes: number;
   /** As received, also when coded. `size` is that of the whole body. */
   readonly captured: { readonly chunks: Buffer[]; readonly size: number; readonly truncated: boolean };
@@ -145,7 +146,7 @@ export class UsageTap {
       itemIds: [...this.#items],
       listedIds: this.#listed,
       isSse: this.#isSse,
-      answerBytes: this.#isSse ? this.#sse.answerBytes : size,
+      answerBytes: this.#isSse ? this.#sse.answerBytes : countedLength(size),
       captured: {
         chunks: this.#store.chunks(Math.min(capture, this.#store.kept)),
         size,

@@ -1,3 +1,4 @@
+import { BYTES_PER_STREAMED_TOKEN } from '../../usage/counted-length.js';
 import type { TokenUsage } from '../../usage/token-usage.js';
 import type { Amount } from './limit-decision.js';
 
@@ -8,8 +9,6 @@ const MAX_INPUT = 1_000_000;
 /** Before any answer has been seen: rather too much, which makes the first requests of a small budget take turns. */
 const FIRST_OUTPUT = 1_000;
 const FORGET = 0.1;
-/** An event of a stream brings about one token, and is about as long. */
-const BYTES_PER_STREAMED_TOKEN = 256;
 
 /** What a key's next request may take: as much as its largest lately, or as long as its body is. */
 export class UsageEstimate {
