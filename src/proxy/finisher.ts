@@ -54,7 +54,8 @@ export class Finisher {
     const { untold, backgroundId } = untoldUse(exchange, ending, spent.usage);
     const { usage, cost } = spent;
     const { servedModel = null, answerBytes = 0 } = ending.tap ?? {};
-    const terms = { usage, cost, untold, backgroundId, servedModel, answerBytes };
+    const named = (exchange.hints?.model ?? null) !== null;
+    const terms = { usage, cost, untold, backgroundId, named, servedModel, answerBytes };
     this.deps.limits.settle(exchange.caller.key, exchange.hold, terms, exchange.startedAt);
     const record = finishedRecord(exchange, ending, spent, now, instanceId);
     spool.finished(record, { request: captureRequest(exchange, config.capture.maxBytes), response });

@@ -38,7 +38,16 @@ function world(terms: Partial<ClientKey>) {
     limits.settle(
       key,
       hold,
-      { usage, cost, untold: false, answerBytes: 0, servedModel: null, backgroundId: null, ...how },
+      {
+        usage,
+        cost,
+        untold: false,
+        answerBytes: 0,
+        named: true,
+        servedModel: null,
+        backgroundId: null,
+        ...how,
+      },
       clock.at,
     );
   };
@@ -97,25 +106,40 @@ describe('the limits of a key over time', () => {
     expect(typeof short.ask()).toBe('object');
   });
 
-  it('count the money of an answer left whose request named no model by the model that served it', () => {
-    const key = aClientKey({ dailyCost: 500_000 });
+  /** One that names a prompt template in place of a model. */
+  const unnamed = (dailyCost: number) => {
+    const key = aClientKey({ dailyCost });
     const clock = { now: () => MONDAY, monotonic: () => 500 };
     const prices = {
-      costOf: ({
-        asked,
-        served,
-        usage,
-      }: {
-        asked: string | null;
-        served: string | null;
-        usage: TokenUsage | null;
-      }) => (asked === null && served === null ? null : (usage?.totalTokens ?? 0) * 1_000),
+      costOf: ({ served, usage }: { served: string | null; usage: TokenUsage | null }) =>
+        served === null ? null : (usage?.totalTokens ?? 0) * 10,
     };
     const limits = new KeyLimits(clock, prices, { termsOf: () => key, minuteElsewhere: () => [0, 0] });
-    const request = { key, spends: true, model: null, bodyBytes: 100 };
-    const left = { usage: null, cost: null, untold: true, answerBytes: 0, backgroundId: null };
-    limits.settle(key, limits.reserve(request), { ...left, servedModel: 'gpt-5' }, MONDAY);
-    expect(() => limits.reserve(request)).toThrow(/budget/);
+    const reserve = (): Amount | null => limits.reserve({ key, spends: true, model: null, bodyBytes: 100 });
+    const settle = (hold: Amount | null, spent: Partial<Spent>): void => {
+      const nothing = { usage: null, cost: null, untold: false, answerBytes: 0, backgroundId: null };
+      limits.settle(key, hold, { ...nothing, named: false, servedModel: null, ...spent }, MONDAY);
+    };
+    return { reserve, settle };
+  };
+
+  it('count the money of an answer left whose request named no model by the model that served it', () => {
+    const { reserve, settle } = unnamed(10_000);
+    settle(reserve(), { untold: true });
+    settle(reserve(), { untold: true, servedModel: 'gpt-5' });
+    expect(reserve).toThrow(/budget of your client key is used up: \$0\.010250/);
+  });
+
+  it('set money aside for a request that names no model: at first too much, then as its like have cost', () => {
+    const { reserve, settle } = unnamed(1_000_000);
+    const open = [reserve(), reserve()];
+    expect(open[0]).toEqual({ tokens: 1_025, cost: 615_000 });
+    expect(reserve).toThrow(/may need the rest/);
+    for (const hold of open) settle(hold, { usage: told(40, 60), cost: 1_000, servedModel: 'gpt-5' });
+    expect(reserve()).toEqual({ tokens: 100, cost: 1_000 });
+    // Of one that was left before it said its model, the same counts.
+    settle(reserve(), { untold: true });
+    expect(reserve()).toEqual({ tokens: 100, cost: 1_000 });
   });
 
   it('count what a background response is told to have taken in place of what was set aside for it', () => {

@@ -6,7 +6,7 @@ import { utcDay, utcMonth } from '../../usage/utc-day.js';
 import type { PriceList } from '../price-list.js';
 import { KeyMeter, sumSince } from './key-meter.js';
 import { type Amount, type Exceeded, type KeyUse, limitExceeded } from './limit-decision.js';
-import { limitRefusal, unpricedAsk } from './limit-refusal.js';
+import { limitRefusal } from './limit-refusal.js';
 import type { LimitedRequest } from './limited-request.js';
 import { coveringAnswer } from './usage-estimate.js';
 
@@ -21,6 +21,8 @@ export interface Spent {
   readonly untold: boolean;
   /** Of its answer, as far as it came: where it is untold there was at least as much of it. */
   readonly answerBytes: number;
+  /** The request said which model it wants. */
+  readonly named: boolean;
   /** The model that the answer names. */
   readonly servedModel: string | null;
   /** The background response whose answer does not say it yet, or that is read and says it, or has failed. */
@@ -57,16 +59,11 @@ export class KeyLimits {
   /**
    * The same for what may yet come to nothing. `before`: what is set aside for the response it would take over from, and
    * is enough for it, too; with null it gets a place of its own, and what that takes is to go to `giveBack` or `settle`.
-   * Without a model nobody knows what money to set aside: throws `forbidden` for a key with a budget of it.
    */
   ask(request: LimitedRequest, before: Amount | null): Amount | null {
     const { key } = request;
     if (key === null) return null;
-    if (before === null) {
-      const terms = this.sources.termsOf(key.id) ?? key;
-      if (request.model === null && (terms.dailyCost ?? terms.monthlyCost) !== null) throw unpricedAsk();
-      return this.reserve(request);
-    }
+    if (before === null) return this.reserve(request);
     const { held, requests } = this.#meterOf(key.id);
     this.#check(request, { tokens: held.tokens - before.tokens, cost: held.cost - before.cost });
     requests.add(1, this.clock.monotonic());
@@ -83,7 +80,10 @@ export class KeyLimits {
     if (!spends) return null;
     const usage = meter.estimate.of(bodyBytes);
     // A price nobody knows counts as nothing here as in the sums.
-    const cost = this.prices.costOf({ asked: model, served: null, resourceId: null, usage }, now) ?? 0;
+    const cost =
+      model === null
+        ? meter.estimate.unnamedCost(usage.totalTokens)
+        : (this.prices.costOf({ asked: model, served: null, resourceId: null, usage }, now) ?? 0);
     const hold = { tokens: usage.totalTokens, cost };
     meter.hold(hold);
     return hold;
@@ -92,29 +92,29 @@ export class KeyLimits {
   /** At the end of a request, once: what it really took. `startedAt` is epoch ms. */
   settle(key: ClientKey | null, hold: Amount | null, spent: Spent, startedAt: number): void {
     if (key === null) return;
-    const { usage, cost, untold, answerBytes, servedModel, backgroundId } = spent;
+    const { usage, cost, untold, answerBytes, named, backgroundId } = spent;
     const [meter, mono] = [this.#meterOf(key.id), this.clock.monotonic()];
     if (hold !== null) meter.release(hold);
     if (backgroundId !== null && !untold) meter.refund(backgroundId);
-    if (usage !== null) meter.spend(usage, cost, startedAt, mono);
-    else if (untold && hold !== null)
-      meter.charge(
-        this.#priced(coveringAnswer(hold, answerBytes), meter, servedModel),
-        startedAt,
-        mono,
-        backgroundId,
-      );
+    if (usage !== null) {
+      const tokens = meter.spend(usage, cost, startedAt, mono);
+      if (hold !== null && !named) meter.estimate.learnPrice(tokens, cost);
+    } else if (untold && hold !== null) {
+      const charge = this.#priced(coveringAnswer(hold, answerBytes), meter, spent);
+      meter.charge(charge, startedAt, mono, backgroundId);
+    }
   }
 
-  /** A prompt template names its own model: what was set aside for it had no price, and the answer tells which it was. */
-  #priced(amount: Amount, { estimate }: KeyMeter, served: string | null): Amount {
-    if (amount.cost > 0 || served === null) return amount;
+  /** Where no price was known, or no model named, the answer may tell which model it was. */
+  #priced(amount: Amount, { estimate }: KeyMeter, { named, servedModel }: Spent): Amount {
+    if (named && (amount.cost > 0 || servedModel === null)) return amount;
+    if (servedModel === null) return { ...amount, cost: estimate.unnamedCharge(amount.tokens) };
     const likely = estimate.of(0);
     const outputTokens = Math.min(amount.tokens, likely.outputTokens ?? 0);
     const inputTokens = amount.tokens - outputTokens;
     const usage = { ...likely, inputTokens, outputTokens, totalTokens: amount.tokens };
-    const cost = this.prices.costOf({ asked: null, served, resourceId: null, usage }, this.clock.now());
-    return { ...amount, cost: cost ?? 0 };
+    const request = { asked: null, served: servedModel, resourceId: null, usage };
+    return { ...amount, cost: this.prices.costOf(request, this.clock.now()) ?? 0 };
   }
 
   /** What was set aside for something that came to nothing. */

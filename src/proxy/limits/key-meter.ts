@@ -30,12 +30,13 @@ export class KeyMeter {
     this.hold({ tokens: -tokens, cost: -cost });
   }
 
-  /** Counts for the day the request started in, as its record does. Times are epoch ms, `mono` is monotonic. */
-  spend(usage: TokenUsage, cost: number | null, startedAt: number, mono: number): void {
+  /** Counts for the day the request started in, as its record does. Times are epoch ms, `mono` is monotonic. Answers the tokens. */
+  spend(usage: TokenUsage, cost: number | null, startedAt: number, mono: number): number {
     const tokens = usage.totalTokens ?? (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0);
     this.estimate.learn(usage);
     this.tokens.add(tokens, mono);
     this.#count({ tokens, cost: cost ?? 0 }, utcDay(startedAt));
+    return tokens;
   }
 
   /**

@@ -43,14 +43,6 @@ export function limitRefusal(over: Exceeded, waitMs: number, now: number): Proxy
   }
 }
 
-export function unpricedAsk(): ProxyError {
-  return new ProxyError(
-    'forbidden',
-    'Your client key has a budget of money, and nothing on this connection says which model would answer this message; ' +
-      'send a response.create first.',
-  );
-}
-
 function amount(of: Exceeded['of'], value: number): string {
   if (of === 'cost') return `$${(value / 1_000_000).toFixed(value % 10_000 === 0 ? 2 : 6)}`;
   return `${value.toLocaleString('en-US')} ${of}`;

@@ -9,11 +9,15 @@ const MAX_INPUT = 1_000_000;
 /** Before any answer has been seen: rather too much, which makes the first requests of a small budget take turns. */
 const FIRST_OUTPUT = 1_000;
 const FORGET = 0.1;
+/** Millionths of a dollar: the dearest list price of output there is. */
+const FIRST_PRICE = 600;
 
 /** What a key's next request may take: as much as its largest lately, or as long as its body is. */
 export class UsageEstimate {
   #input = 0;
   #output: number | null = null;
+  /** Of a token, where no model was named. */
+  #price: number | null = null;
 
   of(bodyBytes: number): TokenUsage & { readonly totalTokens: number } {
     const inputTokens = Math.min(MAX_INPUT, Math.ceil(Math.max(bodyBytes / BYTES_PER_TOKEN, this.#input)));
@@ -31,6 +35,24 @@ export class UsageEstimate {
   learn({ inputTokens, outputTokens }: TokenUsage): void {
     if (inputTokens !== null) this.#input = peak(this.#input, inputTokens);
     if (outputTokens !== null) this.#output = peak(this.#output ?? 0, outputTokens);
+  }
+
+  /**
+   * What a request may cost that names no model: a prompt template has one of its own, which only the answer tells. As much
+   * as the key's dearest of the kind lately; before any, rather too much.
+   */
+  unnamedCost(tokens: number): number {
+    return Math.ceil(tokens * (this.#price ?? FIRST_PRICE));
+  }
+
+  /** The same of one that told neither tokens nor model: nothing before any has. */
+  unnamedCharge(tokens: number): number {
+    return this.#price === null ? 0 : this.unnamedCost(tokens);
+  }
+
+  /** An answer to such a request. `cost`: null = of a price nobody knows, which counts as nothing. */
+  learnPrice(tokens: number, cost: number | null): void {
+    if (tokens > 0) this.#price = peak(this.#price ?? 0, (cost ?? 0) / tokens);
   }
 }
 

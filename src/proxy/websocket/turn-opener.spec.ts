@@ -41,12 +41,21 @@ describe('a message that may be answered by a response of its own', () => {
     expect(told).toEqual(['sent', 'sent', 'sent', 'key_rate_limited', 'key_rate_limited']);
   });
 
-  it('is refused where it goes on from nothing and a budget of money would have to be its limit', () => {
-    expect(asking({ monthlyCost: 3_000_000 }, unused)('')).toBe('forbidden');
+  it('sets money aside as a create without a model does where it goes on from nothing', () => {
+    const ask = asking({ monthlyCost: 1_000_000 }, unused);
+    expect([ask(''), ask('a'), ask('b')]).toEqual(['sent', 'sent', 'key_rate_limited']);
     expect(asking({ dailyTokens: 3_000_000 }, unused)('')).toBe('sent');
     const waiting = { ...last, lane: 'other' } as WebsocketTurn;
-    const ask = asking({ dailyCost: 1_000_000 }, { ...unused, turns: [waiting] });
-    expect([ask(''), ask('')]).toEqual(['sent', 'key_rate_limited']);
+    const beside = asking({ dailyCost: 1_000_000 }, { ...unused, turns: [waiting] });
+    expect([beside(''), beside('')]).toEqual(['sent', 'key_rate_limited']);
+  });
+
+  it('goes on with the model that the upstream named where the create before it named none', () => {
+    const exchange = { hold: null, hints: { model: null } };
+    const template = { exchange, servedModel: 'gpt-5' } as WebsocketTurn;
+    const silent = { exchange, servedModel: null, lane: '' } as WebsocketTurn;
+    const ask = asking({ dailyCost: 2_000_000 }, { ...ended, turns: [silent], lastIn: () => template });
+    expect([ask(''), ask(''), ask('')]).toEqual(['sent', 'sent', 'key_rate_limited']);
   });
 
   it('is refused where the connection waits for as many as it may have', () => {

@@ -156,7 +156,7 @@ export class TurnOpener implements BookOwner {
     const running = book.turns.find((turn) => turn.lane === lane) ?? null;
     const before = this.#asked.has(lane) ? null : (running?.exchange.hold ?? null);
     if (before === null) this.#asked.checkRoom();
-    const model = modelOf(running ?? book.lastIn(lane) ?? book.turns.at(-1));
+    const model = modelOf(running, book.lastIn(lane), book.turns.at(-1));
     const hold = limits.ask({ key, spends: true, model, bodyBytes: message.length }, before);
     if (hold !== null) this.#asked.add(lane, hold, clock.monotonic());
     book.asked(lane, message);
@@ -187,7 +187,8 @@ export class TurnOpener implements BookOwner {
     const { balancer, limits } = this.parts.deps;
     const terms = { continues: before !== null, begun: true };
     const turn = this.open(exchange, link, lane, balancer.acquireOn(link.resource, hints, terms), true);
-    exchange.hold = this.#asked.take(lane) ?? limits.take(limitedRequest(exchange, hints), ask !== null);
+    const request = { ...limitedRequest(exchange, hints), model: modelOf(turn, before) };
+    exchange.hold = this.#asked.take(lane) ?? limits.take(request, ask !== null);
     return turn;
   }
 
@@ -230,9 +231,16 @@ export class TurnOpener implements BookOwner {
   }
 }
 
-/** Of what a message goes on from, which may be still to begin: it goes on with its model. */
-function modelOf(turn: WebsocketTurn | undefined): string | null {
-  return turn?.exchange.hints?.model ?? null;
+/**
+ * Of what a message goes on from, which may be still to begin: it goes on with its model, the one it named or, of a prompt
+ * template, the one that the upstream said. The first of them of which either is known.
+ */
+function modelOf(...turns: readonly (WebsocketTurn | null | undefined)[]): string | null {
+  for (const turn of turns) {
+    const model = turn?.exchange.hints?.model ?? turn?.servedModel ?? null;
+    if (model !== null) return model;
+  }
+  return null;
 }
 
 /** Null = somebody serves it. */

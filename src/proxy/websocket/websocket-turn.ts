@@ -33,6 +33,7 @@ export class WebsocketTurn {
   /** Null when it has ended: its bytes need not be kept for as long as the connection lasts. */
   #tap: UsageTap | null;
   #responseId: string | null = null;
+  #servedModel: string | null = null;
   readonly #startedAt: number;
   readonly #startedMono: number;
   #bytes = 0;
@@ -63,6 +64,11 @@ export class WebsocketTurn {
 
   get responseId(): string | null {
     return this.#tap === null ? this.#responseId : this.#tap.result().responseId;
+  }
+
+  /** The model that the upstream names. */
+  get servedModel(): string | null {
+    return this.#tap === null ? this.#servedModel : this.#tap.result().servedModel;
   }
 
   /** How it ended, for its key; null while it is open. */
@@ -100,6 +106,7 @@ export class WebsocketTurn {
     const { exchange, lease } = this;
     const tap = reader.result();
     this.#responseId = tap.responseId;
+    this.#servedModel = tap.servedModel;
     const { outcome, ending } = endingOf(how, this.#answerHead(), tap, failure, exchange.clientGone);
     this.#outcome = outcome;
     const learned = outcome.kind === 'served' || tap.responseId !== null;
