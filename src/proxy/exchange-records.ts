@@ -98,10 +98,17 @@ function sessionOf(hints: RoutingHints): SessionRef | null {
   };
 }
 
+interface SpentFacts {
+  readonly usage: TokenUsage | null;
+  readonly cost: number | null;
+  /** What counts in place of both. */
+  readonly charge: { readonly tokens: number; readonly cost: number } | null;
+}
+
 export function finishedRecord(
   exchange: Exchange,
   ending: Ending,
-  { usage, cost }: { readonly usage: TokenUsage | null; readonly cost: number | null },
+  { usage, cost, charge }: SpentFacts,
   now: number,
   instanceId: string,
 ): FinishedRecord {
@@ -125,6 +132,10 @@ export function finishedRecord(
     servedModel: tap?.servedModel ?? null,
     usage,
     cost,
+    charged:
+      charge === null
+        ? null
+        : { callerId: exchange.callerId, instanceId, tokens: charge.tokens, cost: charge.cost },
     attempts: exchange.attempts,
     decisions: exchange.recorded
       ? exchange.decisions.toSpliced(exchange.refusedBefore, 1)

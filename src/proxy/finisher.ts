@@ -56,8 +56,8 @@ export class Finisher {
     const { servedModel = null, answerBytes = 0 } = ending.tap ?? {};
     const named = (exchange.hints?.model ?? null) !== null;
     const terms = { usage, cost, untold, backgroundId, named, servedModel, answerBytes };
-    this.deps.limits.settle(exchange.caller.key, exchange.hold, terms, exchange.startedAt);
-    const record = finishedRecord(exchange, ending, spent, now, instanceId);
+    const charge = this.deps.limits.settle(exchange.caller.key, exchange.hold, terms, exchange.startedAt);
+    const record = finishedRecord(exchange, ending, { usage, cost, charge }, now, instanceId);
     spool.finished(record, { request: captureRequest(exchange, config.capture.maxBytes), response });
     metrics.observe(record, exchange.transport);
     traces?.record(tracedRequest(exchange, record, instanceId));

@@ -24,11 +24,11 @@ export class KeyUsageRow {
   @Column(big('requests'))
   requests!: number;
 
-  /** Input and output, of the answers that told. */
+  /** Input and output, and of answers that did not tell what counts for them. */
   @Column(big('tokens'))
   tokens!: number;
 
-  /** Millionths of a US dollar, of those whose price was known. */
+  /** Millionths of a US dollar: the same, of those whose price was known. */
   @Column(big('cost'))
   cost!: number;
 

@@ -1,5 +1,7 @@
 import type { QueryRunner } from 'typeorm';
 import type { Dialect } from '../infra/database/column-types.js';
+import type { FinishedRecord } from './records.js';
+import { Sanitizer } from './sanitizer.js';
 import { isUnpriced, type Uncounted } from './session-totals.js';
 import type { SqlValue } from './sql-values.js';
 import { sumsByKey } from './sums-by-key.js';
@@ -16,15 +18,24 @@ export const KEY_USAGE: TableSpec = {
   onConflict: `UPDATE SET ${KEY_TOTALS.map((total) => `"${total}" = "key_usage"."${total}" + excluded."${total}"`).join(', ')}`,
 };
 
-/** Adds requests to what their callers used on their days, in the transaction that marked them as counted. */
+/** What is added to one day of a key; in the order of `KEY_TOTALS`. */
+interface Addend {
+  readonly key: readonly [callerId: string, day: number, instanceId: string];
+  readonly totals: readonly number[];
+}
+
+/**
+ * Adds requests to what their callers used on their days, in the transaction that marked them as counted; and what is
+ * charged for answers that did not tell, with the end that it came with.
+ */
 export async function countKeyUsage(
   runner: QueryRunner,
   dialect: Dialect,
   rows: readonly Uncounted[],
+  charged: readonly FinishedRecord[],
 ): Promise<void> {
-  const keyOf = (row: Uncounted): string =>
-    [row.caller_id, utcDay(row.started_at), row.instance_id].join('\u0000');
-  const sums = sumsByKey(rows, keyOf, sumOf);
+  const addends = [...rows.map(usedBy), ...charged.flatMap(chargeOf)];
+  const sums = sumsByKey(addends, ({ key }) => key.join('\u0000'), sumOf);
   await upsertRows(
     runner,
     dialect,
@@ -33,19 +44,23 @@ export async function countKeyUsage(
   );
 }
 
-function sumOf(group: readonly Uncounted[]): SqlValue[] {
-  const [first] = group;
-  const finished = group.filter((row) => row.finish_rank === 2);
-  const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
-  return [
-    first?.caller_id ?? '',
-    utcDay(first?.started_at ?? 0),
-    first?.instance_id ?? '',
-    group.filter((row) => row.counted === 0 && row.resource_id !== null).length,
-    sum(finished.map(tokensOf)),
-    sum(finished.map((row) => row.cost ?? 0)),
-    finished.filter(isUnpriced).length,
-  ];
+function sumOf(group: readonly Addend[]): SqlValue[] {
+  const totals = KEY_TOTALS.map((_, n) => group.reduce((sum, addend) => sum + (addend.totals[n] ?? 0), 0));
+  return [...(group[0]?.key ?? []), ...totals];
+}
+
+function usedBy(row: Uncounted): Addend {
+  const key = [row.caller_id, utcDay(row.started_at), row.instance_id] as const;
+  const requests = row.counted === 0 && row.resource_id !== null ? 1 : 0;
+  if (row.finish_rank !== 2) return { key, totals: [requests, 0, 0, 0] };
+  return { key, totals: [requests, tokensOf(row), row.cost ?? 0, isUnpriced(row) ? 1 : 0] };
+}
+
+function chargeOf({ startedAt, charged }: FinishedRecord): Addend[] {
+  if (charged === undefined || charged === null) return [];
+  const s = new Sanitizer();
+  const key = [s.text(charged.callerId), utcDay(s.intOr(startedAt, 0)), s.text(charged.instanceId)] as const;
+  return [{ key, totals: [0, s.intOr(charged.tokens, 0), s.intOr(charged.cost, 0), 0] }];
 }
 
 function tokensOf(row: Uncounted): number {

@@ -15,7 +15,7 @@ import {
   eventRow,
 } from './detail-tables.js';
 import type { FinishedRecord } from './records.js';
-import { finishRank, type RequestFold, requestRow } from './request-table.js';
+import { finishRank, type RequestFold } from './request-table.js';
 import { writeRequests } from './request-writer.js';
 import type { SqlValue } from './sql-values.js';
 import { type TableSpec, upsertRows } from './table-writer.js';
@@ -52,7 +52,7 @@ async function writeAll(runner: QueryRunner, dialect: Dialect, rows: Rows): Prom
     upsertRows(runner, dialect, spec, sorted(map));
   if (rows.requests.size > 0) {
     const folds = [...rows.requests.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
-    await writeRequests(runner, dialect, folds.map(requestRow));
+    await writeRequests(runner, dialect, folds);
   }
   await write(ATTEMPTS, rows.attempts);
   await write(DECISIONS, rows.decisions);

@@ -76,6 +76,8 @@ export interface FinishedRecord {
   readonly usage: TokenUsage | null;
   /** Millionths of a US dollar, by the prices of that moment; null = not known. Older records have none. */
   readonly cost?: number | null;
+  /** What counts for the budgets of its client key although the answer did not tell it. Older records have none. */
+  readonly charged?: KeyCharge | null;
   /** Empty for an interrupted one = not known. */
   readonly attempts: readonly AttemptRecord[];
   /** Decisions of attempts after the first. */
@@ -83,6 +85,15 @@ export interface FinishedRecord {
   readonly bindings: readonly AffinityBinding[];
   /** For requests that never started (refused before dispatch): the same facts `started` would have held. */
   readonly rejected: Omit<StartedRecord, 't' | 'id' | 'decision'> | null;
+}
+
+/** An estimate; no sum but that of the key's day has it. */
+export interface KeyCharge {
+  readonly callerId: string;
+  readonly instanceId: string;
+  readonly tokens: number;
+  /** Millionths of a US dollar. */
+  readonly cost: number;
 }
 
 export interface AttemptRecord {

@@ -161,15 +161,18 @@ describe('UsageTap on a stream', () => {
     expect(result).toMatchObject({ terminal: null, usage: COUNTED, ends: [] });
   });
 
-  it.each(['\n', '\r\n'])('tells how much of the answer came, and nothing of one that has only begun: %j', (newline) => {
-    const begun = `: hold the line${newline}${newline}${sse(EVENTS.slice(0, 2), newline)}`;
-    expect(run(tapFor(), [begun, `: and on${newline}`]).answerBytes).toBe(0);
-    const delta = sse(EVENTS.slice(2, 3), newline);
-    expect(run(tapFor(), [begun, delta, `: and on${newline}${newline}`]).answerBytes).toBe(delta.length);
-    // Its blank line never came.
-    expect(run(tapFor(), [begun, delta.trimEnd()]).answerBytes).toBe(delta.trimEnd().length);
-    expect(json({ output: [] }).answerBytes).toBe('{"output":[]}'.length);
-  });
+  it.each(['\n', '\r\n'])(
+    'tells how much of the answer came, and nothing of one that has only begun: %j',
+    (newline) => {
+      const begun = `: hold the line${newline}${newline}${sse(EVENTS.slice(0, 2), newline)}`;
+      expect(run(tapFor(), [begun, `: and on${newline}`]).answerBytes).toBe(0);
+      const delta = sse(EVENTS.slice(2, 3), newline);
+      expect(run(tapFor(), [begun, delta, `: and on${newline}${newline}`]).answerBytes).toBe(delta.length);
+      // Its blank line never came.
+      expect(run(tapFor(), [begun, delta.trimEnd()]).answerBytes).toBe(delta.trimEnd().length);
+      expect(json({ output: [] }).answerBytes).toBe('{"output":[]}'.length);
+    },
+  );
 
   it('counts an image for no more than a hundred events of text, in whatever event or body it comes', () => {
     const image = 'iVBORw0KGgo'.repeat(60_000);

@@ -188,6 +188,27 @@ describe.each(['sqlite', 'postgres'] as const)('recorder on %s', (dialect) => {
     ]);
   });
 
+  it('charges a key for what an answer did not tell, on its day, once, whatever comes first and how often', async () => {
+    const charged = { callerId: 'key_a', instanceId: 'inst_1', tokens: 1_000, cost: 70 };
+    const told = { usage: null, cost: null };
+    const begun = (id: string) => started(id, { callerId: 'key_a' });
+    const late = finished('r1', { ...told, charged });
+    const cut = finished('r2', { ...told, charged, state: 'interrupted' });
+    await write(late);
+    await write(begun('r1'), begun('r2'));
+    await write(cut, late);
+    await write(cut, finished('r3', told), begun('r3'), late);
+    await write(begun('r4'), finished('r4', { ...told, charged }));
+    // Whoever took it for dead did not know.
+    const { charged: _charged, ...orphan } = cut;
+    await write(orphan);
+    const { day } = await new KeyUsageReadModel(db.service, 'inst_2').current(T0);
+    const use = { requests: 4, tokens: 3_000, cost_usd: 0.00021, unpriced_requests: 0 };
+    expect(day.get('key_a')).toEqual(use);
+    const [row] = (await requests().list({ limit: 1 })).rows;
+    expect([row?.total_tokens, row?.cost_usd]).toEqual([null, null]);
+  });
+
   it('stores hostile strings and numbers', async () => {
     const nasty = `a\u0000b\ud800c${'x'.repeat(10_000)}`;
     await write(

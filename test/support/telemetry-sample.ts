@@ -31,6 +31,7 @@ export function sampleRecords(): SpooledRecord[] {
         finished(id, {
           at: T0 + i,
           cost: i % 3 === 0 ? null : i * 100,
+          charged: i % 4 === 1 ? { callerId: 'loopback', instanceId: 'inst_1', tokens: i, cost: i } : null,
           resourceId: `openai-${i % 4}`,
           decisions: [decision(id, 2)],
           attempts: [attempt(1), attempt(2)],

@@ -156,7 +156,7 @@ export class KeyUsageDto implements KeyUsageItem {
   @Field(840, 'Sent upstream')
   readonly requests!: number;
 
-  @Field(1264000, 'Input and output, of the answers that told')
+  @Field(1264000, 'Input and output; of answers that did not tell, the estimate that counts for budgets')
   readonly tokens!: number;
 
   @Field(3.27, 'US dollars, of the requests whose price was known')

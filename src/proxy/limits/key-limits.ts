@@ -89,9 +89,12 @@ export class KeyLimits {
     return hold;
   }
 
-  /** At the end of a request, once: what it really took. `startedAt` is epoch ms. */
-  settle(key: ClientKey | null, hold: Amount | null, spent: Spent, startedAt: number): void {
-    if (key === null) return;
+  /**
+   * At the end of a request, once: what it really took. `startedAt` is epoch ms. Answers what counts in place of what nobody
+   * told, to be written down for the other processes; null where somebody tells it later.
+   */
+  settle(key: ClientKey | null, hold: Amount | null, spent: Spent, startedAt: number): Amount | null {
+    if (key === null) return null;
     const { usage, cost, untold, answerBytes, named, backgroundId } = spent;
     const [meter, mono] = [this.#meterOf(key.id), this.clock.monotonic()];
     if (hold !== null) meter.release(hold);
@@ -99,10 +102,11 @@ export class KeyLimits {
     if (usage !== null) {
       const tokens = meter.spend(usage, cost, startedAt, mono);
       if (hold !== null && !named) meter.estimate.learnPrice(tokens, cost);
-    } else if (untold && hold !== null) {
-      const charge = this.#priced(coveringAnswer(hold, answerBytes), meter, spent);
-      meter.charge(charge, startedAt, mono, backgroundId);
     }
+    if (usage !== null || !untold || hold === null) return null;
+    const charge = this.#priced(coveringAnswer(hold, answerBytes), meter, spent);
+    meter.charge(charge, startedAt, mono, backgroundId);
+    return backgroundId === null ? charge : null;
   }
 
   /** Where no price was known, or no model named, the answer may tell which model it was. */
