@@ -1,4 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
@@ -48,6 +52,56 @@ describe('what is installed', () => {
     const known = new Set([...Object.keys(manifest.allowScripts), 'fsevents', 'esbuild']);
     expect(scripted.filter((name) => !known.has(family(name)))).toEqual([]);
   });
+});
+
+describe('what is known against what is delivered', () => {
+  /** A registry with these advisories; null = it offers none. */
+  async function audited(advisories: object | null): Promise<{ code: number; said: string }> {
+    const versions = { '8.0.0': { name: 'helmet', version: '8.0.0', dist: {} } };
+    const packument = { name: 'helmet', 'dist-tags': { latest: '8.0.0' }, versions };
+    const server = createServer((req, res) => {
+      const answer = req.method === 'GET' ? packument : advisories;
+      req.resume().once('end', () => {
+        res.writeHead(answer === null ? 404 : 200, { 'content-type': 'application/json' });
+        res.end(JSON.stringify(answer ?? { error: 'not found' }));
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const cache = mkdtempSync(join(tmpdir(), 'rpx-audit-'));
+    const registry = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    try {
+      const env = { ...process.env, npm_config_registry: registry, npm_config_cache: cache };
+      return await new Promise((resolve) => {
+        execFile(process.execPath, ['script/audit.mjs'], { env }, (error, stdout, stderr) =>
+          resolve({ code: error === null ? 0 : Number(error.code), said: stdout + stderr }),
+        );
+      });
+    } finally {
+      server.closeAllConnections();
+      server.close();
+      rmSync(cache, { recursive: true, force: true });
+    }
+  }
+  const of = (severity: string) => ({
+    helmet: [
+      { id: 1, url: 'https://example.test/1', title: 'Wears off', severity, vulnerable_versions: '*' },
+    ],
+  });
+
+  it('fails a release where it is high, and not where the registry does not tell, which is said', async () => {
+    const high = await audited(of('high'));
+    expect([high.code, high.said]).toEqual([
+      1,
+      expect.stringMatching(/high: helmet \*: Wears off.*\n.*1 critical or high/),
+    ]);
+    const low = await audited(of('low'));
+    expect([low.code, low.said]).toEqual([0, expect.stringMatching(/0 critical or high, 1 others/)]);
+    const silent = await audited(null);
+    expect([silent.code, silent.said]).toEqual([
+      3,
+      expect.stringMatching(/advisories could not be asked for: \S/),
+    ]);
+  }, 120_000);
 });
 
 describe('what is written here', () => {
