@@ -1,3 +1,4 @@
+import type { ProxyError } from '../common/errors.js';
 import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
 import type { TapResult } from '../usage/usage-tap.js';
 import type { AnswerHead } from './answer-head.js';
@@ -11,6 +12,7 @@ export const CUT_SHORT = 'incomplete_stream';
 export type CommittedEnd = 'terminal' | 'eof' | 'cut' | 'client_gone' | StopCause | 'stalled' | 'overloaded';
 
 type Core = Pick<Ending, 'state' | 'statusCode' | 'errorCode' | 'errorMessage' | 'errorSource'>;
+export type { Core as EndingCore };
 
 /** The verdict on a committed answer: for health (outcome) and for the record (ending). Pure. */
 export function endingOf(
@@ -40,6 +42,17 @@ export function endingOf(
       return { outcome: { kind: 'neutral', cause }, ending: core(state, code, message) };
     }
   }
+}
+
+/** Of one that the client was told in our own words. */
+export function toldEnding({ status, code, message }: ProxyError): Core {
+  return {
+    state: 'upstream_error',
+    statusCode: status,
+    errorCode: code,
+    errorMessage: message,
+    errorSource: 'proxy',
+  };
 }
 
 type Rest = Omit<Ending, keyof Core>;

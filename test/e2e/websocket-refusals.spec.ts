@@ -18,7 +18,7 @@ describe('a key that is refused in the middle of a connection', () => {
   let pool: SocketPool;
 
   beforeAll(async () => {
-    ws = await SocketRig.pooled(10, 2);
+    ws = await SocketRig.pooled(20, 2);
   });
   beforeEach(() => void (pool = ws.pool()));
   afterAll(() => ws.stop());
@@ -37,7 +37,7 @@ describe('a key that is refused in the middle of a connection', () => {
   }
 
   function refuseAll(fault: string): void {
-    for (const one of pool.keys) ws.rig.upstream.faults.set(one, fault, { on: 'socket' });
+    for (const one of pool.keys) refuse(ws, one, fault);
   }
 
   it.each([
@@ -65,24 +65,42 @@ describe('a key that is refused in the middle of a connection', () => {
     await ws.proxy.idle();
   });
 
-  it('is told of when no other can serve', async () => {
-    refuseAll('ws_error,status=429,code=insufficient_quota');
+  it.each([
+    ['no quota left', 'ws_error,status=429,code=insufficient_quota', 502, 'upstream_auth_failed', 0],
+    ['no quota, as a response', 'ws_failed,code=insufficient_quota', 502, 'upstream_auth_failed', 0],
+    ['a bad key', 'ws_error,status=401,code=invalid_api_key', 502, 'upstream_auth_failed', 0],
+    ['a pause that names no time', 'ws_error,status=429,wait=none', 429, 'rate_limit_exceeded', 20],
+    ['a pause of an hour', 'ws_error,status=429,wait=3600', 429, 'rate_limit_exceeded', 60],
+    ['a pause, as a response', 'ws_failed,code=rate_limit_exceeded', 429, 'upstream_rate_limited', 20],
+  ])('is told of as over HTTP when no other can serve: %s', async (_, fault, status, code, wait) => {
+    refuseAll(fault);
     const first = await pool.open();
     first.create({});
     expect((await first.untilClosed()).code).toBe(1012);
     const second = await pool.open();
     second.create({});
-    expect((await second.ended())[0]).toMatchObject({ status: 429, error: { code: 'insufficient_quota' } });
+    const [told] = await second.ended();
+    expect(told).toMatchObject({ type: 'error', status, error: { code } });
+    const headers = (told?.['headers'] ?? {}) as Record<string, string>;
+    // Less what has passed since the other key asked for its pause.
+    expect(Number(headers['retry-after'] ?? 0)).toBeLessThanOrEqual(wait);
+    expect(Number(headers['retry-after'] ?? 0)).toBeGreaterThanOrEqual(wait / 2);
+    if (code.startsWith('upstream_')) expect(headers['x-should-retry']).toBeDefined();
     expect(second.closed).toBe(null);
     expect(new Set(pool.creates.map((create) => create.key)).size).toBe(2);
+    const row = (await pool.rows(2))[1];
+    expect(row).toMatchObject({ state: 'upstream_error', status_code: status, error_code: code });
     second.ws.close();
   });
 
-  it('is told of when the request belongs to it', async () => {
-    const { client } = await turned('ws_error,status=429,code=insufficient_quota', { store: true });
+  it.each([
+    ['no quota left', 'ws_error,status=429,code=insufficient_quota', 502, 'upstream_auth_failed'],
+    ['a bad key', 'ws_error,status=401,code=invalid_api_key', 409, 'affinity_lost'],
+  ])('is told of as over HTTP when the request belongs to it: %s', async (_, fault, status, code) => {
+    const { client } = await turned(fault, { store: true });
     const response = client.ends()[0]?.['response'] as { id: string };
     client.create({ previous_response_id: response.id });
-    expect((await client.ended(2))[1]).toMatchObject({ status: 429 });
+    expect((await client.ended(2))[1]).toMatchObject({ status, error: { code } });
     client.ws.close();
   });
 
@@ -97,16 +115,25 @@ describe('a key that is refused in the middle of a connection', () => {
     second.ws.close();
   });
 
-  it('is told of while another response of the connection runs', async () => {
-    const client = await pool.open();
-    client.create({ model: 'plan:paced,n=500,interval=20', stream_id: 'one' });
-    await until(() => client.frames.length > 3);
-    refuseAll('ws_error,status=401,code=invalid_api_key');
-    client.create({ stream_id: 'two' });
-    expect((await client.ended())[0]).toMatchObject({ type: 'error', status: 401, stream_id: 'two' });
-    expect(client.closed).toBe(null);
-    client.ws.terminate();
-  });
+  it.each([
+    ['a bad key', 'ws_error,status=401,code=invalid_api_key', 503, 'no_available_resources', '1'],
+    ['no quota left', 'ws_error,status=429,code=insufficient_quota', 503, 'no_available_resources', '1'],
+    ['an overload', 'ws_error,status=503,code=server_is_overloaded', 503, 'no_available_resources', '1'],
+    ['a pause of an hour', 'ws_error,status=429,wait=3600', 429, 'rate_limit_exceeded', '1'],
+  ])(
+    'is a reason to come back while another response of the connection runs: %s',
+    async (_, fault, status, code, wait) => {
+      const client = await pool.open();
+      client.create({ model: 'plan:paced,n=500,interval=20', stream_id: 'one' });
+      await until(() => client.frames.length > 3);
+      refuseAll(fault);
+      client.create({ stream_id: 'two' });
+      const told = { type: 'error', status, stream_id: 'two', error: { code } };
+      expect((await client.ended())[0]).toMatchObject({ ...told, headers: { 'retry-after': wait } });
+      expect(client.closed).toBe(null);
+      client.ws.terminate();
+    },
+  );
 });
 
 describeWith(Codex.available(), 'the Codex CLI (@openai/codex)')('the real Codex CLI over WebSocket', () => {

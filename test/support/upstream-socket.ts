@@ -102,7 +102,9 @@ export class UpstreamSocket {
     if (fault?.mode === 'ws_error') {
       const status = numberParam(fault, 'status', 429);
       const code = fault.params['code'] ?? 'rate_limit_exceeded';
-      return this.#error(status, errorBody('Refused.', 'x', code), lane, { 'retry-after': '7' });
+      const wait = fault.params['wait'] ?? '7';
+      const headers = wait === 'none' ? undefined : { 'retry-after': wait };
+      return this.#error(status, errorBody('Refused.', 'x', code), lane, headers);
     }
     if (fault?.mode === 'ws_failed') {
       const error = { code: fault.params['code'] ?? 'server_error', message: 'Refused.' };

@@ -1,14 +1,10 @@
 import type { Balancer } from '../../balancer/balancer.service.js';
 import { ProxyError } from '../../common/errors.js';
-import { isQuotaCode } from '../../health/account-codes.js';
-import type { AttemptOutcome } from '../../upstream/attempt-outcome.js';
-import { attemptClass } from '../../upstream/classify.js';
 import type { Exchange } from '../exchange.js';
 import type { RelayParts } from './connection-facts.js';
 import { HandshakeLoop } from './handshake-loop.js';
 import type { UpstreamLink } from './handshake-loop.js';
 import type { TurnBook } from './turn-book.js';
-import type { WebsocketTurn } from './websocket-turn.js';
 
 /** Verdicts on the connection's own resource with which a first message cannot be served there. */
 const ELSEWHERE: ReadonlySet<string | null> = new Set([
@@ -59,22 +55,6 @@ function mustLeave(
     'The input was sealed by another organisation than the one this connection goes to; send all of it without previous_response_id.',
     { param: 'previous_response_id' },
   );
-}
-
-/**
- * Whether a response that the upstream refused, and of which the client has heard nothing, can be had from another key
- * than the one its connection goes to, which has just been found to be out.
- */
-export function canBeSentAgain(balancer: Balancer, { exchange, lease, outcome }: WebsocketTurn): boolean {
-  if (exchange.hints === null || outcome === null || !isAboutKey(outcome)) return false;
-  return balancer.mayLeave(lease.resource, exchange.hints);
-}
-
-/** Refused keys and models, spent quotas and pauses, however the frame puts them. */
-function isAboutKey(outcome: AttemptOutcome): boolean {
-  if (outcome.kind === 'answered') return attemptClass(outcome) === 'B';
-  if (outcome.kind !== 'failed_in_stream') return false;
-  return outcome.code === 'rate_limit_exceeded' || isQuotaCode(outcome.code);
 }
 
 /**

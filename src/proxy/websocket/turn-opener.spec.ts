@@ -21,8 +21,11 @@ function asking(terms: Parameters<typeof aClientKey>[0], book: Book = ended): (l
   const prices = { costOf: ({ asked }: { asked: string | null }) => (asked === 'gpt-5' ? 1_000_000 : null) };
   const limits = new KeyLimits(clock, prices, { termsOf: () => key, minuteElsewhere: () => [0, 0] });
   const parts = { deps: { limits, clock } } as unknown as RelayParts;
-  const opener = new TurnOpener(parts, { caller: { key } } as unknown as Exchange, () => {
-    throw new Error('nothing begins here');
+  const opener = new TurnOpener(parts, { caller: { key } } as unknown as Exchange, {
+    open: 0,
+    get link(): never {
+      throw new Error('nothing begins here');
+    },
   });
   return (lane) => {
     try {

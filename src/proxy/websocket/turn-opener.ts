@@ -5,6 +5,7 @@ import { RoutingRefusal } from '../../balancer/routing-refusal.js';
 import { ProxyError } from '../../common/errors.js';
 import type { Resource } from '../../resources/resource.js';
 import type { DecisionRecord } from '../../state/live-state.js';
+import type { AttemptOutcome } from '../../upstream/attempt-outcome.js';
 import type { Exchange } from '../exchange.js';
 import { limitedRequest } from '../limits/limited-request.js';
 import { withUpstreamModel } from '../model-rewrite.js';
@@ -22,8 +23,15 @@ import { checkOwnership } from '../../balancer/ownership.js';
 import { stopping } from '../stop-reason.js';
 import { otherModel, unsent } from './session-errors.js';
 import type { Ask } from './kept-asks.js';
+import { answerTo, type RefusedAnswer } from './refused-turn.js';
 import type { BookOwner, TurnBook } from './turn-book.js';
 import { WebsocketTurn } from './websocket-turn.js';
+
+interface Connection {
+  readonly link: UpstreamLink;
+  /** Responses that have not ended, with one that waits. */
+  readonly open: number;
+}
 
 /** Makes the exchanges and turns of one connection, and the records of those that come to nothing. */
 export class TurnOpener implements BookOwner {
@@ -34,7 +42,7 @@ export class TurnOpener implements BookOwner {
   constructor(
     private readonly parts: RelayParts,
     private readonly handshake: Exchange,
-    private readonly linkNow: () => UpstreamLink,
+    private readonly connection: Connection,
   ) {
     const { limits } = parts.deps;
     this.#asked = new AskedHolds((hold) => limits.giveBack(handshake.caller.key, hold));
@@ -124,11 +132,22 @@ export class TurnOpener implements BookOwner {
       if (runs) finisher.note(exchange, decision);
       else finisher.start(exchange, decision);
       const release = (): void => bodies.give(exchange.bodyBytes);
-      return new WebsocketTurn(deps, finisher, exchange, lease, { lane, head: link.head, release });
+      const told = this.#answerTo.bind(this);
+      return new WebsocketTurn(deps, finisher, exchange, lease, {
+        lane,
+        head: link.head,
+        release,
+        answerTo: told,
+      });
     } catch (error: unknown) {
       lease.release({ kind: 'neutral', cause: 'internal' });
       throw error;
     }
+  }
+
+  #answerTo({ exchange: { hints }, lease }: WebsocketTurn, outcome: AttemptOutcome): RefusedAnswer {
+    const alone = this.connection.open === 0;
+    return answerTo(this.parts.deps.balancer, { hints, resource: lease.resource, outcome, alone });
   }
 
   /** What goes upstream for a create: as it came, but for the name of an alias. */
@@ -174,7 +193,7 @@ export class TurnOpener implements BookOwner {
 
   /** A response that began without a create: it goes on from the one before it. */
   successor(before: WebsocketTurn | null, ask: Ask | null, lane: string): WebsocketTurn {
-    const link = this.linkNow();
+    const { link } = this.connection;
     const exchange = responseExchange(this.parts, this.handshake, ask?.message ?? null, null);
     exchange.bodyBytes = exchange.body?.length ?? 0;
     if (before === null || before.exchange.hints === null) readHints(this.parts.deps, exchange, null);

@@ -12,8 +12,9 @@ import type { UpstreamLink } from './handshake-loop.js';
 import { hear, type Message } from './hear.js';
 import { IncomingBytes } from './incoming-bytes.js';
 import { MessageLine } from './message-line.js';
-import { canBeSentAgain, wayOf } from './move-link.js';
+import { wayOf } from './move-link.js';
 import { bothWays, type Pump } from './pump.js';
+import { toldAs } from './refused-turn.js';
 import { unsent } from './session-errors.js';
 import { limitReached } from './session-limits.js';
 import { Silence } from './silence.js';
@@ -48,11 +49,11 @@ export class WebsocketSession {
     private readonly parts: RelayParts,
     private readonly client: WebSocket,
     connection: Socket,
-    private link: UpstreamLink,
+    public link: UpstreamLink,
     handshake: Exchange,
     private readonly onEnd: () => void,
   ) {
-    this.#opener = new TurnOpener(parts, handshake, () => this.link);
+    this.#opener = new TurnOpener(parts, handshake, this);
     this.#book = new TurnBook(parts.bodies, this.#opener);
     [this.#up, this.#down] = this.#pumps();
     this.#line = new MessageLine(client, {
@@ -221,9 +222,8 @@ export class WebsocketSession {
     this.#silence.heard();
     maskKey(this.parts.deps, this.link.resource, data);
     const refused = this.#book.observe(data);
-    if (refused !== null && this.open === 0 && canBeSentAgain(this.parts.deps.balancer, refused))
-      return this.#close(1012, 'send the request again');
-    if (!this.#clientGone) this.#down.send(data, message.binary);
+    if (refused?.answer.kind === 'again') return this.#close(1012, 'send the request again');
+    if (!this.#clientGone) this.#down.send(refused === null ? data : toldAs(refused, data), message.binary);
     if (this.#clientGone && this.#book.size === 0) this.#close(1000, '');
     this.#endIfDrained();
   }

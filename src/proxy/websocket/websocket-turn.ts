@@ -5,13 +5,14 @@ import { parseRetryAfter } from '../../upstream/retry-after.js';
 import { UsageTap } from '../../usage/usage-tap.js';
 import type { TapResult } from '../../usage/usage-tap.js';
 import type { AnswerHead } from '../answer-head.js';
-import { endingOf, wholeEnding } from '../ending.js';
-import type { CommittedEnd } from '../ending.js';
+import { endingOf, toldEnding, wholeEnding } from '../ending.js';
+import type { CommittedEnd, EndingCore } from '../ending.js';
 import type { Exchange } from '../exchange.js';
 import type { Finisher } from '../finisher.js';
 import type { ProxyDependencies } from '../proxy-dependencies.js';
 import { reasonAtEnd } from '../retry-policy.js';
 import type { ErrorFrame } from './frames.js';
+import { AS_IT_CAME, type RefusedAnswer } from './refused-turn.js';
 
 /** The stored answer reads like the stream it would have been over HTTP. */
 const EVENT_STREAM = 'text/event-stream';
@@ -26,6 +27,8 @@ interface TurnPlace {
   readonly head: AnswerHead;
   /** Gives back what the turn's message takes of the memory for bodies. */
   readonly release: () => void;
+  /** What the client hears when it was refused before it began: asked once its key's verdict is in. */
+  readonly answerTo: (refused: WebsocketTurn, outcome: AttemptOutcome) => RefusedAnswer;
 }
 
 /** One response on a connection, from its create (or its own beginning) to its end: one row, one lease, one verdict on the key. */
@@ -38,7 +41,8 @@ export class WebsocketTurn {
   readonly #startedMono: number;
   #bytes = 0;
   #error: ErrorFrame | null = null;
-  #outcome: AttemptOutcome | null = null;
+  #answer: RefusedAnswer = AS_IT_CAME;
+  #messages = 0;
 
   constructor(
     private readonly deps: ProxyDependencies,
@@ -71,9 +75,9 @@ export class WebsocketTurn {
     return this.#tap === null ? this.#servedModel : this.#tap.result().servedModel;
   }
 
-  /** How it ended, for its key; null while it is open. */
-  get outcome(): AttemptOutcome | null {
-    return this.#outcome;
+  /** What the client hears of its last message, when that was its first, too. */
+  get answer(): RefusedAnswer {
+    return this.#answer;
   }
 
   /** Milliseconds it has been open. */
@@ -85,6 +89,7 @@ export class WebsocketTurn {
   push(data: Buffer): void {
     this.exchange.firstByteMs ??= this.exchange.elapsed();
     this.#bytes += data.length;
+    this.#messages += 1;
     this.#tap?.push(BEFORE);
     // An event's data is one line; between JSON values a line break is as good as a blank.
     this.#tap?.push(data.includes(LINE_FEED) ? withoutLineFeeds(data) : data);
@@ -108,22 +113,22 @@ export class WebsocketTurn {
     this.#responseId = tap.responseId;
     this.#servedModel = tap.servedModel;
     const { outcome, ending } = endingOf(how, this.#answerHead(), tap, failure, exchange.clientGone);
-    this.#outcome = outcome;
     const learned = outcome.kind === 'served' || tap.responseId !== null;
     const { organization, requestId } = this.place.head;
     const bindings = lease.release(outcome, learned ? learnedFrom(tap, organization) : undefined);
     this.#note(outcome);
-    const silent = this.#bytes === 0;
+    if (how === 'terminal' && this.#messages === 1) this.#answer = this.place.answerTo(this, outcome);
+    const unheard = this.#bytes === 0 || this.#answer.kind === 'own';
     this.finisher.finish(
       exchange,
-      wholeEnding(silent ? { ...ending, statusCode: null } : ending, {
+      wholeEnding(this.#heard(ending), {
         resourceId: lease.resource.id,
         upstreamRequestId: requestId,
-        responseBytes: this.#bytes,
+        responseBytes: unheard ? 0 : this.#bytes,
         tap,
         bindings,
       }),
-      this.deps.config.capture.maxBytes === 0 || silent
+      this.deps.config.capture.maxBytes === 0 || unheard
         ? null
         : {
             meta: {
@@ -138,6 +143,12 @@ export class WebsocketTurn {
     reader.release();
     exchange.body = null;
     exchange.aliased = null;
+  }
+
+  /** The ending as the client has heard of it. */
+  #heard(ending: EndingCore): EndingCore {
+    if (this.#bytes === 0) return { ...ending, statusCode: null };
+    return this.#answer.kind === 'own' && !this.exchange.clientGone ? toldEnding(this.#answer.error) : ending;
   }
 
   /** As the head of an HTTP answer would have been. */
