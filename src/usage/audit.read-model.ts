@@ -1,22 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DatabaseService } from '../infra/database/database.service.js';
+import type { AuditItem } from './audit-item.js';
 import { type Page, pageOf } from './cursor.js';
 import { SqlQuery } from './sql-query.js';
-
-/** One change of the registry; of a secret it says only that it changed. */
-export interface AuditItem {
-  /** `aud_…` */
-  readonly id: string;
-  /** Epoch ms. */
-  readonly at: number;
-  readonly actor: 'admin_token' | 'local' | 'command';
-  readonly address: string | null;
-  /** Dotted: `provider.created`, `client_key.revoked`. */
-  readonly action: string;
-  readonly target_id: string;
-  /** Field → before and after. */
-  readonly changes: Readonly<Record<string, readonly [before: unknown, after: unknown]>>;
-}
 
 export interface AuditFilter {
   readonly limit: number;

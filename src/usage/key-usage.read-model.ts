@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { INSTANCE_ID } from '../common/tokens.js';
 import { DatabaseService } from '../infra/database/database.service.js';
+import type { KeyUsageItem } from './key-usage-item.js';
 import { SqlQuery } from './sql-query.js';
 import { usd } from './usd.js';
 import { utcDay, utcMonth } from './utc-day.js';
@@ -11,16 +12,6 @@ export interface KeyDay {
   readonly day: number;
   readonly tokens: number;
   readonly cost: number;
-}
-
-/** What a key has used in a span of time, as far as it has been written down. */
-export interface KeyUsageItem {
-  /** Sent upstream. */
-  readonly requests: number;
-  readonly tokens: number;
-  readonly cost_usd: number;
-  /** Requests with tokens and no known price: what `cost_usd` lacks, and budgets in money do not see. */
-  readonly unpriced_requests: number;
 }
 
 interface RawUsage extends Omit<KeyUsageItem, 'cost_usd'> {

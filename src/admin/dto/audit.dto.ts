@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { AuditItem } from '../../usage/audit.read-model.js';
+import type { AuditItem } from '../../usage/audit-item.js';
 import { Field, ListOf, NextCursor, NullableField, OneOf } from './api-field.js';
 import { ExactFilter, PageQuery } from './page-query.dto.js';
 

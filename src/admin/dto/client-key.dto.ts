@@ -15,7 +15,7 @@ import {
 } from 'class-validator';
 import type { ClientKey } from '../../registry/client-key.entity.js';
 import type { ClientKeyTerms } from '../../registry/client-keys.service.js';
-import type { KeyUsageItem } from '../../usage/key-usage.read-model.js';
+import type { KeyUsageItem } from '../../usage/key-usage-item.js';
 import { Field, ListOf, NullableField } from './api-field.js';
 
 const MICRO = 1_000_000;

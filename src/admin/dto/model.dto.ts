@@ -125,7 +125,7 @@ export class ModelDto {
   @NullableField('Our model')
   readonly display_name!: string | null;
   @OneOf(KINDS, 'model')
-  readonly kind!: string;
+  readonly kind!: (typeof KINDS)[number];
   @NullableField('team-azure')
   readonly provider_id!: string | null;
   @NullableField('interactive')

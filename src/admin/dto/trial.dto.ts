@@ -10,7 +10,7 @@ export class TrialStepDto {
   @Field('authorization', 'What was tried')
   readonly step!: string;
   @OneOf(STATUSES, 'failed')
-  readonly status!: string;
+  readonly status!: (typeof STATUSES)[number];
   @Field('It does not accept the credential (401). It says: Incorrect API key provided.')
   readonly message!: string;
   @NullableField('Check the key.', 'What to do about a failure')
