@@ -131,8 +131,9 @@ function ofSession(dialect: Dialect, { id, caller_id }: Pick<RawSession, 'id' | 
   ]);
 }
 
-function itemOf({ cost, ...raw }: RawSession): SessionItem {
-  return { ...rated(raw), cost_usd: usd(cost) };
+function itemOf({ cost, parent_thread_id: parent, ...raw }: RawSession): SessionItem {
+  // Versions before took the parent of the last request, which may be a sub-agent within the session.
+  return { ...rated(raw), parent_thread_id: parent === raw.id ? null : parent, cost_usd: usd(cost) };
 }
 
 function rated<T extends PromptTokens>(row: T): T & { readonly cache_hit_rate: number | null } {

@@ -8,6 +8,7 @@ import { EventReadModel } from '../../src/usage/event.read-model.js';
 import { Recorder } from '../../src/usage/recorder.js';
 import type { TelemetryRecord } from '../../src/usage/records.js';
 import { RequestReadModel } from '../../src/usage/request.read-model.js';
+import { createLogger } from '../../src/common/logger.js';
 import { RetentionService } from '../../src/usage/retention.service.js';
 import { SessionReadModel } from '../../src/usage/session.read-model.js';
 import { UsageReadModel } from '../../src/usage/usage.read-model.js';
@@ -177,11 +178,19 @@ describe.each(['sqlite', 'postgres'] as const)('history on %s', (dialect) => {
     await write(turn('r3', 'main', 'thread-agent', 'thread-main', T0 + 3));
     await write(turn('r4', 'apart', 'thread-apart', 'thread-main', T0 + 4));
     await write(turn('r5', 'apart', 'thread-deeper', 'thread-apart', T0 + 5));
-    const { rows } = await new SessionReadModel(db.service, requests()).list({ limit: 10 });
-    expect(Object.fromEntries(rows.map((row) => [row.id, row.parent_thread_id]))).toEqual({
-      main: null,
-      apart: 'thread-main',
-    });
+    const sessions = new SessionReadModel(db.service, requests());
+    const parents = async (): Promise<object> => {
+      const { rows } = await sessions.list({ limit: 10 });
+      return Object.fromEntries(rows.map((row) => [row.id, row.parent_thread_id]));
+    };
+    const right = { main: null, apart: 'thread-main' };
+    expect(await parents()).toEqual(right);
+    // As versions before stored it.
+    await db.service.dataSource.query(
+      `UPDATE "sessions" SET "parent_thread_id" = 'main' WHERE "id" = 'main'`,
+    );
+    expect(await parents()).toEqual(right);
+    expect((await sessions.detail('main'))?.session.parent_thread_id).toBeNull();
   });
 
   it('keeps what a move cost and what a session has cached, and tells unknown from zero', async () => {
@@ -231,28 +240,18 @@ describe.each(['sqlite', 'postgres'] as const)('history on %s', (dialect) => {
     );
     const policy = { retention: RETENTION };
     const alone = new LonePeers({ instanceId: 'inst_1', role: 'api', version: '1' }, systemClock);
-    const service = new RetentionService(db.service, policy, { now: () => T0, monotonic: () => 0 }, alone);
-    expect(await service.prune()).toMatchObject({
+    const logger = createLogger('silent');
+    const at = (now: number): RetentionService =>
+      new RetentionService(db.service, policy, { now: () => now, monotonic: () => 0 }, alone, logger);
+    expect(await at(T0).prune()).toMatchObject({
       requests: 1,
       attempts: 1,
       decisions: 1,
       events: 1,
       bodies: 0,
     });
-    const later = new RetentionService(
-      db.service,
-      policy,
-      { now: () => T0 + 8 * day, monotonic: () => 0 },
-      alone,
-    );
-    expect(await later.prune()).toMatchObject({ requests: 0, bodies: 1, affinity_bindings: 2 });
-    const last = new RetentionService(
-      db.service,
-      policy,
-      { now: () => T0 + 99 * day, monotonic: () => 0 },
-      alone,
-    );
-    await last.prune();
+    expect(await at(T0 + 8 * day).prune()).toMatchObject({ requests: 0, bodies: 1, affinity_bindings: 2 });
+    await at(T0 + 99 * day).prune();
     expect(JSON.parse(await dumpTables(db.service))).toEqual(
       Object.fromEntries(TABLES.map((table) => [table, []])),
     );

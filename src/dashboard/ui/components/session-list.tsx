@@ -37,7 +37,7 @@ const COLUMNS: readonly Column<SessionRow>[] = [
   {
     key: 'parent',
     head: 'Started by',
-    cell: (row) => <SessionLink id={row.parent_thread_id === row.id ? null : row.parent_thread_id} />,
+    cell: (row) => <SessionLink id={row.parent_thread_id} />,
   },
 ];
 

@@ -104,7 +104,7 @@ function Turns({ requests }: { requests: readonly RequestRow[] }): JSX.Element {
 function factsOf(row: SessionRow, moves: number, threads: readonly Thread[]): Fact[] {
   const parent = row.parent_thread_id;
   // The last turn may have been a sub-agent's, whose parent is a thread of this very session.
-  const outside = parent !== null && parent !== row.id && !threads.some(({ id }) => id === parent);
+  const outside = parent !== null && !threads.some(({ id }) => id === parent);
   return [
     ['Id', <code key="id">{row.id}</code>],
     ['Named by', row.source],
