@@ -15,16 +15,28 @@ export function countOld({ database, retention }: Where): Promise<Record<string,
   return looking(database, (source) => countOldRows(source, retention, Date.now()));
 }
 
+export interface Pruned {
+  readonly deleted: Record<string, number>;
+  readonly finished: boolean;
+  /** Hours whose requests stay because they could not be summed; null = none. */
+  readonly unsummed: { readonly hours: number; readonly error: unknown } | null;
+}
+
 /** Deletes them. `onStoppable` gets a function that ends the work between two batches. */
 export function pruneOld(
   where: Where,
   onProgress: (progress: PruneProgress) => void,
   onStoppable: (stop: () => void) => void,
-): Promise<{ readonly deleted: Record<string, number>; readonly finished: boolean }> {
+): Promise<Pruned> {
   return withPruner(where, async (pruner) => {
     onStoppable(() => pruner.stop());
     const deleted = await pruner.prune(Date.now(), onProgress);
-    return { deleted, finished: !pruner.stopped };
+    const { hours, error } = pruner.unsummed;
+    return {
+      deleted,
+      finished: !pruner.stopped,
+      unsummed: error === null ? null : { hours: hours.length, error },
+    };
   });
 }
 

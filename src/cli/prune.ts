@@ -17,7 +17,7 @@ not disturbed by it: between two batches others have their turn. The audit of th
   --body-days N  instead of PROXY_BODY_RETENTION_DAYS
   --json         one JSON object: rows by table; with --dry-run {rows, before} by table, times in epoch ms
 
-Exit codes: 0 done, 1 failed, 2 wrong command line, 78 wrong configuration, 130 stopped by a signal.
+Exit codes: 0 done, 1 failed or not all of it done, 2 wrong command line, 78 wrong configuration, 130 stopped by a signal.
 `;
 type OldRows = Awaited<ReturnType<(typeof import('../prune.js'))['countOld']>>[string];
 
@@ -45,7 +45,7 @@ export async function pruneCommand(args: readonly string[]): Promise<number> {
   try {
     if (asked.dryRun) return tellDry(await prune.countOld(where), asked.json);
     let shownAt = performance.now();
-    const { deleted, finished } = await prune.pruneOld(
+    const { deleted, finished, unsummed } = await prune.pruneOld(
       where,
       ({ table, deleted: rows }) => {
         if (performance.now() - shownAt < EVERY_MS) return;
@@ -57,17 +57,24 @@ export async function pruneCommand(args: readonly string[]): Promise<number> {
         process.once('SIGTERM', stop);
       },
     );
+    if (unsummed !== null) process.stderr.write(`${keptText(unsummed.error)}\n`);
+    const code = unsummed === null ? EXIT.ok : EXIT.failed;
     return tell(
       deleted,
       finished ? 'Deleted' : 'Stopped; deleted',
       asked.json,
-      finished ? EXIT.ok : EXIT.stopped,
+      finished ? code : EXIT.stopped,
     );
   } catch (e: unknown) {
     if (e instanceof Error && e.name === 'TransferError')
       return refuse(e.message.replace('the target ', ''), EXIT.failed);
     throw e;
   }
+}
+
+function keptText(error: unknown): string {
+  const why = error instanceof Error ? error.message : String(error);
+  return `Some hours could not be summed, so their requests stay: ${why}`;
 }
 
 function retentionOf(config: RetentionConfig, { days, bodyDays }: PruneArguments): RetentionConfig {

@@ -44,6 +44,7 @@ const SPOOL: SpoolFacts = {
 const HISTORY: HistoryFacts = {
   newestAt: NOW,
   overdueAt: null,
+  unsummedAt: null,
   endings: [],
   unfinished: 0,
   bodies: 0,
@@ -115,6 +116,14 @@ describe('the checks', () => {
     ['error records_lost', { spool: { ...SPOOL, shedRecords: 1 } }],
     ['warning records_lost', { spool: { ...SPOOL, shedBodies: 1, tornRecords: 1, deadRecords: 1 } }],
     ['warning retention_behind', { settings: SETTINGS, history: { ...HISTORY, overdueAt: NOW - 40 * DAY } }],
+    [
+      'warning hours_not_summed',
+      {
+        settings: SETTINGS,
+        history: { ...HISTORY, unsummedAt: NOW - 4 * 3_600_000 },
+        traffic: { ...TRAFFIC, uptimeMs: 3 * 3_600_000 },
+      },
+    ],
     ['warning requests_without_end', { traffic: TRAFFIC, history: { ...HISTORY, unfinished: 2 } }],
     ['note small_heap', { traffic: { ...TRAFFIC, smallHeapOf: '/app/dist/cli/main.js' } }],
     ['error other_database', problem('other_database')],

@@ -1,10 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { DatabaseService } from '../infra/database/database.service.js';
+import { HOUR_MS } from './hour-totals.js';
 import { SqlQuery } from './sql-query.js';
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
+/** An hour is summed when it is over, by a run an hour. */
+const SUMMED_WITHIN_MS = 3 * HOUR_MS;
 /** Of the newest: what is wrong now, at the same price however long the history is. */
 const SAMPLE = 1_000;
 
@@ -20,6 +23,8 @@ export interface HistoryHealth {
   readonly newestAt: number | null;
   /** The oldest request, where it should be gone since more than a day. */
   readonly overdueAt: number | null;
+  /** The first answered request that the sums of hours should hold since hours, and do not. */
+  readonly unsummedAt: number | null;
   readonly endings: readonly Endings[];
   readonly unfinished: number;
   readonly bodies: number;
@@ -29,6 +34,7 @@ export interface HistoryHealth {
 interface Span {
   readonly newest: number | null;
   readonly oldest: number | null;
+  readonly unsummed: number | null;
   readonly unfinished: number;
 }
 
@@ -46,6 +52,7 @@ export class DiagnosisReadModel {
     return {
       newestAt: span.newest,
       overdueAt: span.oldest !== null && span.oldest < due ? span.oldest : null,
+      unsummedAt: span.unsummed,
       endings,
       unfinished: span.unfinished,
       ...bodies,
@@ -57,10 +64,14 @@ export class DiagnosisReadModel {
     const longAgo = now - this.config.upstream.totalTimeoutMs - MINUTE_MS;
     const sql = `SELECT (SELECT MAX("started_at") FROM "requests") AS "newest",
       (SELECT MIN("started_at") FROM "requests") AS "oldest",
+      (SELECT MIN("started_at") FROM (SELECT "started_at", "state", "latency_ms", "counted" FROM "requests"
+        WHERE "started_at" >= (SELECT COALESCE(MAX("hour") + ${HOUR_MS}, 0) FROM "latency_hours")
+          AND "started_at" < ${query.param(now - SUMMED_WITHIN_MS)} ORDER BY "started_at" LIMIT ${SAMPLE}) AS "late"
+        WHERE "counted" = 3 AND "state" IN ('completed', 'incomplete') AND "latency_ms" IS NOT NULL) AS "unsummed",
       (SELECT COUNT(*) FROM (SELECT "id" FROM "requests" WHERE "state" = 'in_progress'
         AND "started_at" < ${query.param(longAgo)} LIMIT ${SAMPLE}) AS "old") AS "unfinished"`;
     const [row] = await this.database.read<Span>(sql, query.params);
-    return row ?? { newest: null, oldest: null, unfinished: 0 };
+    return row ?? { newest: null, oldest: null, unsummed: null, unfinished: 0 };
   }
 
   #endings(): Promise<Endings[]> {

@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AppConfig } from '../config/app-config.js';
 import type { DatabaseService } from '../infra/database/database.service.js';
-import { mendHours } from './hour-mender.js';
-import { sumLatencies } from './latency-hours.js';
+import { HOUR_MS } from './hour-totals.js';
 import { RETENTION_RULES, type RetentionRule } from './retention-rules.js';
 import { SqlQuery } from './sql-query.js';
+import { ALL_SUMMED, sumHours, type UnsummedHours } from './unsummed-hours.js';
 
 const NO_SUCH_TABLE = /no such table|relation .* does not exist/;
 
@@ -26,8 +26,7 @@ export interface OldRows {
  * on average without this, 73 and 1.3 with it.
  */
 const BREATH_MS = 25;
-/** Longer than processes of two versions work side by side. */
-const MENDED_MS = 48 * 60 * 60_000;
+const DAY_MS = 86_400_000;
 
 /** As much of a database as counting needs. */
 export type CountedDatabase = Pick<DatabaseService, 'dialect' | 'readPatiently'>;
@@ -55,10 +54,12 @@ export async function countOldRows(
 
 /**
  * Deletes rows older than the operator wants to keep, in batches that no writer of history feels. What the sums of hours
- * lack of them is added first: they may be kept for longer.
+ * lack of them is added first: they may be kept for longer. Requests of hours that cannot be summed stay until they are;
+ * everything else goes, so a disk without room for sums gets some.
  */
 export class HistoryPruner {
   #stopped = false;
+  #unsummed = ALL_SUMMED;
 
   constructor(
     private readonly database: Pick<DatabaseService, 'dialect' | 'readPatiently' | 'transaction'>,
@@ -74,32 +75,23 @@ export class HistoryPruner {
     return this.#stopped;
   }
 
+  /** Of the last run. */
+  get unsummed(): UnsummedHours {
+    return this.#unsummed;
+  }
+
   /** Rows deleted, by table. */
   async prune(
     now: number,
     onProgress: (progress: PruneProgress) => void = () => undefined,
   ): Promise<Record<string, number>> {
-    await this.#sum(now);
+    const due = now - this.policy.days * DAY_MS;
+    this.#unsummed = await sumHours(this.database, now, due, () => this.#stopped);
     const deleted: Record<string, number> = {};
     for (const rule of RETENTION_RULES) {
       deleted[rule.table] = await this.#pruneTable(rule, now - rule.age(this.policy), onProgress);
     }
     return deleted;
-  }
-
-  async #sum(now: number): Promise<void> {
-    const [from, stopped] = [now - MENDED_MS, (): boolean => this.#stopped];
-    const parts = [
-      () => mendHours(this.database, from, stopped),
-      () => sumLatencies(this.database, now, from, stopped),
-    ];
-    for (const part of parts) {
-      try {
-        await part();
-      } catch {
-        // A disk that has no room for the sums gets some only by what goes. The next run sums what is left.
-      }
-    }
   }
 
   async #pruneTable(
@@ -121,10 +113,19 @@ export class HistoryPruner {
   async #pruneBatch(rule: RetentionRule, before: number): Promise<number> {
     const key = rule.key.map((column) => `"${column}"`).join(', ');
     const query = new SqlQuery(this.database.dialect);
-    const old = `SELECT ${key} FROM "${rule.table}" WHERE "${rule.column}" < ${query.param(before)}
+    const kept = rule.summed === true ? this.#kept(query, rule.column) : '';
+    const old = `SELECT ${key} FROM "${rule.table}" WHERE "${rule.column}" < ${query.param(before)}${kept}
       ORDER BY "${rule.column}" LIMIT ${query.param(rule.batch)}`;
     const sql = `DELETE FROM "${rule.table}" WHERE (${key}) IN (${old})`;
     const result = await this.database.transaction((runner) => runner.query(sql, query.params, true));
     return result.affected ?? 0;
+  }
+
+  #kept(query: SqlQuery, column: string): string {
+    const { hours, from } = this.#unsummed;
+    const later = from === null ? '' : ` AND "${column}" < ${query.param(from)}`;
+    const between = (hour: number): string =>
+      ` AND NOT ("${column}" >= ${query.param(hour)} AND "${column}" < ${query.param(hour + HOUR_MS)})`;
+    return later + hours.map(between).join('');
   }
 }

@@ -24,7 +24,8 @@ export async function mendHours(
   return mended;
 }
 
-async function mendHour(database: MendedDatabase, hour: number): Promise<boolean> {
+/** Whether there was something to mend. */
+export async function mendHour(database: MendedDatabase, hour: number): Promise<boolean> {
   const query = new SqlQuery(database.dialect).from('started_at', hour).before('started_at', hour + HOUR_MS);
   // One statement: a request and its part of the sum become visible together.
   const sql = `SELECT COUNT(*) AS "ended",

@@ -32,7 +32,7 @@ export async function sumLatencies(
 }
 
 /** Start of the first hour after all that are summed; null = none is. */
-async function summedUntil(database: SummedDatabase): Promise<number | null> {
+export async function summedUntil(database: SummedDatabase): Promise<number | null> {
   const [row] = await database.readPatiently<{ hour: number | null }>(
     'SELECT MAX("hour") AS "hour" FROM "latency_hours"',
     [],
@@ -41,7 +41,7 @@ async function summedUntil(database: SummedDatabase): Promise<number | null> {
   return last === null ? null : last + HOUR_MS;
 }
 
-async function sumHour(database: SummedDatabase, hour: number): Promise<void> {
+export async function sumHour(database: SummedDatabase, hour: number): Promise<void> {
   const of = new SqlQuery(database.dialect).from('started_at', hour).before('started_at', hour + HOUR_MS);
   const counted = `SELECT ${BUCKET} AS "bucket", COUNT(*) AS "requests" FROM "requests"${of.where} AND "counted" = 3 GROUP BY 1`;
   const rows = await database.readPatiently<{ bucket: number | null; requests: number }>(counted, of.params);

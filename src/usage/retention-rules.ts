@@ -14,6 +14,8 @@ export interface RetentionRule {
   readonly column: string;
   readonly age: (policy: AppConfig['retention']) => number;
   readonly batch: number;
+  /** Sums of hours are made of it: nothing goes that is not in them. */
+  readonly summed?: boolean;
 }
 
 const ageOfHours = (policy: AppConfig['retention']): number =>
@@ -41,7 +43,7 @@ export const RETENTION_RULES: readonly RetentionRule[] = [
   history('attempts', ['request_id', 'n'], 'started_at'),
   history('decisions', ['id'], 'at', 'decisionDays'),
   history('events', ['id'], 'at', 'eventDays'),
-  history('requests', ['id'], 'started_at'),
+  { ...history('requests', ['id'], 'started_at'), summed: true },
   history('sessions', ['id', 'caller_id'], 'last_seen_at', 'sessionDays'),
   history('processes', ['instance_id'], 'seen_at'),
   // As long as any request of the hour stays, and longer if asked to.

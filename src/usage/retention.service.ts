@@ -1,6 +1,8 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Clock } from '../common/clock.js';
-import { CLOCK } from '../common/tokens.js';
+import { ProxyError } from '../common/errors.js';
+import type { Logger } from '../common/logger.js';
+import { CLOCK, LOGGER } from '../common/tokens.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { DatabaseService } from '../infra/database/database.service.js';
 import { PEERS, type Peers } from '../state/peers.js';
@@ -16,6 +18,8 @@ const TURN_MS = INTERVAL_MS - 60_000;
 export class RetentionService implements OnApplicationBootstrap, OnApplicationShutdown {
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<unknown> | null = null;
+  /** Told once, until it is over. */
+  #troubled = false;
   readonly #pruner: HistoryPruner;
 
   constructor(
@@ -23,6 +27,7 @@ export class RetentionService implements OnApplicationBootstrap, OnApplicationSh
     @Inject(APP_CONFIG) config: Pick<AppConfig, 'retention'>,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(PEERS) private readonly peers: Pick<Peers, 'claim'>,
+    @Inject(LOGGER) private readonly logger: Pick<Logger, 'warn' | 'info'>,
   ) {
     this.#pruner = new HistoryPruner(database, config.retention);
   }
@@ -38,8 +43,28 @@ export class RetentionService implements OnApplicationBootstrap, OnApplicationSh
   }
 
   /** Rows deleted by table. */
-  prune(): Promise<Record<string, number>> {
-    return this.#pruner.prune(this.clock.now());
+  async prune(): Promise<Record<string, number>> {
+    const deleted = await this.#pruner.prune(this.clock.now());
+    const { hours, error } = this.#pruner.unsummed;
+    this.#tell(
+      { event: 'retention.unsummed', hours: hours.map((hour) => new Date(hour).toISOString()), err: error },
+      'hours of history could not be summed; their requests are kept until they are',
+    );
+    return deleted;
+  }
+
+  #tell(
+    problem: { readonly event: string; readonly err: unknown; readonly hours?: string[] },
+    message: string,
+  ): void {
+    const { err } = problem;
+    // Of a database that is away others speak.
+    if (err instanceof ProxyError && err.code === 'database_unavailable') return;
+    const troubled = err !== null;
+    if (troubled && !this.#troubled) this.logger.warn(problem, message);
+    if (!troubled && this.#troubled)
+      this.logger.info({ event: 'retention.recovered' }, 'retention works again');
+    this.#troubled = troubled;
   }
 
   async #takeTurn(): Promise<void> {
@@ -51,7 +76,9 @@ export class RetentionService implements OnApplicationBootstrap, OnApplicationSh
     this.#timer = setTimeout(() => {
       // A failed run is no harm: the next one takes up where it stopped.
       this.#running = this.#takeTurn()
-        .catch(() => undefined)
+        .catch((e: unknown) =>
+          this.#tell({ event: 'retention.failed', err: e }, 'old history could not be deleted'),
+        )
         .finally(() => this.#schedule(INTERVAL_MS));
     }, delayMs);
     this.#timer.unref();

@@ -3,6 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { DrainState } from '../../src/common/drain-state.js';
 import { ProcessPresence } from '../../src/fleet/process-presence.service.js';
 import { ProcessRepository } from '../../src/fleet/process.repository.js';
+import { createLogger } from '../../src/common/logger.js';
 import { RetentionService } from '../../src/usage/retention.service.js';
 import type { Peers } from '../../src/state/peers.js';
 import { databaseService, openDatabase } from '../support/database.js';
@@ -59,7 +60,13 @@ describe.each(['sqlite', 'postgres'] as const)('processes on %s', (dialect) => {
     await presence.beat();
     await presence.beforeApplicationShutdown();
     clock.advance(31 * 86_400_000);
-    const retention = new RetentionService(db.service, { retention: RETENTION }, clock, peers);
+    const retention = new RetentionService(
+      db.service,
+      { retention: RETENTION },
+      clock,
+      peers,
+      createLogger('silent'),
+    );
     expect(await retention.prune()).toMatchObject({ processes: 1 });
     expect(await new ProcessRepository(db.service).databaseId()).toBe(presence.databaseId);
     await db.close();

@@ -1,7 +1,10 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { QueryRunner } from 'typeorm';
 import { systemClock } from '../../src/common/clock.js';
+import type { AppConfig } from '../../src/config/app-config.js';
+import { createLogger } from '../../src/common/logger.js';
 import { UsageHours1764300000000 } from '../../src/infra/database/migrations/1764300000000-usage-hours.js';
+import { DiagnosisReadModel } from '../../src/usage/diagnosis.read-model.js';
 import { HOUR_MS, recountHour } from '../../src/usage/hour-totals.js';
 import { HistoryPruner } from '../../src/usage/history-pruner.js';
 import { Recorder } from '../../src/usage/recorder.js';
@@ -160,7 +163,8 @@ describe.each(['sqlite', 'postgres'] as const)('usage by the hour in %s', (diale
 
     const clock = { now: () => BEGIN + HOURS * HOUR_MS, monotonic: () => 0 };
     const alone = new LonePeers({ instanceId: 'inst_1', role: 'api', version: '1' }, systemClock);
-    await new RetentionService(db.service, { retention: RETENTION }, clock, alone).prune();
+    const logger = createLogger('silent');
+    await new RetentionService(db.service, { retention: RETENTION }, clock, alone, logger).prune();
     expect((await hours()).slice(1)).toEqual(right);
     expect((await hours())[0]).toMatchObject({ hour: BEGIN - HOUR_MS, requests: 7 });
   }, 60_000);
@@ -223,5 +227,60 @@ describe.each(['sqlite', 'postgres'] as const)('usage by the hour in %s', (diale
     const left = (await hours()) as { hour: number }[];
     expect(Math.min(...left.map(({ hour }) => hour))).toBe(BEGIN + 2 * HOUR_MS);
     expect((await usage('hour', BEGIN + 3 * HOUR_MS)).length).toBe(1);
+  }, 60_000);
+
+  it('keeps the requests of an hour that cannot be summed, says so once, and lets them go when it is summed', async () => {
+    const run = (sql: string): Promise<unknown> => db.service.dataSource.query(sql);
+    const refuse = (which: string): Promise<unknown> =>
+      run(
+        dialect === 'postgres'
+          ? `ALTER TABLE "latency_hours" ADD CONSTRAINT "refused" CHECK (NOT ("hour" ${which}))`
+          : `CREATE TRIGGER "refused" BEFORE INSERT ON "latency_hours" WHEN NEW."hour" ${which}
+              BEGIN SELECT RAISE(ABORT, 'it is refused'); END`,
+      );
+    const allow = (): Promise<unknown> =>
+      run(
+        dialect === 'postgres'
+          ? 'ALTER TABLE "latency_hours" DROP CONSTRAINT "refused"'
+          : 'DROP TRIGGER "refused"',
+      );
+    const left = (): Promise<object[]> =>
+      db.service.dataSource.query(
+        `SELECT "started_at" - "started_at" % ${HOUR_MS} AS "hour", COUNT(*) AS "requests" FROM "requests" GROUP BY 1 ORDER BY 1`,
+      );
+    const said: string[] = [];
+    const note = (about: { event: string }): unknown => said.push(about.event);
+    const clock = { now: () => BEGIN + 86_400_000 + HOURS * HOUR_MS, monotonic: () => 0 };
+    const alone = new LonePeers({ instanceId: 'inst_1', role: 'api', version: '1' }, systemClock);
+    const retention = new RetentionService(
+      db.service,
+      { retention: { ...RETENTION, days: 1, usageDays: 90 } },
+      clock,
+      alone,
+      { warn: note, info: note } as never,
+    );
+    const config = { retention: { days: 1 }, upstream: { totalTimeoutMs: HOUR_MS } } as AppConfig;
+    const unsummedAt = async (): Promise<number | null> =>
+      (await new DiagnosisReadModel(db.service, config).read(clock.now())).unsummedAt;
+    await write(ALL, 40);
+    const all = await left();
+    expect(all).toHaveLength(HOURS);
+
+    await refuse(`>= ${BEGIN}`);
+    expect(await retention.prune()).toMatchObject({ requests: 0 });
+    expect(await left()).toEqual(all);
+    expect(await unsummedAt()).toBeGreaterThanOrEqual(BEGIN);
+    await allow();
+    await refuse(`= ${BEGIN + HOUR_MS}`);
+    await retention.prune();
+    expect(await left()).toEqual(all.slice(1, 2));
+    expect(await unsummedAt()).toBeNull();
+    expect(said).toEqual(['retention.unsummed']);
+    await allow();
+    await retention.prune();
+    expect(await left()).toEqual([]);
+    expect(said).toEqual(['retention.unsummed', 'retention.recovered']);
+    const summed = await db.service.dataSource.query<object[]>('SELECT DISTINCT "hour" FROM "latency_hours"');
+    expect(summed).toHaveLength(HOURS);
   }, 60_000);
 });

@@ -3,9 +3,12 @@ import type { EndingFacts } from '../facts.js';
 import { section, type Finding } from '../finding.js';
 
 const DASHBOARD = section('dashboard-shows-resources-but-no-recent-requests');
+const KEPT = section('old-records-stay');
 const MINUTE_MS = 60_000;
 /** Of a kind of ending; fewer are chance. */
 const SEVERAL = 3;
+/** By then hours have been summed after a start, whichever process has the turn. */
+const SUMMED_AFTER_MS = 120 * MINUTE_MS;
 
 /** What requests leave behind. */
 export const HISTORY_CHECKS = [
@@ -143,7 +146,27 @@ function capture({ settings, history }: Given<'settings' | 'history'>): Finding[
   ];
 }
 
-function retention({ settings, history, now }: Given<'settings' | 'history'>): Finding[] {
+function retention(facts: Given<'settings' | 'history'>): Finding[] {
+  return [...keptTooLong(facts), ...notSummed(facts)];
+}
+
+function notSummed({ history, traffic, now }: Given<'history'>): Finding[] {
+  if (history.unsummedAt === null || (traffic?.uptimeMs ?? 0) < SUMMED_AFTER_MS) return [];
+  return [
+    {
+      id: 'hours_not_summed',
+      severity: 'warning',
+      symptom: 'Charts over weeks are slow, and old requests stay in the database.',
+      evidence: [`requests of ${age(now - history.unsummedAt)} ago are not in the sums of hours yet`],
+      cause:
+        'Hours cannot be summed, which is tried every hour by one process of all. Requests that are in no sum are not deleted.',
+      fix: 'Look for retention.unsummed in the log: it has the words of the database. Full disks and missing rights are the usual causes.',
+      docs: KEPT,
+    },
+  ];
+}
+
+function keptTooLong({ settings, history, now }: Given<'settings' | 'history'>): Finding[] {
   const { retentionDays, bodyRetentionDays } = settings;
   const docs = section('bodies-are-cut-or-missing');
   const found: Finding[] = [];
@@ -166,9 +189,9 @@ function retention({ settings, history, now }: Given<'settings' | 'history'>): F
         `the oldest request is ${age(now - history.overdueAt)} old, PROXY_RETENTION_DAYS=${retentionDays}`,
       ],
       cause:
-        'Nothing has pruned for more than a day: the database refuses it, or no process runs for more than five minutes.',
-      fix: 'Look for errors of the database in the log. Pruning runs every hour in one process of all.',
-      docs,
+        'Nothing has pruned for more than a day: the database refuses it, their hours cannot be summed, or no process runs for more than five minutes.',
+      fix: 'Look for retention.failed and retention.unsummed in the log. Pruning runs every hour in one process of all.',
+      docs: KEPT,
     });
   return found;
 }
