@@ -49,10 +49,14 @@ export class AccessCheck {
         'unauthorized',
         'PROXY_ADMIN_TOKEN is configured and the request did not include the bearer token. ' +
           'Send it as "Authorization: Bearer <token>".',
+        { param: 'authorization' },
       );
     }
     const wait = this.#limiter.count(req.socket.remoteAddress ?? '', this.clock.monotonic());
-    if (wait === null) throw new ProxyError('unauthorized', 'The bearer token is not PROXY_ADMIN_TOKEN.');
+    if (wait === null)
+      throw new ProxyError('unauthorized', 'The bearer token is not PROXY_ADMIN_TOKEN.', {
+        param: 'authorization',
+      });
     throw new ProxyError('too_many_attempts', 'Too many wrong tokens from this address; wait a minute.', {
       retryAfterSeconds: wait,
     });

@@ -75,6 +75,9 @@ describe.skipIf(!browserAvailable)('the dashboard where it is seldom looked at, 
     const made = await api('providers', TOKEN, { method: 'POST', body: JSON.stringify(body) });
     expect({ status: made.status, said: await made.text() }).toMatchObject({ status: 201 });
     await form.visit('/audit', 'Audit');
+    await form.text('base URL', '#audit');
+    const fields = await on.page.locator('#audit li .hint').allTextContents();
+    expect(fields.filter((name) => /[a-z][A-Z]|_/.test(name))).toEqual([]);
     await form.visit('/providers', 'Providers');
     await form.link('The new one').click();
     await form.heading('The new one');
@@ -159,6 +162,65 @@ describe.skipIf(!browserAvailable)('the dashboard where it is seldom looked at, 
     await on.page.getByText('None, as far as its requests are still recorded.').waitFor();
     request_count = 2;
     await threads.getByText('Of the newest').waitFor({ state: 'detached' });
+  });
+
+  it('says once on the overview what nothing could be read for, and reads all of it again', async () => {
+    const json = { error: { message: 'The database is slow.', code: 'database_unavailable' } };
+    const asked = /admin\/(?:series|requests)\?/;
+    await on.page.route(asked, (to) => to.fulfill({ status: 503, json }));
+    await form.visit('/', 'Overview');
+    await on.page.getByText('They cannot be read now.').waitFor();
+    await on.page.getByText('The database is slow.').waitFor();
+    expect(await on.page.locator('main [role=alert]').count()).toBe(1);
+    await on.page.unroute(asked);
+    await form.button('Try again').click();
+    await on.page.locator('main [role=alert]').waitFor({ state: 'detached' });
+    await on.page.getByText('None yet. Point a client at').waitFor();
+  });
+
+  it('keeps a provider with long names in its table', async () => {
+    const { providers } = (await (await api('providers', TOKEN)).json()) as { providers: object[] };
+    const long = {
+      name: 'n'.repeat(200),
+      pool_id: 'p'.repeat(200),
+      base_url: `https://${'h'.repeat(200)}/v1`,
+    };
+    const rows = [
+      { ...providers[0], ...long, credential_ref: `env:${'V'.repeat(128)}`, auth_type: 'bearer' },
+    ];
+    await on.page.route('**/admin/providers', (to) =>
+      to.fulfill({ json: { providers: rows, next_cursor: null } }),
+    );
+    await form.visit('/requests', 'Requests');
+    for (const width of [1280, 390]) {
+      await on.page.setViewportSize({ width, height: 860 });
+      await form.visit('/providers', 'Providers');
+      await on.page.locator('#providers tbody tr').waitFor();
+      expect(await on.sideways()).toBe(0);
+      const table = await on.page.locator('#providers').boundingBox();
+      expect(table!.width).toBeLessThan(1_080);
+      await on.screenshot(`providers-long-${width}`);
+      await form.visit('/requests', 'Requests');
+    }
+    await on.page.setViewportSize({ width: 1280, height: 860 });
+    await on.page.unroute('**/admin/providers');
+  });
+
+  it('shows the longest state whole in its filter beside the others', async () => {
+    await form.visit('/requests?state=upstream_error', 'Requests');
+    const [shown, wanted, bottoms] = await on.page.evaluate<[number, number, number[]]>(`(() => {
+      const filters = document.querySelector('.filters');
+      const select = filters.querySelector('select[name=state]');
+      const free = select.cloneNode(true);
+      free.style.cssText = 'position: absolute; width: max-content';
+      filters.append(free);
+      const widths = [select.offsetWidth, free.offsetWidth];
+      free.remove();
+      return [...widths, [...filters.children].map((one) => Math.round(one.getBoundingClientRect().bottom))];
+    })()`);
+    expect(shown).toBeGreaterThanOrEqual(wanted);
+    expect(new Set(bottoms).size).toBe(1);
+    await on.screenshot('filters-1280');
   });
 
   it('marks rows of the filter before as such until the answer comes', async () => {

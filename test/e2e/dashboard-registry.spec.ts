@@ -47,10 +47,10 @@ describe.skipIf(!browserAvailable)('the forms of the dashboard in a real browser
 
   it('a wrong admin token is told so, the right one leads to the page that was asked for', async () => {
     on.expect(/status of (?:400|401|503)/);
-    await form.field('Admin token (PROXY_ADMIN_TOKEN)').waitFor();
+    await form.text('This proxy wants its admin token.', '[role=alert]');
     expect(admin.app.get(AdminRefusals).all()).toEqual([]);
     await form.signIn('a-wrong-token-that-is-long-enough-0123456789');
-    await form.text('The bearer token is not PROXY_ADMIN_TOKEN', '[role=alert]');
+    await form.text('That is not the admin token of this proxy.', '[role=alert]');
     expect(admin.app.get(AdminRefusals).all()).toMatchObject([{ what: 'unauthorized', count: 1 }]);
     await form.signIn(TOKEN);
     await form.heading('Providers');

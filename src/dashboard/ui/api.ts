@@ -13,10 +13,18 @@ export async function call(path: string, options: RequestInit = {}): Promise<Res
   if (response.ok) return response;
   const error = await ApiError.of(response);
   if (error.status === 401 || error.code === 'too_many_attempts') {
-    awayBecause.value = error.message;
+    awayBecause.value = refusedBecause(error);
     connection.value = 'signed_out';
   }
   throw error;
+}
+
+/** The API speaks of headers, to programs; whoever is to sign in fills in a form. */
+function refusedBecause({ param, message }: ApiError): string {
+  if (param !== 'authorization') return message;
+  return token.value === ''
+    ? 'This proxy wants its admin token.'
+    : 'That is not the admin token of this proxy. Copy the whole value of PROXY_ADMIN_TOKEN, without quotes or blanks.';
 }
 
 export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {

@@ -53,7 +53,10 @@ function FilterField({ filter }: { filter: Filter }): JSX.Element {
         : {
             choices: [
               { value: '', label: 'any' },
-              ...choices.map((one) => ({ value: one, label: SPANS.get(one) ?? words(one) })),
+              ...choices.map((one) => ({
+                value: one,
+                label: SPANS.get(one) ?? words(one).replace('.', ' '),
+              })),
             ],
           })}
     />

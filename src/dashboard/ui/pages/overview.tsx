@@ -1,11 +1,12 @@
 import type { JSX } from 'preact';
+import { ApiError, messageOf } from '../api.js';
 import { Charts } from '../components/charts.js';
 import { Decisions, NO_DECISIONS } from '../components/decisions.js';
 import { FirstRun } from '../components/first-run.js';
 import { Fleet } from '../components/fleet.js';
 import { Empty, ErrorNotice } from '../components/notice.js';
 import { Page } from '../components/page.js';
-import { useRead } from '../components/read.js';
+import { type Read, useRead } from '../components/read.js';
 import { Requests } from '../components/requests.js';
 import { Resources } from '../components/resources.js';
 import { chosenSpan, SpanChoice } from '../components/span-choice.js';
@@ -14,28 +15,53 @@ import { Tiles } from '../components/tiles.js';
 import { href } from '../router.js';
 import { state } from '../store.js';
 import type { AdminState, Decision } from '../wire.js';
-import type { Series, SeriesPoint } from '../wire-history.js';
+import type { RequestList, Series, SeriesPoint } from '../wire-history.js';
 
 export function OverviewPage(): JSX.Element {
   const current = state.value;
-  const read = useRead<Series>(`/admin/series?span=${chosenSpan()}`);
-  useTail(read, true);
-  const { data, error, reload } = read;
+  const series = useRead<Series>(`/admin/series?span=${chosenSpan()}`);
+  useTail(series, true);
+  const requests = useRead<RequestList>('/admin/requests?limit=12');
+  useTail(requests, true);
   if (current === null) return <></>;
+  const { data } = series;
   const totals = data?.totals ?? null;
   return (
     <Page title="Overview" actions={<SpanChoice />}>
       {isFresh(current, totals) && <FirstRun resources={current.resources} />}
       <Tiles state={current} totals={totals} />
-      {error !== null && <ErrorNotice error={error} retry={reload} />}
+      <Unread reads={[series, requests]} />
       {data !== null && data.totals.requests > 0 && <Charts series={data} />}
       {current.resources.length > 0 && (
         <Resources resources={current.resources} decisions={current.recent_decisions} />
       )}
       <Fleet state={current} />
-      <Requests />
+      <Requests read={requests} />
       <LastDecisions decisions={current.recent_decisions} />
     </Page>
+  );
+}
+
+/** What went wrong, once for all that failed alike. The banner says it where the proxy knows that its database is away. */
+function Unread({ reads }: { reads: readonly Read<unknown>[] }): JSX.Element {
+  const failed = reads.filter(({ error }) => error !== null && !isToldByBanner(error));
+  const messages = failed.map(({ error }) => messageOf(error));
+  const again = (): void => failed.forEach(({ reload }) => reload());
+  return (
+    <>
+      {failed.map(
+        ({ error }, n) =>
+          messages.indexOf(messageOf(error)) === n && <ErrorNotice key={n} error={error} retry={again} />,
+      )}
+    </>
+  );
+}
+
+function isToldByBanner(error: Error): boolean {
+  return (
+    error instanceof ApiError &&
+    error.code === 'database_unavailable' &&
+    state.value?.database.ready === false
   );
 }
 

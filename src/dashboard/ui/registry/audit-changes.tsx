@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { moment } from '../format.js';
+import { fieldWords, valueWords } from './audit-words.js';
 import type { AuditEntry } from './registry-wire.js';
 
 type Change = readonly [name: string, change: readonly [before: unknown, after: unknown]];
@@ -32,13 +32,13 @@ function Changes(props: { changes: readonly Change[] }): JSX.Element {
     <ul>
       {props.changes.map(([name, [before, after]]) => (
         <li key={name}>
-          <span class="hint">{`${name} `}</span>
-          {before !== null && <span class="value">{shown(name, before)}</span>}
+          <span class="hint">{`${fieldWords(name)} `}</span>
+          {before !== null && <span class="value">{valueWords(name, before)}</span>}
           {before !== null && ' → '}
           {after === null ? (
             <span class="hint">nothing</span>
           ) : (
-            <span class="value">{shown(name, after)}</span>
+            <span class="value">{valueWords(name, after)}</span>
           )}
         </li>
       ))}
@@ -49,9 +49,4 @@ function Changes(props: { changes: readonly Change[] }): JSX.Element {
 function rank(name: string): number {
   const place = FIRST.indexOf(name);
   return place === -1 ? FIRST.length : place;
-}
-
-function shown(name: string, value: unknown): string {
-  if (typeof value === 'number' && name.endsWith('At')) return moment(value);
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -30,8 +30,8 @@ const COLUMNS: readonly Column<ProviderRow>[] = [
     cell: (row) => <RoutingCell routing={row.routing} yes="gets requests" no="gets none" />,
   },
   { key: 'health', head: 'Health', cell: (row) => <Health id={row.id} /> },
-  { key: 'key', head: 'Key', cell: keyText },
-  { key: 'pool', head: 'Pool', cell: (row) => row.pool_id ?? '–' },
+  { key: 'key', head: 'Key', cell: (row) => <span class="breaks">{keyText(row)}</span> },
+  { key: 'pool', head: 'Pool', cell: (row) => <span class="breaks">{row.pool_id ?? '–'}</span> },
   { key: 'weight', head: 'Weight', number: true, cell: (row) => row.weight },
   {
     key: 'cap',
