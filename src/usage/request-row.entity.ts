@@ -1,3 +1,4 @@
+import { FAILED_STATES } from '../common/request-states.js';
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import {
   big,
@@ -9,6 +10,7 @@ import {
   text,
   textOrNull,
 } from '../infra/database/column-types.js';
+import { listed } from './sql-values.js';
 
 /** One request, whatever became of it. Start facts and finish facts arrive in separate records, in any order. */
 @Entity('requests')
@@ -19,6 +21,10 @@ import {
 @Index('ix_requests_status_code_started_at_id', ['statusCode', 'startedAt', 'id'])
 @Index('ix_requests_model_started_at_id', ['model', 'startedAt', 'id'])
 @Index('ix_requests_state_started_at_id', ['state', 'startedAt', 'id'])
+// Why requests failed, for charts of weeks: read from here alone, as each has its row on a page of its own.
+@Index('ix_requests_failed', ['state', 'startedAt', 'id', 'errorCode', 'counted'], {
+  where: `"state" IN (${listed(FAILED_STATES)})`,
+})
 // The few that sums of hours do not hold yet.
 @Index('ix_requests_not_counted', ['startedAt'], { where: '"counted" < 3' })
 export class RequestRow {

@@ -21,7 +21,7 @@ export function everyRequest(query: SqlQuery, stepMs: number, from: number, to: 
 
 /**
  * The same of whole hours, whose sums are there: `usage_hours` has everything but why requests failed, which are few
- * and found by their state, and how long they took, which `latency_hours` has for all but the last hours. One statement,
+ * and read from an index of their own (`ix_requests_failed`), and how long they took, which `latency_hours` has for all but the last hours. One statement,
  * so that a request is in one of the parts and not in two. `untold` adds up, slice by slice, to the failures whose requests
  * have been pruned since.
  */

@@ -129,7 +129,7 @@ describe.each(['sqlite', 'postgres'] as const)('pages of a long history in %s', 
     for (const plan of all) {
       expect(plan).not.toMatch(READS_ALL);
       expect(plan).toContain('ix_requests_not_counted');
-      expect(plan).toContain('ix_requests_state_started_at_id');
+      expect(plan).toMatch(/(COVERING INDEX|Index Only Scan using) ix_requests_failed/);
     }
   });
 

@@ -10,6 +10,7 @@ import { UsageHours1764300000000 } from './migrations/1764300000000-usage-hours.
 import { CallerIndex1764360000000 } from './migrations/1764360000000-caller-index.js';
 import { DecisionFilters1764370000000 } from './migrations/1764370000000-decision-filters.js';
 import { SessionFailures1764380000000 } from './migrations/1764380000000-session-failures.js';
+import { FailedRequests1764390000000 } from './migrations/1764390000000-failed-requests.js';
 
 /** In order of their stamps; only ever appended to. */
 export const MIGRATIONS = [
@@ -25,4 +26,5 @@ export const MIGRATIONS = [
   CallerIndex1764360000000,
   DecisionFilters1764370000000,
   SessionFailures1764380000000,
+  FailedRequests1764390000000,
 ];
