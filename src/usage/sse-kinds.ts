@@ -3,7 +3,7 @@ export type Terminal = 'completed' | 'incomplete' | 'failed' | 'error';
 
 /**
  * What an event is to accounting. `start`: only that the answer has begun, with its id; `begun`: the same when that is
- * known. `unknown`: its type has to be read from its data.
+ * known, and signs of life. `unknown`: its type has to be read from its data.
  */
 export type SseKind = Terminal | 'start' | 'begun' | 'item' | 'other' | 'unknown';
 
@@ -27,6 +27,7 @@ const KINDS: readonly (readonly [Buffer, SseKind])[] = (
     ['response.created', 'start'],
     ['response.queued', 'start'],
     ['response.in_progress', 'start'],
+    ['keepalive', 'begun'],
     ['response.output_item.done', 'item'],
   ] as const
 ).map(([name, kind]) => [Buffer.from(name), kind]);

@@ -164,7 +164,8 @@ describe('UsageTap on a stream', () => {
   it.each(['\n', '\r\n'])(
     'tells how much of the answer came, and nothing of one that has only begun: %j',
     (newline) => {
-      const begun = `: hold the line${newline}${newline}${sse(EVENTS.slice(0, 2), newline)}`;
+      const waiting = [...EVENTS.slice(0, 2), { type: 'keepalive', sequence_number: 2 }];
+      const begun = `: hold the line${newline}${newline}${sse(waiting, newline)}${sse(waiting, newline, false)}`;
       expect(run(tapFor(), [begun, `: and on${newline}`]).answerBytes).toBe(0);
       const delta = sse(EVENTS.slice(2, 3), newline);
       expect(run(tapFor(), [begun, delta, `: and on${newline}${newline}`]).answerBytes).toBe(delta.length);

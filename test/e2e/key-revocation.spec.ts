@@ -132,6 +132,11 @@ describe('a client key', () => {
     expect(busy.events.at(-1)).toMatchObject({ type: 'error', status: 401, error: { code: 'unauthorized' } });
     const row = await history.finished(ended.proxyRequestId);
     expect([row.state, row.error_code]).toEqual(['interrupted', 'unauthorized']);
+    // What had come of it counts, though it told nothing: with its end, for whoever looks at the key.
+    const told = `SELECT COALESCE(SUM("total_tokens"), 0) FROM "requests" WHERE "caller_id" = '${made.id}'`;
+    const sql = `SELECT SUM("tokens") - (${told}) AS "charged" FROM "key_usage" WHERE "caller_id" = '${made.id}'`;
+    const [counted] = await history.rows<{ charged: number | string }>(sql);
+    expect(Number(counted?.charged)).toBeGreaterThan(0);
     expect(await statusWith(bearer(neighbour))).toBe(200);
     over = true;
     expect((await other).error).toBe('aborted by the client');
