@@ -25,6 +25,7 @@ export function imaginedHints(
     routeKind: body.route_kind ?? (pathResponseId === null ? 'create' : 'response'),
     model: orNull(body.model),
     alias,
+    inputTokens: body.input_tokens ?? 0,
     stream: false,
     background: false,
     store: null,

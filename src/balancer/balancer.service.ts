@@ -171,7 +171,7 @@ export class Balancer {
     const { hints } = request;
     const leave = this.live.enter(resource.id);
     this.reporter.admitted(resource.id);
-    const limit = this.#limitOf(resource, hints);
+    const limit = this.#rateLimits.watch(resource.fingerprint, hints, this.clock);
     const provisional = this.#bindings.provisional(request, resource);
     return new BalancerLease(resource, decision, limit, (outcome, served) => {
       leave();
@@ -231,6 +231,11 @@ export class Balancer {
     return othersOf(world, request, choice);
   }
 
+  /** What the upstream said is left of a key's limits for the request's model. `at`: when it did, `steadyNow`. */
+  heard({ fingerprint }: Resource, hints: RoutingHints, facts: RateLimitFacts | null, at: number): void {
+    this.#rateLimits.hear(fingerprint, hints, facts, at);
+  }
+
   /** The upstream asked for a pause there that is not over: whoever was turned away may come back after it. */
   isPaused(resourceId: string): boolean {
     return this.health.refusal(resourceId, null, steadyNow(this.clock))?.reason === 'cooling';
@@ -284,17 +289,5 @@ export class Balancer {
     const ownerUntil = ownerPatience(now, patience.waitedMs, patience.until);
     const request: RoutingRequest = { hints, affinity, warm, tried, attempt, ownerUntil };
     return { world, request, choice: decide(world, request) };
-  }
-
-  /** What to call when the answer has begun, and again when it is over. Limits are those of running the model. */
-  #limitOf(resource: Resource, hints: RoutingHints): (facts: RateLimitFacts | null) => void {
-    const model = upstreamModel(hints);
-    if (model === null || !generates(hints)) return () => undefined;
-    const { fingerprint } = resource;
-    const answered = this.#rateLimits.sent(fingerprint, model);
-    return (facts) => {
-      answered();
-      if (facts !== null) this.#rateLimits.learn(fingerprint, model, facts, steadyNow(this.clock));
-    };
   }
 }

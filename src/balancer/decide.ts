@@ -6,7 +6,7 @@ import type { Affinity } from './affinity.js';
 import { isOfAlias } from './alias-scope.js';
 import { avoidLossy, JUST_LOST } from './just-lost.js';
 import { refuse } from './refuse.js';
-import { generates, upstreamModel, type RoutingHints } from './routing-hints.js';
+import { limitedModel, upstreamModel, type RoutingHints } from './routing-hints.js';
 import { ownerDue } from './owner-wait.js';
 import type { RateLimits } from './rate-limits.js';
 import type { WarmCache } from './warm-cache.js';
@@ -109,7 +109,7 @@ export function decide(world: RoutingWorld, request: RoutingRequest): Choice {
   const due = ownerDue(world, request, candidates[preferred]);
   if (due !== null)
     return { kind: 'refused', reason: 'affinity_unavailable', candidates, backAt: due, freeAt: due };
-  const unspent = avoidExhausted(candidates, usable);
+  const unspent = avoidExhausted(candidates, usable, request.hints.inputTokens);
   avoidLossy(world, request, candidates, preferred, unspent);
   return choose(world, request, candidates, preferred, unspent);
 }
@@ -124,8 +124,7 @@ function groupOfBinding(world: RoutingWorld, owner: AffinityBinding): string {
 function candidateOf(world: RoutingWorld, { hints, warm }: RoutingRequest, resource: Resource): Candidate {
   const inFlight = world.live.inFlight(resource.id);
   const weight = resource.weight * world.health.warmth(resource.id, world.now);
-  const model = generates(hints) ? upstreamModel(hints) : null;
-  const remaining = world.rateLimits.remaining(resource.fingerprint, model, world.now);
+  const remaining = world.rateLimits.remaining(resource.fingerprint, limitedModel(hints), world.now);
   return {
     resourceId: resource.id,
     poolId: resource.poolId,

@@ -5,6 +5,7 @@ import type { Affinity } from './affinity.js';
 import { pinText } from './alias-scope.js';
 import type { Choice, RoutingRequest } from './decide.js';
 import { JUST_LOST } from './just-lost.js';
+import { RATE_LIMIT_SHORT } from './selection.js';
 import { tokensAtStake, type WarmCache } from './warm-cache.js';
 
 type Chosen = Extract<Choice, { kind: 'chosen' }>;
@@ -22,6 +23,7 @@ export function explainChoice(
     affinityNote(choice, affinity, resource),
     cacheNote(choice, warm, resource),
     lossNote(choice),
+    limitNote(choice, hints.inputTokens),
   ];
   return `${parts.filter((part) => part !== '').join('; ')}.`;
 }
@@ -54,6 +56,13 @@ function reasonText(choice: Chosen, affinity: Affinity, load: number): string {
 function lossNote({ candidates }: Chosen): string {
   const avoided = candidates.filter(({ rejected }) => rejected === JUST_LOST).length;
   return avoided === 0 ? '' : `${avoided} left alone for what they have just lost`;
+}
+
+function limitNote({ candidates }: Chosen, inputTokens: number): string {
+  const short = candidates.filter(({ rejected }) => rejected === RATE_LIMIT_SHORT).length;
+  return short === 0
+    ? ''
+    : `${short} left alone with less than the ${tokens(inputTokens)} tokens this may take`;
 }
 
 function hitText({ rule, kind, via }: Affinity): string {

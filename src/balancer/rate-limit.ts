@@ -8,6 +8,8 @@ interface Allowance {
 
 /** The last word of one key on one model. */
 export interface RateLimit {
+  /** Steady time at which it was said. */
+  readonly at: number;
   readonly requests: Allowance | null;
   readonly tokens: Allowance | null;
 }
@@ -18,6 +20,15 @@ export interface Remaining {
   readonly tokens: number | null;
 }
 
+/** Sent, and its answer has not begun: the upstream's count may not hold it yet. */
+export interface Sent {
+  readonly requests: number;
+  /** As many as they may take. */
+  readonly tokens: number;
+}
+
+export const NOTHING_SENT: Sent = Object.freeze({ requests: 0, tokens: 0 });
+
 export const NOTHING_KNOWN: Remaining = Object.freeze({ requests: null, tokens: null });
 
 /** Limits by the day reset in hours. A key is asked again sooner: what it said may have been a mistake. */
@@ -27,7 +38,7 @@ const LONGEST_MS = 600_000;
 export function rateLimitOf(facts: RateLimitFacts, now: number): RateLimit | null {
   const requests = allowance(facts.remainingRequests, facts.resetRequestsMs, now);
   const tokens = allowance(facts.remainingTokens, facts.resetTokensMs, now);
-  return requests === null && tokens === null ? null : { requests, tokens };
+  return requests === null && tokens === null ? null : { at: now, requests, tokens };
 }
 
 function allowance(remaining: number | null, resetMs: number | null, now: number): Allowance | null {
@@ -35,12 +46,12 @@ function allowance(remaining: number | null, resetMs: number | null, now: number
   return { remaining, until: now + Math.min(resetMs, LONGEST_MS) };
 }
 
-/** `unanswered`: requests sent whose answer has not begun; the upstream's count may not hold them yet. */
-export function remainingAt(limit: RateLimit, unanswered: number, now: number): Remaining {
+export function remainingAt(limit: RateLimit, sent: Sent, now: number): Remaining {
   const requests = left(limit.requests, now);
+  const tokens = left(limit.tokens, now);
   return {
-    requests: requests === null ? null : Math.max(0, requests - unanswered),
-    tokens: left(limit.tokens, now),
+    requests: requests === null ? null : Math.max(0, requests - sent.requests),
+    tokens: tokens === null ? null : Math.max(0, tokens - sent.tokens),
   };
 }
 
@@ -48,9 +59,14 @@ function left(known: Allowance | null, now: number): number | null {
   return known === null || known.until <= now ? null : known.remaining;
 }
 
-/** The next request would be answered with 429. */
-export function isExhausted({ requests, tokens }: Remaining): boolean {
+/** Whatever the next request is, it would be answered with 429. */
+export function isExhausted(requests: number | null, tokens: number | null): boolean {
   return requests === 0 || tokens === 0;
+}
+
+/** A request that may take so many tokens would be answered with 429. */
+export function isTooFew(tokens: number | null, needed: number): boolean {
+  return tokens !== null && tokens < needed;
 }
 
 /** Nothing in it holds any more. */

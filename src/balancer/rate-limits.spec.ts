@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { routingWorld, SERVED } from '../../test/support/routing-world.js';
 import type { RateLimitFacts } from '../upstream/attempt-outcome.js';
-import { isExhausted, NOTHING_KNOWN, rateLimitOf, remainingAt } from './rate-limit.js';
+import { isExhausted, isTooFew, NOTHING_KNOWN, rateLimitOf, remainingAt } from './rate-limit.js';
 import { RateLimits } from './rate-limits.js';
 
 function facts(patch: Partial<RateLimitFacts> = {}): RateLimitFacts {
@@ -33,11 +33,16 @@ describe('what is left of a limit', () => {
       fc.property(known, ({ remaining, reset, unanswered, now, later }) => {
         const limit = rateLimitOf(requests(remaining, reset), now);
         if (limit === null) throw new Error('expected a limit');
-        const left = remainingAt(limit, unanswered, now + later);
+        const left = remainingAt(limit, { requests: unanswered, tokens: 0 }, now + later);
         const holds = later < Math.min(reset, 600_000);
         expect(left.requests).toBe(holds ? Math.max(0, remaining - unanswered) : null);
         expect(left.tokens).toBeNull();
-        expect(isExhausted(left)).toBe(holds && unanswered >= remaining);
+        expect(isExhausted(left.requests, left.tokens)).toBe(holds && unanswered >= remaining);
+        const tokens = rateLimitOf(facts({ remainingTokens: remaining, resetTokensMs: reset }), now);
+        if (tokens === null) throw new Error('expected a limit');
+        const few = remainingAt(tokens, { requests: 1, tokens: unanswered }, now + later);
+        expect(few.tokens).toBe(holds ? Math.max(0, remaining - unanswered) : null);
+        expect(isTooFew(few.tokens, 100)).toBe(holds && remaining - unanswered < 100);
       }),
     );
   });
@@ -69,8 +74,8 @@ describe('the memory of limits', () => {
   it('counts requests whose answer has not begun, each once', () => {
     const limits = new RateLimits();
     limits.learn('f', 'm', requests(3), 0);
-    const answered = limits.sent('f', 'm');
-    limits.sent('f', 'm');
+    const answered = limits.sent('f', 'm', 0);
+    limits.sent('f', 'm', 0);
     expect(limits.remaining('f', 'm', 1).requests).toBe(1);
     answered();
     answered();
@@ -78,6 +83,27 @@ describe('the memory of limits', () => {
     expect(limits.remaining('f', 'other', 1)).toEqual(NOTHING_KNOWN);
     expect(limits.remaining('other', 'm', 1)).toEqual(NOTHING_KNOWN);
     expect(limits.remaining('f', null, 1)).toEqual(NOTHING_KNOWN);
+  });
+
+  it('counts what those may take, too', () => {
+    const limits = new RateLimits();
+    limits.learn('f', 'm', facts({ remainingTokens: 1_000, resetTokensMs: 1_000 }), 0);
+    const answered = limits.sent('f', 'm', 600);
+    const other = limits.sent('f', 'm', 300);
+    expect(limits.remaining('f', 'm', 1).tokens).toBe(100);
+    answered();
+    expect(limits.remaining('f', 'm', 1).tokens).toBe(700);
+    other();
+    expect(limits.remaining('f', 'm', 1).tokens).toBe(1_000);
+  });
+
+  it('keeps the latest word, whichever is heard last', () => {
+    const limits = new RateLimits();
+    limits.learn('f', 'm', requests(3), 10);
+    limits.learn('f', 'm', requests(9), 5);
+    expect(limits.remaining('f', 'm', 11).requests).toBe(3);
+    limits.learn('f', 'm', requests(2), 10);
+    expect(limits.remaining('f', 'm', 11).requests).toBe(2);
   });
 
   it('forgets at the reset', () => {
@@ -127,6 +153,42 @@ describe('Balancer with limits', () => {
       rejected: 'rate_limit_exhausted',
       remainingTokens: 0,
     });
+  });
+
+  const tokens = (remainingTokens: number): RateLimitFacts =>
+    facts({ remainingTokens, resetTokensMs: 60_000 });
+
+  it('passes over a key with fewer tokens left than the request may take, for that request alone, and says so', () => {
+    const world = routingWorld([{ key: 'a' }, { key: 'b' }]);
+    exhaust(world, 'openai-1', tokens(10));
+    for (let n = 0; n < 5; n += 1) {
+      const { decision } = world.acquire({ ...GPT, inputTokens: 50_000 });
+      expect(decision.resourceId).toBe('openai-2');
+      expect(decision.candidates[0]).toMatchObject({ rejected: 'rate_limit_short', remainingTokens: 10 });
+      expect(decision.explanation).toContain('1 left alone with less than the 50,000 tokens this may take');
+    }
+    expect(world.acquire({ ...GPT, inputTokens: 10 }).resource.id).toBe('openai-1');
+    world.clock.advance(60_000);
+    expect(world.acquire({ ...GPT, inputTokens: 50_000 }).resource.id).toBe('openai-1');
+  });
+
+  it('counts the tokens of what is on its way there', () => {
+    const world = routingWorld([{ key: 'a' }, { key: 'b' }]);
+    exhaust(world, 'openai-1', tokens(1_000));
+    const at = Array.from({ length: 8 }, () => world.acquire({ ...GPT, inputTokens: 400 }).resource.id);
+    expect(at.filter((id) => id === 'openai-1')).toHaveLength(2);
+  });
+
+  it('sends what is too large for every key to one that has something left', () => {
+    const world = routingWorld([{ key: 'a' }, { key: 'b' }]);
+    exhaust(world, 'openai-1', tokens(0));
+    exhaust(world, 'openai-2', tokens(20_000));
+    for (let n = 0; n < 3; n += 1) {
+      const lease = world.acquire({ ...GPT, inputTokens: 50_000 });
+      expect(lease.resource.id).toBe('openai-2');
+      lease.answered(tokens(20_000));
+    }
+    expect(world.acquire({ ...GPT, inputTokens: 50_000 }, ['openai-2']).resource.id).toBe('openai-1');
   });
 
   it('sends no more than what is left, however many come at once', () => {

@@ -1,12 +1,17 @@
+import type { Clock } from '../common/clock.js';
+import { steadyNow } from '../common/steady-now.js';
 import type { RateLimitFacts } from '../upstream/attempt-outcome.js';
 import {
   isOver,
   NOTHING_KNOWN,
+  NOTHING_SENT,
   rateLimitOf,
   remainingAt,
   type RateLimit,
   type Remaining,
+  type Sent,
 } from './rate-limit.js';
+import { limitedModel, type RoutingHints } from './routing-hints.js';
 
 /** Models are the clients' own words, so there may be any number of them. */
 const MOST_REMEMBERED = 2_000;
@@ -15,7 +20,7 @@ const MOST_REMEMBERED = 2_000;
 export class RateLimits {
   /** Insertion order is age: the first entry is the oldest word. */
   readonly #limits = new Map<string, RateLimit>();
-  readonly #unanswered = new Map<string, number>();
+  readonly #unanswered = new Map<string, Sent>();
 
   constructor(private readonly most = MOST_REMEMBERED) {}
 
@@ -32,27 +37,46 @@ export class RateLimits {
       this.#limits.delete(name);
       return NOTHING_KNOWN;
     }
-    return remainingAt(limit, this.#unanswered.get(name) ?? 0, now);
+    return remainingAt(limit, this.#unanswered.get(name) ?? NOTHING_SENT, now);
   }
 
-  /** Counts a request that is sent. The returned function says that its answer has begun, or that none will come; once. */
-  sent(fingerprint: string, model: string): () => void {
+  /** Counts a request that is sent, and what it may take. The returned function says that its answer has begun, or that none will come; once. */
+  sent(fingerprint: string, model: string, tokens: number): () => void {
     const name = nameOf(fingerprint, model);
-    this.#unanswered.set(name, (this.#unanswered.get(name) ?? 0) + 1);
+    const before = this.#unanswered.get(name) ?? NOTHING_SENT;
+    this.#unanswered.set(name, { requests: before.requests + 1, tokens: before.tokens + tokens });
     let open = true;
     return () => {
       if (!open) return;
       open = false;
-      const others = (this.#unanswered.get(name) ?? 1) - 1;
-      if (others > 0) this.#unanswered.set(name, others);
-      else this.#unanswered.delete(name);
+      const all = this.#unanswered.get(name) ?? NOTHING_SENT;
+      if (all.requests <= 1) this.#unanswered.delete(name);
+      else this.#unanswered.set(name, { requests: all.requests - 1, tokens: all.tokens - tokens });
     };
   }
 
-  learn(fingerprint: string, model: string, facts: RateLimitFacts, now: number): void {
-    const limit = rateLimitOf(facts, now);
+  /** Counts the request. Returns what to call when its answer has begun, with what that says, and again when it is over. */
+  watch(fingerprint: string, hints: RoutingHints, clock: Clock): (facts: RateLimitFacts | null) => void {
+    const model = limitedModel(hints);
+    if (model === null) return () => undefined;
+    const answered = this.sent(fingerprint, model, hints.inputTokens);
+    return (facts) => {
+      answered();
+      this.hear(fingerprint, hints, facts, steadyNow(clock));
+    };
+  }
+
+  hear(fingerprint: string, hints: RoutingHints, facts: RateLimitFacts | null, at: number): void {
+    const model = limitedModel(hints);
+    if (facts !== null && model !== null) this.learn(fingerprint, model, facts, at);
+  }
+
+  /** `at`: when it was said. A later word stands. */
+  learn(fingerprint: string, model: string, facts: RateLimitFacts, at: number): void {
+    const limit = rateLimitOf(facts, at);
     if (limit === null) return;
     const name = nameOf(fingerprint, model);
+    if ((this.#limits.get(name)?.at ?? at) > at) return;
     this.#limits.delete(name);
     this.#limits.set(name, limit);
     if (this.#limits.size <= this.most) return;

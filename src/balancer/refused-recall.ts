@@ -10,6 +10,7 @@ const LOST_ONLY = new Set<string | null>([
   'tie_lost',
   'lost_to_affinity',
   'rate_limit_exhausted',
+  'rate_limit_short',
   'just_lost',
 ]);
 

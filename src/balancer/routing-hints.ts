@@ -14,6 +14,11 @@ export function upstreamModel({ model, alias }: Pick<RoutingHints, 'model' | 'al
   return alias === null ? model : alias.upstreamId;
 }
 
+/** Null = no `x-ratelimit-*` is about it. */
+export function limitedModel(hints: Pick<RoutingHints, 'routeKind' | 'model' | 'alias'>): string | null {
+  return generates(hints) ? upstreamModel(hints) : null;
+}
+
 /**
  * What the router may know about a request: read from the head and from one scan of the raw body, nothing else.
  * Strings are as the client sent them, bounded (512 characters; a longer id is refused with `invalid_field`).
@@ -31,6 +36,8 @@ export interface RoutingHints {
   readonly model: string | null;
   /** What it stands for, when it is a registered alias. */
   readonly alias: AliasPin | null;
+  /** That its body may hold, by its length; 0 = nothing, or nobody knows. */
+  readonly inputTokens: number;
   readonly stream: boolean;
   /** `background: true`: the upstream goes on without us; never resent, never aborted. */
   readonly background: boolean;

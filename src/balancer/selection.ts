@@ -1,4 +1,4 @@
-import { isExhausted } from './rate-limit.js';
+import { isExhausted, isTooFew } from './rate-limit.js';
 import type { CandidateRecord } from '../state/live-state.js';
 
 /** A row of the candidate table while it is being filled in; `rejected === null` = may be chosen. */
@@ -39,9 +39,16 @@ export function leastLoaded(candidates: readonly Candidate[], random: () => numb
   return best;
 }
 
-/** Rules out those whose limit is used up: a 429 that can be foreseen is an attempt lost. See `avoid`. */
-export function avoidExhausted(candidates: readonly Candidate[], usable: number): number {
-  return avoid(candidates, usable, 'rate_limit_exhausted', nothingLeft);
+export const RATE_LIMIT_SHORT = 'rate_limit_short';
+
+/**
+ * Rules out those whose limit is used up, and then those with fewer tokens left than this may take: a 429 that can be
+ * foreseen is an attempt lost. What is too large for everybody goes to somebody all the same. See `avoid`.
+ */
+export function avoidExhausted(candidates: readonly Candidate[], usable: number, tokens: number): number {
+  const unspent = avoid(candidates, usable, 'rate_limit_exhausted', nothingLeft);
+  if (tokens === 0) return unspent;
+  return avoid(candidates, unspent, RATE_LIMIT_SHORT, (one) => isTooFew(one.remainingTokens, tokens));
 }
 
 /**
@@ -62,7 +69,7 @@ export function avoid(
 }
 
 function nothingLeft({ remainingRequests, remainingTokens }: Candidate): boolean {
-  return isExhausted({ requests: remainingRequests, tokens: remainingTokens });
+  return isExhausted(remainingRequests, remainingTokens);
 }
 
 /**

@@ -2,6 +2,8 @@ import type { ByteSpan } from '../common/json-scanner.js';
 
 /** The few fields of a request body that decide where it goes. Null = absent or `null`. */
 export interface BodyFields {
+  /** Length of the body, decoded. */
+  readonly bytes: number;
   readonly model: string | null;
   readonly stream: boolean | null;
   readonly background: boolean | null;
@@ -44,6 +46,7 @@ export type BodyDraft = { -readonly [K in keyof BodyFields]: BodyFields[K] };
 
 export function emptyBodyDraft(): BodyDraft {
   return {
+    bytes: 0,
     model: null,
     stream: null,
     background: null,

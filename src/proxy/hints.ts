@@ -4,6 +4,7 @@ import type { RoutingHints } from '../balancer/routing-hints.js';
 import type { AliasPin } from '../common/alias-pin.js';
 import type { ProxyCaller } from '../registry/proxy-door.service.js';
 import { poolOf } from '../balancer/alias-pool.js';
+import { likelyTokens } from '../balancer/prompt-size.js';
 import { emptyBodyDraft } from './body-fields.js';
 import type { BodyFields } from './body-fields.js';
 import { MAX_ITEM_REFERENCES } from './input-scan.js';
@@ -44,6 +45,7 @@ export function buildHints(input: HintsInput): RoutingHints {
     poolId: poolOf(caller.key, pool, body.model, input.alias),
     model: body.model,
     alias: input.alias,
+    inputTokens: likelyTokens(body.bytes),
     stream: body.stream === true,
     background: body.background === true,
     store: body.store,

@@ -54,6 +54,7 @@ describe('scanRequestBody', () => {
     const body = Buffer.from(JSON.stringify(FULL));
     const fields = scanRequestBody(body);
     expect(fields).toEqual({
+      bytes: body.length,
       model: 'gpt-5.5',
       stream: true,
       background: false,
@@ -98,7 +99,7 @@ describe('scanRequestBody', () => {
   it('takes null and absent as absent', () => {
     const nothing = scan('{}');
     const nulls = Object.keys(FULL).map((key) => `"${key}":null`);
-    expect(scan(`{${nulls.join(',')}}`)).toEqual(nothing);
+    expect({ ...scan(`{${nulls.join(',')}}`), bytes: 2 }).toEqual(nothing);
     expect(nothing.model).toBeNull();
   });
 

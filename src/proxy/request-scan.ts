@@ -107,6 +107,7 @@ export function scanRequestBody(body: Buffer): BodyFields {
   const scanner = new JsonScanner(body);
   scanner.document(ROOT_KEYS, '', (key) => ROOT_READERS[key]?.(scanner, draft));
   draft.otherCase = scanner.otherCase;
+  draft.bytes = body.length;
   return draft;
 }
 

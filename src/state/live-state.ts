@@ -114,6 +114,6 @@ export interface CandidateRecord {
   /** Prompt tokens of the session that this key had cached at its last answer; null = it was not here, or not known. */
   readonly cachedTokens: number | null;
   readonly chosen: boolean;
-  /** Why it lost, stable snake_case: `higher_load`, `tie_lost`, `unhealthy`, `cooling`, `other_pool`, `not_owner`, `other_organization`, `already_tried`, `at_capacity`, `lost_to_affinity`, `rate_limit_exhausted`, `just_lost`, `owner_unknown`; null for the winner. */
+  /** Why it lost, stable snake_case: `higher_load`, `tie_lost`, `unhealthy`, `cooling`, `other_pool`, `not_owner`, `other_organization`, `already_tried`, `at_capacity`, `lost_to_affinity`, `rate_limit_exhausted`, `rate_limit_short`, `just_lost`, `owner_unknown`; null for the winner. */
   readonly rejected: string | null;
 }

@@ -48,3 +48,37 @@ describe('a key whose requests run out', () => {
     expect(used).toMatchObject({ rejected: 'rate_limit_exhausted', remaining_requests: 0 });
   });
 });
+
+describe('a key whose tokens run out', () => {
+  it('gets no request that may take more than it has left, and those that fit', async () => {
+    rig.upstream.limits.clear();
+    const model = 'gpt-5.5-large';
+    rig.upstream.limits.set('sk-test-c', 1_000, 60_000, 1_500);
+    const told = (): number => rig.upstream.ledger.creates.filter((a) => a.key === 'sk-test-c').length;
+    const before = told();
+    await until(
+      () => rig.client.send({ body: { model } }),
+      () => told() > before,
+    );
+    const large = { body: { model, input: 'x'.repeat(8_000) } };
+    const seen = await Promise.all(Array.from({ length: 12 }, () => rig.client.send(large)));
+    expect(seen.map(({ status }) => status)).toEqual(seen.map(() => 200));
+    await until(
+      () => rig.client.send({ body: { model } }),
+      () => told() > before + 1,
+    );
+    expect(rig.upstream.ledger.creates.filter((a) => a.key === 'sk-test-c' && a.status === 429)).toEqual([]);
+    const explained = await fetch(`${rig.proxy.url}/admin/route/explain`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ model, input_tokens: 2_000 }),
+    });
+    const { candidates, explanation } = (await explained.json()) as {
+      candidates: Record<string, unknown>[];
+      explanation: string;
+    };
+    const short = candidates.find((one) => one['resource_id'] === 'openai-3');
+    expect(short).toMatchObject({ rejected: 'rate_limit_short' });
+    expect(explanation).toContain('left alone with less than the 2,000 tokens this may take');
+  });
+});

@@ -104,6 +104,29 @@ describe('a key that is refused in the middle of a connection', () => {
     client.ws.close();
   });
 
+  it('is known by what its handshake, or its refusal, says is left of its limits', async () => {
+    ws.up.acceptHeaders = { 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '60s' };
+    const client = await pool.open();
+    ws.up.acceptHeaders = {};
+    const [handshaken = ''] = pool.connections.map((one) => one.key);
+    client.create({});
+    await client.ended();
+    // Nothing was left there, and something may be elsewhere: the connection moved before anything was sent.
+    expect(pool.last.key).not.toBe(handshaken);
+    refuse(ws, pool.last.key, 'ws_error,status=429,left=7');
+    client.create({});
+    await client.untilClosed();
+    const answer = await fetch(`${ws.proxy.url}/admin/route/explain`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'gpt-5.5', pool_id: pool.name }),
+    });
+    const { candidates } = (await answer.json()) as { candidates: Record<string, unknown>[] };
+    const known = (id: string) => candidates.find((one) => one['resource_id'] === id);
+    expect(known(pool.idOf(handshaken))).toMatchObject({ remaining_requests: 0, remaining_tokens: null });
+    expect(known(pool.idOf(pool.last.key))).toMatchObject({ remaining_tokens: 7, rejected: 'cooling' });
+  });
+
   it('is told of what is wrong with the request itself', async () => {
     const { client } = await turned('ws_error,status=429,code=rate_limit_exceeded');
     client.create({});

@@ -141,7 +141,8 @@ export class FakeUpstream {
     const head = fault ? HEAD_FAULTS[fault.mode] : undefined;
     if (head && fault) return void (await head(x, fault));
     if (x.arrival.organization === null) return this.#unknownKey(x);
-    if (path === '/v1/responses' && !this.limits.take(x.arrival.key)) return this.#limited(x);
+    if (path === '/v1/responses' && !this.limits.take(x.arrival.key, x.arrival.bodyBytes))
+      return this.#limited(x);
     Object.assign(x.headers, this.limits.headers(x.arrival.key));
     await answerRoute(this, x, fault);
   }

@@ -26,6 +26,7 @@ export const NO_HINTS: RoutingHints = {
   routeKind: 'create',
   model: null,
   alias: null,
+  inputTokens: 0,
   stream: false,
   background: false,
   store: null,

@@ -1,28 +1,33 @@
 interface Window {
   readonly requests: number;
+  readonly tokens: number;
   readonly windowMs: number;
   startedAt: number;
   used: number;
+  usedTokens: number;
 }
 
-/** Requests a key may make in a fixed window, told in `x-ratelimit-*` and enforced with 429. */
+/** Requests a key may make in a fixed window, and tokens they may take, told in `x-ratelimit-*` and enforced with 429. */
 export class UpstreamLimits {
   readonly #windows = new Map<string, Window>();
 
-  set(key: string, requests: number, windowMs: number): void {
-    this.#windows.set(key, { requests, windowMs, startedAt: performance.now(), used: 0 });
+  set(key: string, requests: number, windowMs: number, tokens = 1_000_000): void {
+    const startedAt = performance.now();
+    this.#windows.set(key, { requests, tokens, windowMs, startedAt, used: 0, usedTokens: 0 });
   }
 
   clear(): void {
     this.#windows.clear();
   }
 
-  /** Counts a request; false = over the limit. */
-  take(key: string | null): boolean {
+  /** Counts a request; false = over a limit. */
+  take(key: string | null, bodyBytes: number): boolean {
     const window = this.#current(key);
     if (window === null) return true;
-    if (window.used >= window.requests) return false;
+    const tokens = Math.ceil(bodyBytes / 4);
+    if (window.used >= window.requests || window.usedTokens + tokens > window.tokens) return false;
     window.used += 1;
+    window.usedTokens += tokens;
     return true;
   }
 
@@ -34,6 +39,9 @@ export class UpstreamLimits {
       'x-ratelimit-limit-requests': String(window.requests),
       'x-ratelimit-remaining-requests': String(window.requests - window.used),
       'x-ratelimit-reset-requests': `${reset}ms`,
+      'x-ratelimit-limit-tokens': String(window.tokens),
+      'x-ratelimit-remaining-tokens': String(window.tokens - window.usedTokens),
+      'x-ratelimit-reset-tokens': `${reset}ms`,
     };
   }
 
@@ -44,6 +52,7 @@ export class UpstreamLimits {
     if (passed >= window.windowMs) {
       window.startedAt += Math.floor(passed / window.windowMs) * window.windowMs;
       window.used = 0;
+      window.usedTokens = 0;
     }
     return window;
   }

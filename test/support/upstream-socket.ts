@@ -103,7 +103,13 @@ export class UpstreamSocket {
       const status = numberParam(fault, 'status', 429);
       const code = fault.params['code'] ?? 'rate_limit_exceeded';
       const wait = fault.params['wait'] ?? '7';
-      const headers = wait === 'none' ? undefined : { 'retry-after': wait };
+      const left = fault.params['left'];
+      const headers = {
+        ...(wait === 'none' ? {} : { 'retry-after': wait }),
+        ...(left === undefined
+          ? {}
+          : { 'x-ratelimit-remaining-tokens': left, 'x-ratelimit-reset-tokens': '60s' }),
+      };
       return this.#error(status, errorBody('Refused.', 'x', code), lane, headers);
     }
     if (fault?.mode === 'ws_failed') {

@@ -1,5 +1,5 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsIn, IsOptional, Length, NotContains, IsString } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Length, Max, Min, NotContains } from 'class-validator';
 import { Field, ListOf, NullableField } from './api-field.js';
 import { DecisionDto } from './decision.dto.js';
 import type { RouteKind } from '../../balancer/routing-hints.js';
@@ -69,6 +69,20 @@ export class RouteExplainBody {
     'As a request with this client key: its pools, its models, and that ids must be its own',
   )
   readonly client_key_id?: string | null;
+
+  @ApiPropertyOptional({
+    type: 'integer',
+    nullable: true,
+    minimum: 0,
+    maximum: 10_000_000,
+    example: 12_500,
+    description: 'Tokens of its prompt: of a request, a quarter of the bytes of its body',
+  })
+  @IsOptional()
+  @Min(0)
+  @Max(10_000_000)
+  @IsInt({ message: 'input_tokens must be a whole number.' })
+  readonly input_tokens?: number | null;
 
   @ApiPropertyOptional({
     type: 'boolean',

@@ -12,6 +12,7 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ['model_denied', 'It has refused this model.'],
   ['at_capacity', 'It has as many requests at once as it may have.'],
   ['rate_limit_exhausted', 'Nothing is left of its rate limit for this model.'],
+  ['rate_limit_short', 'Its rate limit for this model has fewer tokens left than the request may take.'],
   ['just_lost', 'It lost a request a moment ago, and others are well.'],
   ['lost_to_affinity', 'The conversation belongs elsewhere.'],
   ['higher_load', 'It has more load.'],

@@ -1,11 +1,8 @@
+import { likelyTokens, LONGEST_PROMPT } from '../../balancer/prompt-size.js';
 import { BYTES_PER_STREAMED_TOKEN } from '../../usage/counted-length.js';
 import type { TokenUsage } from '../../usage/token-usage.js';
 import type { Amount } from './limit-decision.js';
 
-/** English prose and JSON; images are far less than their bytes. */
-const BYTES_PER_TOKEN = 4;
-/** No prompt is longer than the longest window there is. */
-const MAX_INPUT = 1_000_000;
 /** Before any answer has been seen: rather too much, which makes the first requests of a small budget take turns. */
 const FIRST_OUTPUT = 1_000;
 const FORGET = 0.1;
@@ -20,7 +17,8 @@ export class UsageEstimate {
   #price: number | null = null;
 
   of(bodyBytes: number): TokenUsage & { readonly totalTokens: number } {
-    const inputTokens = Math.min(MAX_INPUT, Math.ceil(Math.max(bodyBytes / BYTES_PER_TOKEN, this.#input)));
+    const lately = Math.min(LONGEST_PROMPT, Math.ceil(this.#input));
+    const inputTokens = Math.max(likelyTokens(bodyBytes), lately);
     const outputTokens = Math.ceil(this.#output ?? FIRST_OUTPUT);
     return {
       inputTokens,

@@ -53,6 +53,7 @@ describe('laneOf and readErrorFrame', () => {
       status: 429,
       retryAfter: '7',
       retryAfterMs: null,
+      rateLimit: null,
     });
     expect(
       readErrorFrame(bytes({ status_code: 503, error: { headers: { 'retry-after-ms': '5' } } })),
@@ -60,6 +61,13 @@ describe('laneOf and readErrorFrame', () => {
       status: 503,
       retryAfter: null,
       retryAfterMs: '5',
+      rateLimit: null,
+    });
+    const left = { 'X-RateLimit-Remaining-Tokens': '10', 'x-ratelimit-reset-tokens': '6m0s' };
+    expect(readErrorFrame(bytes({ status: 429, headers: left })).rateLimit).toMatchObject({
+      remainingTokens: 10,
+      resetTokensMs: 360_000,
+      remainingRequests: null,
     });
     expect(readErrorFrame(bytes({ status: 200 })).status).toBeNull();
     expect(readErrorFrame(bytes('x')).status).toBeNull();

@@ -1,5 +1,7 @@
 import { JsonScanner } from '../../common/json-scanner.js';
 import { KeyTable } from '../../common/key-table.js';
+import type { RateLimitFacts } from '../../upstream/attempt-outcome.js';
+import { readRateLimit } from '../../upstream/rate-limit-headers.js';
 import { readRoutingString } from '../routing-field.js';
 import { kindOfData } from '../../usage/sse-kinds.js';
 import { parseObject } from '../../usage/usage-parser.js';
@@ -104,6 +106,7 @@ export interface ErrorFrame {
   readonly status: number | null;
   readonly retryAfter: string | null;
   readonly retryAfterMs: string | null;
+  readonly rateLimit: RateLimitFacts | null;
 }
 
 const MAX_ERROR_BYTES = 65_536;
@@ -113,11 +116,12 @@ export function readErrorFrame(bytes: Buffer): ErrorFrame {
   const root = bytes.length > MAX_ERROR_BYTES ? null : parse(bytes);
   const error = member(root, 'error');
   const status = member(root, 'status') ?? member(root, 'status_code') ?? member(error, 'status');
-  const headers = member(root, 'headers') ?? member(error, 'headers');
+  const headers = headersOf(member(root, 'headers') ?? member(error, 'headers'));
   return {
     status: typeof status === 'number' && status >= 400 && status < 600 ? Math.trunc(status) : null,
-    retryAfter: header(headers, 'retry-after'),
-    retryAfterMs: header(headers, 'retry-after-ms'),
+    retryAfter: headers.get('retry-after') ?? null,
+    retryAfterMs: headers.get('retry-after-ms') ?? null,
+    rateLimit: readRateLimit(headers),
   };
 }
 
@@ -135,7 +139,11 @@ function member(value: unknown, name: string): unknown {
     : undefined;
 }
 
-function header(headers: unknown, name: string): string | null {
-  const value = member(headers, name);
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : null;
+/** By lower-case name. */
+function headersOf(headers: unknown): ReadonlyMap<string, string> {
+  const read = new Map<string, string>();
+  if (typeof headers !== 'object' || headers === null) return read;
+  for (const [name, value] of Object.entries(headers) as [string, unknown][])
+    if (typeof value === 'string' || typeof value === 'number') read.set(name.toLowerCase(), String(value));
+  return read;
 }

@@ -1,6 +1,7 @@
 import type { WebSocket } from 'ws';
 import type { Lease } from '../../balancer/lease.js';
 import { ProxyError } from '../../common/errors.js';
+import { steadyNow } from '../../common/steady-now.js';
 import type { Resource } from '../../resources/resource.js';
 import { attemptClass } from '../../upstream/classify.js';
 import { buildRequestHeaders } from '../../upstream/request-headers.js';
@@ -21,6 +22,8 @@ export interface UpstreamLink {
   readonly socket: WebSocket;
   readonly resource: Resource;
   readonly head: AnswerHead;
+  /** When it was opened, `steadyNow`: its head speaks of then. */
+  readonly at: number;
 }
 
 export type LoopEnd =
@@ -56,7 +59,8 @@ export class HandshakeLoop {
       const end = await this.#attempt(lease);
       if (end.kind === 'open') {
         const { socket, head } = end;
-        return { kind: 'open', link: { socket, head, resource: lease.resource } };
+        const at = steadyNow(this.deps.clock);
+        return { kind: 'open', link: { socket, head, at, resource: lease.resource } };
       }
       if (end.unavailable) throw noWebsocket(lease, end);
       this.#last = { lease, answer: end.answer };
@@ -75,6 +79,7 @@ export class HandshakeLoop {
       exchange.onClientGone = (): void => handshake.abort('client_aborted');
       exchange.onStop = (why): void => handshake.abort(causeOf(why));
       end = await handshake.run(route.upstreamPath, headers);
+      if (end.kind === 'open') lease.answered(end.head.rateLimit);
     } finally {
       exchange.onClientGone = null;
       exchange.onStop = null;

@@ -14,6 +14,8 @@ const ELSEWHERE: ReadonlySet<string | null> = new Set([
   'not_of_alias',
   'model_denied',
   'at_capacity',
+  'rate_limit_exhausted',
+  'rate_limit_short',
 ]);
 
 /** Whether what the first message refers to, or asks for, is known to be on another resource than the handshake chose. */
@@ -69,6 +71,8 @@ export function wayOf(
 ): Promise<UpstreamLink> | null {
   const { balancer } = parts.deps;
   if (book !== null) return mustLeave(balancer, exchange, link, book) ? newLink(parts, exchange) : null;
+  // The first that names a model: what is left for it was said in the handshake.
+  if (exchange.hints !== null) balancer.heard(link.resource, exchange.hints, link.head.rateLimit, link.at);
   const doubt = doubtAbout(balancer, exchange, link);
   return doubt === null ? null : linkFor(parts, exchange, link, doubt);
 }

@@ -115,6 +115,7 @@ export class WebsocketTurn {
     const { outcome, ending } = endingOf(how, this.#answerHead(), tap, failure, exchange.clientGone);
     const learned = outcome.kind === 'served' || tap.responseId !== null;
     const { organization, requestId } = this.place.head;
+    if (this.#error !== null) lease.answered(this.#error.rateLimit);
     const bindings = lease.release(outcome, learned ? learnedFrom(tap, organization) : undefined);
     this.#note(outcome);
     if (how === 'terminal' && this.#messages === 1) this.#answer = this.place.answerTo(this, outcome);
@@ -153,11 +154,11 @@ export class WebsocketTurn {
 
   /** As the head of an HTTP answer would have been. */
   #answerHead(): AnswerHead {
-    const { status = null, retryAfter = null, retryAfterMs = null } = this.#error ?? {};
+    const { status = null, retryAfter = null, retryAfterMs = null, rateLimit = null } = this.#error ?? {};
     return {
       ...this.place.head,
       status: status ?? 200,
-      rateLimit: null,
+      rateLimit,
       retryAfterMs: parseRetryAfter({ retryAfter, retryAfterMs }, this.deps.clock.now()),
     };
   }
