@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import type { AccessPolicy } from '../common/access.js';
+import { checkHost } from '../common/allowed-hosts.js';
 import { BadTokenLimiter } from '../common/bad-token-limiter.js';
 import { bearerToken } from '../common/bearer-token.js';
 import { callerStanding, refusalFor } from '../common/caller.js';
@@ -30,12 +31,17 @@ export class AccessCheck {
 
   /** Throws what the caller is to be told. */
   check(req: Request, policy: Exclude<AccessPolicy, 'public'>): void {
+    const anonymous =
+      this.#token === null &&
+      policy === 'telemetry' &&
+      this.config.anonymousAccess.has('telemetry') &&
+      READING_METHODS.has(req.method);
+    checkHost(req.headers.host, this.config, anonymous);
     if (this.#token !== null) {
       this.#checkToken(req, this.#token);
       return;
     }
-    const mayReadAnonymously = policy === 'telemetry' && this.config.anonymousAccess.has('telemetry');
-    if (mayReadAnonymously && READING_METHODS.has(req.method)) return;
+    if (anonymous) return;
     const standing = callerStanding(req, this.config.server.host);
     if (standing !== 'loopback') throw refusalFor(standing, policy === 'telemetry' ? TELEMETRY_FIX : FIX);
   }

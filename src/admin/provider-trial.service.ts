@@ -7,13 +7,16 @@ import { ProviderDirectory } from '../registry/provider-directory.service.js';
 import type { Provider } from '../registry/provider.entity.js';
 import { checkProviderId, type ProviderTerms, settleTerms } from '../registry/provider-terms.js';
 import { providerResource } from '../resources/provider-resource.js';
+import type { TrialAnswer } from '../upstream/trial-sink.js';
 import { UpstreamClient } from '../upstream/upstream-client.js';
+import { EMPTY_REQUEST, type EmptyAnswers, responsesStep } from './responses-step.js';
 import { answerSteps, fails, modelsStep, skipped, type TrialStep, works } from './trial-steps.js';
 
 /** Of everything together, below the ten seconds that are promised. */
 const LIMIT_MS = 9_000;
 const LIST_PATH = '/models';
-const AFTERWARDS = ['connection', 'authorization', 'health_path', 'models'];
+const RESPONSES_PATH = '/responses';
+const AFTERWARDS = ['connection', 'authorization', 'health_path', 'models', 'responses'];
 
 /** Tries a provider as it would be used, and stores nothing. */
 @Injectable()
@@ -73,18 +76,35 @@ export class ProviderTrialService {
     try {
       const { healthPath } = resource;
       const answer = await client.ask(resource, healthPath, left());
+      const keyless = { ...resource, auth: null };
+      // A public list is no proof of the key.
+      const provesKey =
+        !answered(answer) || resource.auth === null || !answered(await client.ask(keyless, healthPath, left()));
       const steps = [
         works('base_url', `${row.baseUrl} may be connected to.`),
         works('credential', row.authType === 'none' ? 'None is sent.' : 'There is one.'),
-        ...answerSteps(answer, row.baseUrl + healthPath, row.authType),
+        ...answerSteps(answer, row.baseUrl + healthPath, row.authType, provesKey),
       ];
-      if (answer.status === null) return [...steps, skipped('models', 'There was no answer.')];
+      if (answer.status === null)
+        return [...steps, ...['models', 'responses'].map((step) => skipped(step, 'There was no answer.'))];
       const list = healthPath === LIST_PATH ? answer : await client.ask(resource, LIST_PATH, left());
-      return [...steps, modelsStep(list, row.baseUrl + LIST_PATH)];
+      const empty: EmptyAnswers = {
+        given: await client.ask(resource, RESPONSES_PATH, left(), EMPTY_REQUEST),
+        keyless: provesKey ? null : await client.ask(keyless, RESPONSES_PATH, left(), EMPTY_REQUEST),
+      };
+      return [
+        ...steps,
+        modelsStep(list, row.baseUrl + LIST_PATH),
+        responsesStep(empty, row.baseUrl + RESPONSES_PATH, resource.auth !== null),
+      ];
     } finally {
       await client.close();
     }
   }
+}
+
+function answered({ status }: TrialAnswer): boolean {
+  return status !== null && status >= 200 && status < 300;
 }
 
 const UNSTORABLE = fails(

@@ -48,7 +48,7 @@ export class RegistryTrialsController {
   @ApiOperation({
     summary: 'Tries a provider without saving it: what works, what does not, and why',
     description:
-      'The body is a draft as for POST /admin/providers, or `id` alone for a registered one. Address rules, credential, connection, health path and list of models are tried, within ten seconds.',
+      'The body is a draft as for POST /admin/providers, or `id` alone for a registered one. Address rules, credential, connection, health path, list of models and an empty request to /responses, which runs no model, are tried within ten seconds.',
   })
   @ApiOkResponse({ type: ProviderTrialDto })
   @ApiErrors('not_found', 'unsupported_media_type')

@@ -30,11 +30,12 @@ export const skipped = (step: string, message: string): TrialStep => ({
 const UNREACHED = 'It was not reached.';
 const SHOWN_MODELS = 5;
 
-/** What the answer to the health path says of connection, credential and path. */
+/** What the answer to the health path says of connection, credential and path. `provesKey`: it does not come without. */
 export function answerSteps(
   answer: TrialAnswer,
   url: string,
   auth: 'bearer' | 'header' | 'none',
+  provesKey = true,
 ): TrialStep[] {
   const { failure } = answer;
   if (failure !== null && !failure.sent)
@@ -50,7 +51,7 @@ export function answerSteps(
       skipped('authorization', 'There was no answer.'),
       fails('health_path', `${url}: ${failure.message}`, silentFix(failure)),
     ];
-  return [connection, authorizationStep(answer, auth), pathStep(answer, url)];
+  return [connection, authorizationStep(answer, auth, provesKey), pathStep(answer, url)];
 }
 
 /** Requests work without such a list, so the lack of one alone is no failure. */
@@ -79,7 +80,7 @@ export function modelsStep(answer: TrialAnswer, url: string): TrialStep {
   return works('models', `It lists ${models.length} models${names && `: ${names}${more}`}.`);
 }
 
-function authorizationStep({ status, message }: TrialAnswer, auth: string): TrialStep {
+function authorizationStep({ status, message }: TrialAnswer, auth: string, provesKey: boolean): TrialStep {
   const said = message === null ? '' : ` It says: ${message}`;
   if (status === 401)
     return fails(
@@ -97,6 +98,8 @@ function authorizationStep({ status, message }: TrialAnswer, auth: string): Tria
       `The credential may not read this path (403).${said}`,
       'Allow the key to list models, or set health_path to a path it may read.',
     );
+  if (!provesKey)
+    return skipped('authorization', 'The same is answered without the key, so this does not prove it: see responses.');
   if (status !== null && status >= 200 && status < 300)
     return works(
       'authorization',

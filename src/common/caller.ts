@@ -45,7 +45,8 @@ export function hostName(authority: string): string {
   return name.toLowerCase().replace(/\.$/, '');
 }
 
-function isOwnHost(host: string | undefined, configuredHost: string): boolean {
+/** Names that only this machine has, and `HOST`. */
+export function isOwnHost(host: string | undefined, configuredHost: string): boolean {
   if (host === undefined) return false;
   const name = hostName(host);
   if (name === 'localhost' || name === '::1' || LOOPBACK_IPV4.test(name)) return true;

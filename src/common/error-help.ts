@@ -90,7 +90,7 @@ export const ERROR_HELP: Readonly<Record<ErrorCode, ErrorHelp>> = {
   misdirected_host: {
     means:
       'The `Host` header names another server: a web page after DNS rebinding, or a proxy in front that rewrites it.',
-    fix: 'Without credentials only `127.0.0.1` and `localhost` are this server. Register a client key, or set `PROXY_ADMIN_TOKEN`, for callers by other names.',
+    fix: 'List the name in `PROXY_ALLOWED_HOSTS` where that is set, or where `PROXY_ANONYMOUS_ACCESS` lets others in. Without both only `127.0.0.1` and `localhost` are this server: register a client key, or set `PROXY_ADMIN_TOKEN`, for callers by other names.',
   },
   upgrade_required: {
     means: 'WebSocket mode is not available here.',

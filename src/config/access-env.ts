@@ -1,4 +1,4 @@
-import { isEncryptionKey, isToken } from './env-checks.js';
+import { isEncryptionKey, isHostPattern, isToken } from './env-checks.js';
 import { Choice, List, Switch, Text } from './env-variable.js';
 
 const ENCRYPTION_KEY = 'base64 of exactly 32 bytes (make one with: openssl rand -base64 32)';
@@ -22,6 +22,15 @@ export class AccessEnv {
     meaning: 'What other machines may do without a credential: any of `proxy`, `telemetry`.',
   })
   readonly PROXY_ANONYMOUS_ACCESS!: readonly ('proxy' | 'telemetry')[];
+
+  @List({
+    accepted: 'a comma-separated list of host names without port, `*.` in front for all below one, or `*` for any',
+    check: isHostPattern,
+    meaning:
+      'Names this server is called by (`Host`): others are refused with 421. Loopback names, `HOST` and IP addresses always ' +
+      'pass; unset, so does any name where a credential is wanted, and any without a dot where none is.',
+  })
+  readonly PROXY_ALLOWED_HOSTS!: readonly string[];
 
   @Text({
     default: null,

@@ -17,6 +17,8 @@ export interface AppConfig {
   readonly keys: readonly EnvKey[];
   readonly adminToken: Secret | null;
   readonly anonymousAccess: ReadonlySet<'proxy' | 'telemetry'>;
+  /** Names this server is called by, lower case; none = unset. */
+  readonly allowedHosts: readonly string[];
   /** Registered providers get requests; false = they are stored only. */
   readonly registryRouting: boolean;
   /** Variables that registered providers may name begin so; none = any that sounds like nothing else's. */

@@ -62,6 +62,11 @@ export function isHost(text: string): boolean {
   return isIP(text) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(text);
 }
 
+/** A name a `Host` header may have, without port; `*.` in front stands for all below it, `*` for any. */
+export function isHostPattern(text: string): boolean {
+  return text === '*' || (text.length <= 253 && /^(?:\*\.)?[\w-]+(?:\.[\w-]+)*$/.test(text));
+}
+
 export function isHttpUrl(text: string): boolean {
   return hasProtocol(text, ['http:', 'https:']);
 }

@@ -56,6 +56,7 @@ export function loadConfig(
     keys,
     adminToken: secret(access.PROXY_ADMIN_TOKEN),
     anonymousAccess: new Set(access.PROXY_ANONYMOUS_ACCESS),
+    allowedHosts: access.PROXY_ALLOWED_HOSTS.map((name) => name.toLowerCase()),
     registryRouting: access.PROXY_REGISTRY_ROUTING,
     credentialEnvPrefixes: access.PROXY_CREDENTIAL_ENV_PREFIXES,
     secretEncryptionKey: secret(access.PROXY_SECRET_ENCRYPTION_KEY),

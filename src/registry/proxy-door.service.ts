@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { checkHost } from '../common/allowed-hosts.js';
 import { BadTokenLimiter } from '../common/bad-token-limiter.js';
 import { bearerToken } from '../common/bearer-token.js';
 import { type CallerRequest, checkProxyAccess } from '../common/caller.js';
@@ -38,7 +39,9 @@ export class ProxyDoor {
 
   /** Throws what the caller is to be told: `unauthorized`, `misdirected_host`, `forbidden`, `database_unavailable`. */
   admit(req: CallerRequest): ProxyCaller {
-    if (!this.#keyring.used) return this.#withoutKeys(req);
+    const { used } = this.#keyring;
+    checkHost(req.headers.host, this.config, !used && this.config.anonymousAccess.has('proxy'));
+    if (!used) return this.#withoutKeys(req);
     const token = bearerToken(req);
     if (token === null) {
       throw new ProxyError(

@@ -24,6 +24,8 @@ export interface TrialAnswer {
   readonly tooLarge: boolean;
   /** Of a list of models; null for anything else. */
   readonly models: readonly string[] | null;
+  /** `object` of the answer: what it says it is. */
+  readonly object: string | null;
   /** `error.message` of the answer. */
   readonly message: string | null;
   readonly failure: TrialFailure | null;
@@ -94,6 +96,7 @@ export class TrialSink implements UpstreamSink {
       json: parsed !== undefined,
       tooLarge,
       models: modelIdsOf(body)?.map((id) => this.#shown(id)) ?? null,
+      object: objectIn(parsed),
       message: this.#shownOrNull(message),
       failure,
     });
@@ -117,6 +120,11 @@ function jsonOf(body: Buffer): unknown {
   } catch {
     return undefined;
   }
+}
+
+function objectIn(parsed: unknown): string | null {
+  const object = (parsed as { object?: unknown } | null | undefined)?.object;
+  return typeof object === 'string' ? object : null;
 }
 
 function messageIn(parsed: unknown): string | null {

@@ -104,8 +104,13 @@ export class UpstreamClient {
     });
   }
 
-  /** A GET with the resource's key, and all that can be said of how it went. Never throws. */
-  ask(resource: Resource, path: string, timeoutMs: number): Promise<TrialAnswer> {
+  /** A GET, or a POST of a body, with the resource's key, and all that can be said of how it went. Never throws. */
+  ask(
+    resource: Resource,
+    path: string,
+    timeoutMs: number,
+    body: Buffer | null = null,
+  ): Promise<TrialAnswer> {
     return new Promise((resolve) => {
       const sink = new TrialSink(resource.apiKey, (answer) => {
         clearTimeout(timer);
@@ -113,7 +118,9 @@ export class UpstreamClient {
         resolve(answer);
       });
       const headers = ['accept', 'application/json', ...credentialHeaders(resource)];
-      const call = this.send({ resource, method: 'GET', path, headers, body: null }, sink);
+      if (body !== null) headers.push('content-type', 'application/json');
+      const method = body === null ? 'GET' : 'POST';
+      const call = this.send({ resource, method, path, headers, body }, sink);
       const timer = setTimeout(() => sink.timeout(timeoutMs, call.sent), timeoutMs).unref();
     });
   }

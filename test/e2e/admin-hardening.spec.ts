@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import type { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startAdminApp, type AdminApp } from '../support/admin-app.js';
+import { askRaw } from '../support/raw-ask.js';
 import { RawClient, rawRequest } from '../support/raw-http.js';
 import { until } from '../support/until.js';
 
@@ -175,6 +176,16 @@ describe('GET /admin/events', () => {
     });
   const streams: ReturnType<typeof request>[] = [];
   afterAll(() => streams.forEach((stream) => stream.destroy()));
+
+  it('is not for a page whose name was made to lead here, nor is anything else that nobody is asked a token for', async () => {
+    for (const path of ['/admin/events', '/admin/state', '/admin/requests', '/metrics']) {
+      const { status, text } = await askRaw(portOf(admin), rawRequest('GET', path, ['host: evil.example:8000']));
+      expect([path, status]).toEqual([path, 421]);
+      expect(text).toContain('PROXY_ALLOWED_HOSTS=evil.example');
+    }
+    const { status } = await askRaw(portOf(admin), rawRequest('GET', '/readyz', ['host: evil.example']));
+    expect([200, 503]).toContain(status);
+  });
 
   it('answers HEAD at once and keeps no place for it', async () => {
     for (let i = 0; i < 60; i += 1) {

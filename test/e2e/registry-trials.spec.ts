@@ -36,7 +36,7 @@ let rig: Rig;
 let other: FakeUpstream;
 const asked: string[] = [];
 /** By the first segment of the path: what is no API answers. */
-const ODD: Readonly<Record<string, (res: ServerResponse, authorization: string) => void>> = {
+const ODD: Readonly<Record<string, (res: ServerResponse, authorization: string, post: boolean) => unknown>> = {
   html: (res) => res.setHeader('content-type', 'text/html').end('<html>sign in</html>'),
   redirect: (res) => res.writeHead(302, { location: `${odd()}/html/models` }).end(),
   listless: (res) => res.end('{"ok":true}'),
@@ -51,12 +51,29 @@ const ODD: Readonly<Record<string, (res: ServerResponse, authorization: string) 
     more();
   },
   silent: () => undefined,
+  // A server of chat completions: a list for the right key, and no /responses.
+  chat: (res, authorization, post) =>
+    post ? res.writeHead(404).end('{"error":{"message":"Not Found"}}') : list(res, authorization === KEYED),
+  speaks: (res, authorization, post) =>
+    authorization === KEYED && post ? lacksModel(res) : list(res, authorization === KEYED),
+  // Its list is for everybody.
+  public: (res, authorization, post) => {
+    if (!post) list(res, true);
+    else if (authorization === KEYED) lacksModel(res);
+    else res.writeHead(401).end('{"error":{"message":"No cookie auth credentials found"}}');
+  },
+  careless: (res, _authorization, post) => (post ? lacksModel(res) : list(res, true)),
 };
+const KEYED = `Bearer ${SECRET}`;
+const list = (res: ServerResponse, allowed: boolean): unknown =>
+  res.writeHead(allowed ? 200 : 401).end(allowed ? '{"object":"list","data":[{"id":"gpt-5.5"}]}' : '{}');
+const lacksModel = (res: ServerResponse): unknown =>
+  res.writeHead(400).end('{"error":{"message":"Missing required parameter: \'model\'."}}');
 const server = createServer((req, res) => {
-  asked.push(req.url ?? '');
+  asked.push(`${req.method} ${req.url}`);
   const kind = req.url?.split('/')[1] ?? '';
   const answer = ODD[kind] ?? ((unknown: ServerResponse) => unknown.writeHead(404).end());
-  answer(res, req.headers.authorization ?? '');
+  answer(res, req.headers.authorization ?? '', req.method === 'POST');
 });
 const odd = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
@@ -108,8 +125,9 @@ describe('the trial of a provider', () => {
       authorization: 'ok',
       health_path: 'ok',
       models: 'ok',
+      responses: 'ok',
     });
-    expect(answer.body.steps.at(-1)?.message).toContain('gpt-5.5');
+    expect(answer.body.steps.at(-2)?.message).toContain('gpt-5.5');
     expect(answer.text).not.toContain(SECRET);
     expect((await admin('GET', 'providers')).body['providers']).toEqual([]);
     expect(await rig.history.rows('SELECT * FROM providers')).toEqual([]);
@@ -162,7 +180,25 @@ describe('the trial of a provider', () => {
     expect(found?.fix).toBeTruthy();
     expect(answer.text).not.toMatch(/sk-trial-canary|sk-wrong/);
     // A redirect's target has not been asked.
-    if (words === 'never followed') expect(asked.filter((url2) => url2.startsWith('/html'))).toEqual([]);
+    if (words === 'never followed') expect(asked.filter((line) => line.includes(' /html'))).toEqual([]);
+  });
+
+  it.each([
+    ['that speaks it', 'speaks', SECRET, 'ok', 'ok', 'accepts the key'],
+    ['that has chat completions only', 'chat', SECRET, 'ok', 'failed', 'does not speak the Responses API'],
+    ['whose list is public', 'public', SECRET, 'skipped', 'ok', 'accepts the key'],
+    ['whose list is public, with a wrong key', 'public', 'sk-wrong-0123456789', 'skipped', 'failed', 'key is refused'],
+    ['that looks at the key late', 'careless', 'sk-wrong-0123456789', 'skipped', 'ok', 'only a real request shows'],
+  ])('asks one %s for nothing at all', async (_what, path, api_key, authorization, responses, words) => {
+    asked.length = 0;
+    const answer = await test({ base_url: `${odd()}/${path}`, credential_ref: null, api_key });
+    expect(statuses(answer)).toMatchObject({ connection: 'ok', models: 'ok', authorization, responses });
+    const step = answer.body.steps.find((one) => one.step === 'responses');
+    expect(step?.message).toContain(words);
+    expect(asked.filter((line) => line.startsWith('POST')).every((line) => line === `POST /${path}/responses`)).toBe(
+      true,
+    );
+    expect(answer.text).not.toMatch(/sk-trial-canary|sk-wrong/);
   });
 
   it('does not repeat a key that the upstream sends back', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { askRaw } from '../support/raw-ask.js';
 import { RawClient, rawRequest } from '../support/raw-http.js';
 import type { UpgradeFault } from '../support/upstream-sockets.js';
 import { SocketRig, UPGRADE } from '../support/socket-rig.js';
@@ -144,6 +145,18 @@ describe('who is let in', () => {
     const refusal = await ws.refused({ origin: 'https://evil.example' });
     expect(refusal.status).toBe(403);
     await ws.open({ origin: ws.proxy.url }).then((c) => c.ws.close());
+  });
+
+  it('not a page whose name was made to lead here, where nobody is asked for a credential', async () => {
+    const statusFor = async (host: string, path: string, headers: readonly string[]): Promise<number | null> =>
+      (await askRaw(ws.proxy.port, rawRequest('GET', path, [`host: ${host}`, ...headers]))).status;
+    for (const host of ['evil.example', '127.0.0.1.evil.example:8000']) {
+      expect(await statusFor(host, '/v1/models', [])).toBe(421);
+      expect(await statusFor(host, '/v1/responses', UPGRADE)).toBe(421);
+      expect(await statusFor(host, '/healthz', [])).toBe(200);
+    }
+    expect(await statusFor('responses-proxy:8000', '/v1/models', [])).toBe(200);
+    expect(ws.up.upgrades.length).toBe(0);
   });
 
   it('a request that asks for HTTP/2 is served as the ordinary request it is, body and all', async () => {

@@ -81,14 +81,16 @@ function spellings(path: string): [string, string?][] {
 describe('every door', () => {
   let ws: SocketRig;
   let routes: string[];
+  let kept: Made;
   /** By name, what a stranger might try; `null` = no header. */
   const credentials = new Map<string, (door: 'admin' | 'v1') => string | null>();
   const agent = new Agent({ keepAlive: true, maxSockets: 16 });
 
   beforeAll(async () => {
     routes = await allRoutes();
-    ws = await SocketRig.start({ env: { PROXY_ADMIN_TOKEN: TOKEN } });
-    const [kept, revoked] = [await makeKey(), await makeKey()];
+    ws = await SocketRig.start({ env: { PROXY_ADMIN_TOKEN: TOKEN, PROXY_ALLOWED_HOSTS: 'proxy.example' } });
+    const revoked = await makeKey();
+    kept = await makeKey();
     await operator('DELETE', `keys/${revoked.id}`);
     credentials
       .set('none', () => null)
@@ -124,11 +126,13 @@ describe('every door', () => {
     path: string,
     authorization: string | null,
     upgrade: boolean,
+    host?: string,
   ): Promise<number> {
     return new Promise((answered, reject) => {
       const headers: Record<string, string> = upgrade
         ? Object.fromEntries(UPGRADE.map((line) => line.split(': ') as [string, string]))
         : {};
+      if (host !== undefined) headers['host'] = host;
       if (authorization !== null) headers['authorization'] = authorization;
       const body = method === 'POST' || method === 'PATCH' ? '{}' : null;
       if (body !== null)
@@ -148,6 +152,26 @@ describe('every door', () => {
   it('that is public is on the list', () => {
     const open = routes.filter((route) => !/^\w+ \/(admin|metrics|v1)\b/.test(route));
     expect(open).toEqual(PUBLIC);
+  });
+
+  it('opens by the names that are listed alone, the right credential in hand', async () => {
+    const [admin, key] = [`Bearer ${TOKEN}`, `Bearer ${kept.key}`];
+    for (const [host, opened] of [
+      ['proxy.example', true],
+      ['127.0.0.1', true],
+      ['evil.example', false],
+    ] as const) {
+      const statuses = [
+        await ask('GET', '/admin/state', admin, false, host),
+        await ask('GET', '/metrics', admin, false, host),
+        await ask('GET', '/v1/models', key, false, host),
+        await ask('GET', '/v1/responses', key, true, host),
+      ];
+      expect(statuses, host).toEqual(opened ? [200, 200, 200, 101] : [421, 421, 421, 421]);
+      expect(await ask('GET', '/healthz', null, false, host)).toBe(200);
+    }
+    ws.up.upgrades.length = 0;
+    ws.rig.upstream.ledger.clear();
   });
 
   it('opens to none of six wrong credentials in none of eight spellings, over HTTP or Upgrade', async () => {
