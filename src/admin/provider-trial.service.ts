@@ -79,7 +79,9 @@ export class ProviderTrialService {
       const keyless = { ...resource, auth: null };
       // A public list is no proof of the key.
       const provesKey =
-        !answered(answer) || resource.auth === null || !answered(await client.ask(keyless, healthPath, left()));
+        !answered(answer) ||
+        resource.auth === null ||
+        !answered(await client.ask(keyless, healthPath, left()));
       const steps = [
         works('base_url', `${row.baseUrl} may be connected to.`),
         works('credential', row.authType === 'none' ? 'None is sent.' : 'There is one.'),

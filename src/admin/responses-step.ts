@@ -17,13 +17,18 @@ export interface EmptyAnswers {
 /** What the answer to an empty request says: whether requests will be understood, and whether the key is taken. */
 export function responsesStep({ given, keyless }: EmptyAnswers, url: string, sendsKey: boolean): TrialStep {
   const { status, failure, message } = given;
-  if (status === null) return fails('responses', `POST ${url}: ${failure?.message ?? 'no answer'}.`, 'Try again.');
+  if (status === null)
+    return fails('responses', `POST ${url}: ${failure?.message ?? 'no answer'}.`, 'Try again.');
   const what = `POST ${url} answered ${status}`;
   const said = message === null ? '.' : `: ${message}`;
   if (isRefusedRequest(given)) return works('responses', `${what}: ${spoken(keyless, sendsKey)}`);
   if (status < 300) return ofSuccess(given, what);
   if (status < 400)
-    return fails('responses', `${what}, a redirect, which is never followed.`, 'Set base_url to the final address.');
+    return fails(
+      'responses',
+      `${what}, a redirect, which is never followed.`,
+      'Set base_url to the final address.',
+    );
   return ofRefusal(status, `${what}${said}`);
 }
 
@@ -67,11 +72,19 @@ function ofRefusal(status: number, said: string): TrialStep {
     case 501:
       return fails('responses', `It does not speak the Responses API. ${said}`, BASE_URL_FIX);
     case 429:
-      return fails('responses', said, 'The key is rate limited or its quota is used up: try again later, or top it up.');
+      return fails(
+        'responses',
+        said,
+        'The key is rate limited or its quota is used up: try again later, or top it up.',
+      );
     case 502:
     case 503:
     case 504:
-      return fails('responses', said, 'The provider has trouble of its own: try again, and see its status page.');
+      return fails(
+        'responses',
+        said,
+        'The provider has trouble of its own: try again, and see its status page.',
+      );
     default:
       return skipped('responses', `${said} It does not tell whether it speaks the Responses API.`);
   }

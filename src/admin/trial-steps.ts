@@ -99,7 +99,10 @@ function authorizationStep({ status, message }: TrialAnswer, auth: string, prove
       'Allow the key to list models, or set health_path to a path it may read.',
     );
   if (!provesKey)
-    return skipped('authorization', 'The same is answered without the key, so this does not prove it: see responses.');
+    return skipped(
+      'authorization',
+      'The same is answered without the key, so this does not prove it: see responses.',
+    );
   if (status !== null && status >= 200 && status < 300)
     return works(
       'authorization',

@@ -15,7 +15,13 @@ export interface DemoProxyOptions {
 }
 
 /** Everything else that configures a real proxy stays out of a demonstration, above all real keys and databases. */
-const PASSED_ON = ['HOST', 'PROXY_LOG_LEVEL', 'PROXY_ADMIN_TOKEN', 'PROXY_ANONYMOUS_ACCESS', 'PROXY_ALLOWED_HOSTS'];
+const PASSED_ON = [
+  'HOST',
+  'PROXY_LOG_LEVEL',
+  'PROXY_ADMIN_TOKEN',
+  'PROXY_ANONYMOUS_ACCESS',
+  'PROXY_ALLOWED_HOSTS',
+];
 
 /** A proxy of its own: the same program as a child process, on made-up keys of two organisations. */
 export class DemoProxy {

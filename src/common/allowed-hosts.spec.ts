@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { checkHost } from './allowed-hosts.js';
 
-const told = (host: string | undefined, anonymous: boolean, listed: readonly string[] = []): string | null => {
+const told = (
+  host: string | undefined,
+  anonymous: boolean,
+  listed: readonly string[] = [],
+): string | null => {
   try {
     checkHost(host, { server: { host: 'proxy.internal' }, allowedHosts: listed }, anonymous);
     return null;
@@ -11,7 +15,13 @@ const told = (host: string | undefined, anonymous: boolean, listed: readonly str
 };
 const OWN = ['localhost', '127.0.0.1:8000', '[::1]:8000', 'proxy.internal:80'];
 const ADDRESSES = ['10.1.2.3:8000', '[fd00::7]:8000', '127.0.0.2'];
-const FOREIGN = ['evil.example', '127.0.0.1.evil.example:8000', 'localhost.evil.example', '', 'a@evil.example'];
+const FOREIGN = [
+  'evil.example',
+  '127.0.0.1.evil.example:8000',
+  'localhost.evil.example',
+  '',
+  'a@evil.example',
+];
 
 describe('checkHost', () => {
   it.each([...OWN, ...ADDRESSES, 'responses-proxy:8000', 'api_1', undefined])(
@@ -27,7 +37,14 @@ describe('checkHost', () => {
 
   const LISTED = ['proxy.example', '*.team.example'];
   it.each([true, false])('keeps everybody to the names that are listed (anonymous: %s)', (anonymous) => {
-    for (const host of [...OWN, ...ADDRESSES, 'PROXY.example:443', 'proxy.example.', 'a.b.team.example', undefined])
+    for (const host of [
+      ...OWN,
+      ...ADDRESSES,
+      'PROXY.example:443',
+      'proxy.example.',
+      'a.b.team.example',
+      undefined,
+    ])
       expect(told(host, anonymous, LISTED), host).toBeNull();
     for (const host of [...FOREIGN, 'team.example', 'xteam.example', 'sub.proxy.example', 'responses-proxy'])
       expect(told(host, anonymous, LISTED), host).toContain('PROXY_ALLOWED_HOSTS does not list');

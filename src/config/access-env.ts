@@ -24,7 +24,8 @@ export class AccessEnv {
   readonly PROXY_ANONYMOUS_ACCESS!: readonly ('proxy' | 'telemetry')[];
 
   @List({
-    accepted: 'a comma-separated list of host names without port, `*.` in front for all below one, or `*` for any',
+    accepted:
+      'a comma-separated list of host names without port, `*.` in front for all below one, or `*` for any',
     check: isHostPattern,
     meaning:
       'Names this server is called by (`Host`): others are refused with 421. Loopback names, `HOST` and IP addresses always ' +

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { Secret } from '../common/secret.js';
+import type { AccessEnv } from './access-env.js';
 import type {
   AffinityConfig,
   AppConfig,
@@ -54,9 +55,7 @@ export function loadConfig(
     worker: { port: env.worker.PROXY_WORKER_PORT || null, failpoint: env.worker.PROXY_FAILPOINT },
     upstream: upstreamConfig(upstream),
     keys,
-    adminToken: secret(access.PROXY_ADMIN_TOKEN),
-    anonymousAccess: new Set(access.PROXY_ANONYMOUS_ACCESS),
-    allowedHosts: access.PROXY_ALLOWED_HOSTS.map((name) => name.toLowerCase()),
+    ...callerConfig(access),
     registryRouting: access.PROXY_REGISTRY_ROUTING,
     credentialEnvPrefixes: access.PROXY_CREDENTIAL_ENV_PREFIXES,
     secretEncryptionKey: secret(access.PROXY_SECRET_ENCRYPTION_KEY),
@@ -134,6 +133,14 @@ function serverConfig(env: ListenerEnv): ServerConfig {
     maxConnections: env.PROXY_MAX_CONNECTIONS,
     drainDelayMs: ms(env.PROXY_DRAIN_DELAY_SECONDS),
     drainTimeoutMs: ms(env.PROXY_DRAIN_TIMEOUT_SECONDS),
+  };
+}
+
+function callerConfig(env: AccessEnv): Pick<AppConfig, 'adminToken' | 'anonymousAccess' | 'allowedHosts'> {
+  return {
+    adminToken: secret(env.PROXY_ADMIN_TOKEN),
+    anonymousAccess: new Set(env.PROXY_ANONYMOUS_ACCESS),
+    allowedHosts: env.PROXY_ALLOWED_HOSTS.map((name) => name.toLowerCase()),
   };
 }
 

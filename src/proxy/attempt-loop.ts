@@ -5,7 +5,9 @@ import { answerHeaders } from './answer-headers.js';
 import { Attempt } from './attempt.js';
 import type { AttemptEnd, HeldAnswer } from './attempt.js';
 import type { Exchange } from './exchange.js';
+import type { FinalAnswer } from './final-answer.js';
 import type { Finisher } from './finisher.js';
+import { Unserved } from './models/unserved.js';
 import type { ProxyDependencies } from './proxy-dependencies.js';
 import { refusedEnding } from './refused-ending.js';
 import type { RetryBudget } from './retry-budget.js';
@@ -24,6 +26,7 @@ export class AttemptLoop {
     private readonly exchange: Exchange,
     budget: RetryBudget,
     room: WaitingRoom,
+    private readonly fallsBack = false,
   ) {
     const { route, hints } = exchange;
     if (route === null || hints === null) throw new Error('routing needs a route and hints');
@@ -36,10 +39,11 @@ export class AttemptLoop {
     });
   }
 
+  /** Throws `Unserved` where it falls back and nothing has run. */
   async run(): Promise<void> {
     try {
       for (;;) {
-        const n = this.#tries.attempt;
+        const n = this.#tries.recordedAs;
         const lease = await this.#tries.next();
         if (lease === null) return this.#giveUp();
         const end = await this.#attempt(lease, n);
@@ -71,6 +75,19 @@ export class AttemptLoop {
 
   #giveUp(): void {
     const answer = this.#tries.finalAnswer;
+    const tell = (): void => this.#answer(answer);
+    if (this.fallsBack && this.#tries.nothingRan && !this.#hangsOnUnknown()) throw new Unserved(tell);
+    tell();
+  }
+
+  /** It names something stored, or sealed, by nobody knows whom: that was asked where it belongs, as far as that goes. */
+  #hangsOnUnknown(): boolean {
+    const last = this.exchange.decisions.at(-1);
+    if (last === undefined || last.affinityResult !== 'miss') return false;
+    return last.affinityClass === 'hard' || last.affinityClass === 'boundary';
+  }
+
+  #answer(answer: FinalAnswer): void {
     if (answer.kind === 'own') throw answer.error;
     const last = this.#last;
     if (last === null || last.answer === null)

@@ -17,6 +17,7 @@ import { ClientGone } from './request-body.js';
 import { RequestIntake } from './request-intake.js';
 import { answerAlias } from './models/alias-answer.js';
 import { runWithFallbacks } from './models/fallbacks.js';
+import { Unserved } from './models/unserved.js';
 import { RetryBudget } from './retry-budget.js';
 import { matchRoute } from './route-grammar.js';
 import { StartPace } from './start-pace.js';
@@ -145,17 +146,22 @@ export class ProxyHandler {
     await this.#serve(exchange, input);
   }
 
-  #serve(exchange: Exchange, input: HintsInput): Promise<void> {
-    const run = (): Promise<void> =>
-      new AttemptLoop(this.deps, this.#finisher, exchange, this.#budget, this.#room).run();
+  async #serve(exchange: Exchange, input: HintsInput): Promise<void> {
     const { aliased } = exchange;
+    const run = (): Promise<void> =>
+      new AttemptLoop(this.deps, this.#finisher, exchange, this.#budget, this.#room, aliased !== null).run();
     if (aliased === null) return run();
     const { models } = this.deps;
-    return runWithFallbacks(exchange, aliased, {
-      models,
-      run,
-      hintsFor: (alias) => buildHints({ ...input, alias }),
-    });
+    try {
+      await runWithFallbacks(exchange, aliased, {
+        models,
+        run,
+        hintsFor: (alias) => buildHints({ ...input, alias }),
+      });
+    } catch (error: unknown) {
+      if (!(error instanceof Unserved)) throw error;
+      error.answer();
+    }
   }
 
   #refuse(exchange: Exchange, error: unknown): void {

@@ -1,7 +1,7 @@
 import type { Lease } from '../balancer/lease.js';
 import { RoutingRefusal } from '../balancer/routing-refusal.js';
 import { ProxyError } from '../common/errors.js';
-import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
+import type { AttemptClass, AttemptOutcome } from '../upstream/attempt-outcome.js';
 import type { RetryReason } from '../usage/retry-reason.js';
 import type { Exchange } from './exchange.js';
 import { finalAnswer } from './final-answer.js';
@@ -33,6 +33,7 @@ export class Tries {
   /** Resources that asked for a pause: they may be asked again when it is over, if that is soon. */
   readonly #paused = new Set<string>();
   #retriedFailure = false;
+  readonly #classes: AttemptClass[] = [];
   /** A connection that moves has handshakes of two loops in one record, whose attempts are counted through. */
   readonly #before: number;
   #endRetry: () => void = () => undefined;
@@ -51,6 +52,17 @@ export class Tries {
     return this.#tried.length + 1;
   }
 
+  /** The same number as the record has it. */
+  get recordedAs(): number {
+    return this.#before + this.attempt;
+  }
+
+  /** Each attempt was refused or never sent: nothing ran, and nothing was stored. */
+  get nothingRan(): boolean {
+    const refused = this.#classes.filter((one) => one === 'A' || one === 'B');
+    return this.attempt > 1 && refused.length === this.#tried.length;
+  }
+
   /** A place for the next attempt; null = nobody is left. Throws when there was nobody to begin with. */
   async next(): Promise<Lease | null> {
     const { hints } = this.exchange;
@@ -62,7 +74,7 @@ export class Tries {
         lease.release({ kind: 'neutral', cause: 'client_aborted' });
         throw new ClientGone('the client closed the connection before its request was sent');
       }
-      const recordedAs = this.#before + attempt;
+      const { recordedAs } = this;
       this.exchange.decisions.push(
         recordedAs === attempt ? lease.decision : { ...lease.decision, attempt: recordedAs },
       );
@@ -101,6 +113,7 @@ export class Tries {
       ownerUnknown: this.#ownerUnknown(),
     });
     this.#because(verdict.reason);
+    this.#classes.push(verdict.class);
     if (verdict.retry && (verdict.class === 'C1' || verdict.class === 'C2')) this.#retriesFailure();
     return verdict.retry;
   }

@@ -105,12 +105,7 @@ export class UpstreamClient {
   }
 
   /** A GET, or a POST of a body, with the resource's key, and all that can be said of how it went. Never throws. */
-  ask(
-    resource: Resource,
-    path: string,
-    timeoutMs: number,
-    body: Buffer | null = null,
-  ): Promise<TrialAnswer> {
+  ask(resource: Resource, path: string, timeoutMs: number, body: Buffer | null = null): Promise<TrialAnswer> {
     return new Promise((resolve) => {
       const sink = new TrialSink(resource.apiKey, (answer) => {
         clearTimeout(timer);

@@ -179,7 +179,10 @@ describe('GET /admin/events', () => {
 
   it('is not for a page whose name was made to lead here, nor is anything else that nobody is asked a token for', async () => {
     for (const path of ['/admin/events', '/admin/state', '/admin/requests', '/metrics']) {
-      const { status, text } = await askRaw(portOf(admin), rawRequest('GET', path, ['host: evil.example:8000']));
+      const { status, text } = await askRaw(
+        portOf(admin),
+        rawRequest('GET', path, ['host: evil.example:8000']),
+      );
       expect([path, status]).toEqual([path, 421]);
       expect(text).toContain('PROXY_ALLOWED_HOSTS=evil.example');
     }

@@ -28,6 +28,7 @@ beforeAll(async () => {
   await admin('models', { alias: 'at-team', upstream_id: 'gpt-5.5-über', provider_id: 'team' });
   await admin('models', { alias: 'right-one', upstream_id: 'gpt-5.5', pool_id: 'right', kind: 'agent' });
   await admin('models', { alias: 'anywhere', upstream_id: 'gpt-5.5' });
+  await admin('models', { alias: 'nowhere', upstream_id: 'never', pool_id: 'empty-too' });
   await admin('models', { alias: 'off', upstream_id: 'gpt-5.5', enabled: false });
 });
 afterAll(async () => {
@@ -155,68 +156,6 @@ describe('a request for an alias', () => {
     await admin('models', { alias: 'at-idle', upstream_id: 'x', provider_id: 'idle' });
     const seen = await rig.client.send({ body: { model: 'at-idle', input: 'hi' }, keepText: true });
     expect([seen.status, seen.text]).toEqual([503, expect.stringContaining('provider \\"idle\\" alone')]);
-  });
-});
-
-describe('a request for an alias that nobody can take', () => {
-  const fall = (alias: string, fallbacks: string[]) =>
-    admin('models', { alias, upstream_id: 'never', pool_id: 'empty', fallbacks });
-
-  it('goes out as the first of its fallbacks that somebody can take', async () => {
-    const prices = { input: 1_000, output: 1_000 };
-    await admin('models', { alias: 'nowhere', upstream_id: 'never', pool_id: 'empty-too' });
-    await admin('models', { alias: 'dear', upstream_id: 'gpt-x', pool_id: 'right', prices });
-    await fall('first-choice', ['nowhere', 'dear', 'at-team']);
-    const seen = await rig.client.send({ body: aliased('first-choice') });
-    expect([seen.status, seen.headers['x-proxy-resource-id']]).toEqual([200, 'openai-2']);
-    const arrival = rig.upstream.ledger.last();
-    expect(arrival.bodySha256).toBe(sha(rewritten('first-choice', 'gpt-x')));
-    const row = await rig.history.finished(seen.proxyRequestId);
-    const tokens = (arrival.usage?.input_tokens ?? 0) + (arrival.usage?.output_tokens ?? 0);
-    expect(row).toMatchObject({ model: 'first-choice', state: 'completed', pool_id: 'right' });
-    expect(tokens).toBeGreaterThan(0);
-    const told = (await (await fetch(`${rig.proxy.url}/admin/requests/${seen.proxyRequestId}`)).json()) as {
-      request: { cost_usd: number };
-      decisions: { resource_id: string | null; pool_id: string | null }[];
-    };
-    expect(told.request.cost_usd).toBeCloseTo(tokens / 1_000, 6);
-    const places = told.decisions.map(({ resource_id: id, pool_id: pool }) => `${pool} ${id}`);
-    expect(places.toSorted()).toEqual(['empty null', 'empty-too null', 'right openai-2']);
-  });
-
-  it('may go out as a model of the upstream’s own', async () => {
-    await fall('then-plain', ['gpt-5.5-mini']);
-    const seen = await rig.client.send({ body: aliased('then-plain', '"stream":true,"input":"hi"') });
-    expect(seen.status).toBe(200);
-    const upstream = seen.headers['x-proxy-resource-id'] === 'team' ? other : rig.upstream;
-    expect(upstream.ledger.last().model).toBe('gpt-5.5-mini');
-  });
-
-  it('is refused in its own words where nobody can take a fallback either, or the pool rules it out', async () => {
-    await fall('dead-end', ['nowhere']);
-    const before = rig.upstream.ledger.creates.length + other.ledger.creates.length;
-    const seen = await rig.client.send({ body: aliased('dead-end'), keepText: true });
-    expect([seen.status, seen.text]).toEqual([503, expect.stringContaining('alias \\"dead-end\\"')]);
-    await fall('pool-bound', ['at-team']);
-    const bound = await rig.client.send({
-      body: aliased('pool-bound'),
-      headers: { 'x-proxy-pool-id': 'empty' },
-    });
-    expect(bound.status).toBe(503);
-    expect(rig.upstream.ledger.creates.length + other.ledger.creates.length).toBe(before);
-  });
-
-  it('stays with what an upstream has answered', async () => {
-    await admin('models', {
-      alias: 'refused-there',
-      upstream_id: 'fault:400',
-      provider_id: 'team',
-      fallbacks: ['gpt-5.5'],
-    });
-    const before = rig.upstream.ledger.creates.length;
-    const seen = await rig.client.send({ body: aliased('refused-there') });
-    expect(seen.status).toBe(400);
-    expect(rig.upstream.ledger.creates.length).toBe(before);
   });
 });
 

@@ -6,6 +6,7 @@ import { fallbackPins } from '../../registry/fallback-pins.js';
 import type { ModelDirectory } from '../../registry/model-directory.service.js';
 import type { Exchange } from '../exchange.js';
 import type { AliasedBody } from '../model-rewrite.js';
+import { Unserved } from './unserved.js';
 
 export interface FallbackTerms<Result> {
   readonly models: Pick<ModelDirectory, 'find' | 'pinOf'>;
@@ -16,42 +17,54 @@ export interface FallbackTerms<Result> {
 }
 
 /**
- * A request for an alias, and for its fallbacks where nobody can take it at all: nothing has been sent to anybody until
- * then. Whatever an upstream has answered is not told apart from what it would answer to another model, and stays.
- * Throws what the alias itself was refused with.
+ * A request for an alias, and for its fallbacks where nobody can take it, or whoever was asked refused it or was not
+ * reached: nothing has run until then. What an upstream has answered to the request itself is not told apart from what it
+ * would answer to another model, and stays. Throws what the alias itself came to where no fallback is served.
  */
 export async function runWithFallbacks<Result>(
   exchange: Exchange,
   aliased: AliasedBody,
   { models, run, hintsFor }: FallbackTerms<Result>,
 ): Promise<Result> {
+  const asked = exchange.hints;
   // Of a WebSocket's first response: those of its handshake.
-  const attempts = exchange.attempts.length;
+  let attempts = exchange.attempts.length;
   try {
     return await run();
-  } catch (refusal: unknown) {
-    if (!isNobody(exchange, refusal, attempts)) throw refusal;
+  } catch (own: unknown) {
+    if (!isNobody(exchange, own, attempts)) throw own;
     for (const pin of fallbackPins(models, aliased.pin.alias)) {
       const hints = allowed(hintsFor, pin);
       if (hints === null) continue;
       exchange.hints = hints;
       exchange.aliased = { ...aliased, pin };
-      exchange.refusedBefore = exchange.decisions.length;
+      if (!exchange.recorded) exchange.refusedBefore = exchange.decisions.length;
+      attempts = exchange.attempts.length;
       try {
         return await run();
       } catch (error: unknown) {
-        if (!isNobody(exchange, error, attempts)) throw error;
+        if (!isUnserved(exchange, error, attempts)) throw error;
       }
     }
-    throw refusal;
+    exchange.hints = asked;
+    exchange.aliased = aliased;
+    throw own;
   }
 }
 
-/** Notes the decision that says so. */
+/** What hangs on something stored elsewhere is told so, and not asked of another model. */
 function isNobody(exchange: Exchange, error: unknown, attempts: number): boolean {
-  if (!(error instanceof RoutingRefusal) || error.code !== 'no_available_resources') return false;
+  if (error instanceof RoutingRefusal && error.code !== 'no_available_resources') return false;
+  return isUnserved(exchange, error, attempts);
+}
+
+/** Notes the decision that says so. */
+function isUnserved(exchange: Exchange, error: unknown, attempts: number): boolean {
+  if (exchange.clientGone) return false;
+  if (error instanceof Unserved) return true;
+  if (!(error instanceof RoutingRefusal) || exchange.attempts.length !== attempts) return false;
   if (!exchange.decisions.includes(error.decision)) exchange.decisions.push(error.decision);
-  return exchange.attempts.length === attempts && !exchange.clientGone;
+  return true;
 }
 
 /** A fallback that the caller's key or its pool rules out is passed over. */
