@@ -115,7 +115,8 @@ export class ProxyHandler {
       this.#selfTest.answer(plan, exchange, () => this.deps.door.admit(req));
       return;
     }
-    exchange.caller = this.deps.door.admit(req);
+    const caller = this.deps.door.enter(req);
+    exchange.caller = caller instanceof Promise ? await caller : caller;
     // Not before: strangers must not earn retries.
     exchange.leaveBudget = this.#budget.enter();
     if (drain.draining) {

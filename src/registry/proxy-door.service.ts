@@ -8,7 +8,7 @@ import { ProxyError } from '../common/errors.js';
 import { CLOCK } from '../common/tokens.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import type { ClientKey } from './client-key.entity.js';
-import { ClientKeyring, keyRefused, type KeyRefusal } from './client-keyring.js';
+import { ClientKeyring, type KeyFound, keyRefused, type KeyRefusal } from './client-keyring.js';
 import { RegistryStore } from './registry-store.service.js';
 
 /** Who may use /v1, and as whom. */
@@ -37,20 +37,50 @@ export class ProxyDoor {
     });
   }
 
-  /** Throws what the caller is to be told: `unauthorized`, `misdirected_host`, `forbidden`, `database_unavailable`. */
+  /**
+   * Throws what the caller is to be told: `unauthorized`, `misdirected_host`, `forbidden`, `database_unavailable`. A key
+   * that is not known here may have been made elsewhere a moment ago: then SQL is asked first.
+   */
+  enter(req: CallerRequest): ProxyCaller | Promise<ProxyCaller> {
+    const token = this.#tokenOf(req);
+    if (token === null) return this.#withoutKeys(req);
+    const found = this.#keyring.find(token, this.clock.now());
+    return found.refusal === 'unknown' ? this.#lookAgain(token, req) : this.#settled(found, req);
+  }
+
+  /** The same for who cannot wait, by what is known here. */
   admit(req: CallerRequest): ProxyCaller {
+    const token = this.#tokenOf(req);
+    if (token === null) return this.#withoutKeys(req);
+    return this.#settled(this.#keyring.find(token, this.clock.now()), req);
+  }
+
+  /** Null = none is wanted. */
+  #tokenOf(req: CallerRequest): string | null {
     const { used } = this.#keyring;
     checkHost(req.headers.host, this.config, !used && this.config.anonymousAccess.has('proxy'));
-    if (!used) return this.#withoutKeys(req);
+    if (!used) return null;
     const token = bearerToken(req);
-    if (token === null) {
-      throw new ProxyError(
-        'unauthorized',
-        'This proxy wants a client key: send "Authorization: Bearer rpx_…" (the API key of your client). ' +
-          'Its operator makes one with POST /admin/keys.',
-      );
-    }
-    const { key, refusal } = this.#keyring.find(token, this.clock.now());
+    if (token !== null) return token;
+    throw new ProxyError(
+      'unauthorized',
+      'This proxy wants a client key: send "Authorization: Bearer rpx_…" (the API key of your client). ' +
+        'Its operator makes one with POST /admin/keys.',
+    );
+  }
+
+  async #lookAgain(token: string, req: CallerRequest): Promise<ProxyCaller> {
+    const asked = await this.store.refreshed();
+    const found = this.#keyring.find(token, this.clock.now());
+    if (found.refusal !== 'unknown' || asked) return this.#settled(found, req);
+    throw new ProxyError(
+      'database_unavailable',
+      'This client key is not known here, and whether it was made elsewhere cannot be looked up: the database does not answer.',
+      { retryAfterSeconds: 5 },
+    );
+  }
+
+  #settled({ key, refusal }: KeyFound, req: CallerRequest): ProxyCaller {
     if (refusal !== null) throw this.#refused(refusal, req);
     return { callerId: key.id, key };
   }

@@ -1,3 +1,4 @@
+import { setTimeout as after } from 'node:timers/promises';
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import type { Logger } from '../common/logger.js';
 import { LOGGER } from '../common/tokens.js';
@@ -8,6 +9,10 @@ import { RegistryRepository, type RegistryRows } from './registry.repository.js'
 const TOPIC = 'registry.changed';
 /** How often SQL is asked whether somebody changed something: what a notice that got lost, or no Redis, costs. */
 const POLL_MS = 3_000;
+
+/** Whoever waits for a look is not to wait longer, and does not make SQL be asked more often. */
+const LOOK_MS = 2_000;
+const LOOK_AGAIN_MS = 1_000;
 
 const EMPTY: RegistryRows = { revision: '', providers: [], models: [], clientKeys: [] };
 
@@ -22,6 +27,7 @@ export class RegistryStore implements BeforeApplicationShutdown {
   #loaded = false;
   #timer: NodeJS.Timeout | null = null;
   #following = false;
+  #look: Promise<boolean> | null = null;
   #turn: Promise<void> = Promise.resolve();
   readonly #listeners = new Set<(rows: RegistryRows) => void>();
 
@@ -64,6 +70,28 @@ export class RegistryStore implements BeforeApplicationShutdown {
   async changed(): Promise<void> {
     await this.#inTurn(() => this.#read());
     this.peers.post({ topic: TOPIC, key: 'all', body: { revision: this.#rows.revision }, ttlMs: 0 });
+  }
+
+  /**
+   * Takes in what is new, for somebody who asks for what is not here. True = SQL has answered, now or within the last
+   * second; false = it could not be asked.
+   */
+  refreshed(): Promise<boolean> {
+    if (this.#look !== null) return this.#look;
+    this.#look = Promise.race([this.#lookNow(), after(LOOK_MS, false, { ref: false })]);
+    void this.#look.then(() => after(LOOK_AGAIN_MS, null, { ref: false })).then(() => (this.#look = null));
+    return this.#look;
+  }
+
+  async #lookNow(): Promise<boolean> {
+    if (!this.database.ready) return false;
+    try {
+      await this.#inTurn(() => this.#readIfNew());
+      return true;
+    } catch {
+      // Whoever asks is told so; the poll says why in the log.
+      return false;
+    }
   }
 
   async #follow(): Promise<void> {

@@ -10,6 +10,7 @@ import { Provider } from './provider.entity.js';
 import { type Author, RegistryRepository } from './registry.repository.js';
 import { RegistryStore } from './registry-store.service.js';
 import { aClientKey, aModel, aProvider } from '../../test/support/registry-rows.js';
+import type { DatabaseService } from '../infra/database/database.service.js';
 
 const BY: Author = { actor: 'admin_token', address: '127.0.0.1' };
 const PEERS = new LonePeers({ instanceId: 'inst_1', role: 'api', version: '0' }, systemClock);
@@ -121,8 +122,20 @@ describe.each<TestDialect>(['sqlite', 'postgres'])('the registry in %s', (dialec
     expect(here.rows.models[0]?.enabled).toBe(false);
     expect(told).toEqual([await repository.revision()]);
     expect(there.rows.models[0]?.enabled).toBe(true);
-    await there.start();
+    expect(await there.refreshed()).toBe(true);
     expect(there.rows.models[0]?.enabled).toBe(false);
+    await repository.update(ModelAlias, 'mdl_1', () => ({ enabled: true }), 'model.updated', BY);
+    // Asked a moment ago: whoever asks again does not make SQL work.
+    expect(await there.refreshed()).toBe(true);
+    expect(there.rows.models[0]?.enabled).toBe(false);
+    await there.start();
+    expect(there.rows.models[0]?.enabled).toBe(true);
+    const away = {
+      ...database.service,
+      ready: false,
+      onReady: () => undefined,
+    } as unknown as DatabaseService;
+    expect(await new RegistryStore(repository, away, PEERS, createLogger('silent')).refreshed()).toBe(false);
     for (const one of [here, there]) one.beforeApplicationShutdown();
   });
 });

@@ -71,7 +71,7 @@ export class WebsocketGateway {
     const { deps, room } = this.parts;
     const { req } = exchange;
     checkHead(req.rawHeaders, deps.config.server.maxHeaders);
-    exchange.caller = deps.door.admit(req);
+    exchange.caller = await deps.door.enter(req);
     if (deps.drain.draining) throw new ProxyError('server_shutdown', 'The proxy is stopping; use HTTP.');
     if (!deps.config.websocket.enabled)
       throw new ProxyError(
