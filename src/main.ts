@@ -47,7 +47,12 @@ export async function serve(config: AppConfig, logger: Logger, member: Member | 
   surviveStrayErrors(logger);
   await app.get(DatabaseService).connect();
   await app.get(RegistryStore).start();
-  checkStoredSecrets(app.get(RegistryStore).rows.providers, app.get(ProviderDirectory).cipher, logger);
+  checkStoredSecrets(
+    app.get(RegistryStore).rows.providers,
+    app.get(ProviderDirectory).cipher,
+    config.registryRouting,
+    logger,
+  );
   await app.get(ResourceRegistry).load();
   await restoreMemory(app, config, logger);
   // Behind what predecessors left behind: budgets know of it then.

@@ -85,8 +85,12 @@ describe('the encryption key of stored secrets', () => {
     expect(ended.stderr).not.toContain(OTHER);
   });
 
-  it('when there is none leaves those providers out, with a warning', async () => {
-    const proxy = await ProxyProcess.start({ upstream, keys: ['sk-test-env'], dataDir });
+  it('when there is none keeps it from starting, too, unless nothing is routed by it: then with a warning', async () => {
+    const ended = await runCli(['serve'], { PROXY_DATA_DIR: dataDir, PORT: '0' });
+    expect([ended.code, ended.signal]).toEqual([78, null]);
+    expect(ended.stderr).toContain('PROXY_SECRET_ENCRYPTION_KEY is not set');
+    const stored = { PROXY_REGISTRY_ROUTING: 'off' };
+    const proxy = await ProxyProcess.start({ upstream, keys: ['sk-test-env'], dataDir, env: stored });
     await until(
       () => proxy.output,
       (text) => text.includes('secrets.no_key'),
