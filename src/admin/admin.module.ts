@@ -35,6 +35,7 @@ import { OpenApiSource } from './openapi.source.js';
 import { ProcessViewService } from './process-view.service.js';
 import { ReplicaFacts } from './replica-facts.service.js';
 import { ProviderRoutingService } from './provider-routing.service.js';
+import { ResourceStandingService } from './resource-standing.service.js';
 import { ProviderTrialService } from './provider-trial.service.js';
 import { ProvidersController } from './providers.controller.js';
 import { RegistryTrialsController } from './registry-trials.controller.js';
@@ -88,6 +89,7 @@ import { UseFactsService } from './use-facts.service.js';
     UseFactsService,
     DiagnosticsService,
     ProviderRoutingService,
+    ResourceStandingService,
     ModelRoutingService,
     ProviderTrialService,
     ModelTrialService,

@@ -61,7 +61,7 @@ export class AccessEnv {
 
   @Switch({
     default: true,
-    meaning: 'Registered providers get requests; `off` stores them only.',
+    meaning: 'Registered providers get requests, and aliases can be named; `off` stores both only.',
   })
   readonly PROXY_REGISTRY_ROUTING!: boolean;
 

@@ -1,16 +1,18 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { AliasPin } from '../common/alias-pin.js';
+import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import type { ModelAlias } from './model-alias.entity.js';
 import type { RegistryRows } from './registry.repository.js';
 import { RegistryStore } from './registry-store.service.js';
 
-/** The aliases that requests may name, as this process knows them: a look-up is one table access. */
+/** The aliases that requests may name, as this process knows them: a look-up is one table access. None are while the registry is stored only. */
 @Injectable()
 export class ModelDirectory {
   #byAlias: ReadonlyMap<string, ModelAlias> = new Map();
   #pools: ReadonlyMap<string, string | null> = new Map();
 
-  constructor(store: RegistryStore) {
+  constructor(store: RegistryStore, @Inject(APP_CONFIG) config: Pick<AppConfig, 'registryRouting'>) {
+    if (!config.registryRouting) return;
     this.#follow(store.rows);
     store.subscribe((rows) => this.#follow(rows));
   }

@@ -31,7 +31,7 @@ afterAll(async () => {
   await other.stop();
 });
 
-async function admin(path: string, body: unknown): Promise<void> {
+async function admin(path: string, body: unknown): Promise<string> {
   const answer = await fetch(`${rig.proxy.url}/admin/${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -39,6 +39,7 @@ async function admin(path: string, body: unknown): Promise<void> {
   });
   const text = await answer.text();
   if (!answer.ok) throw new Error(text);
+  return text;
 }
 
 const aliased = (name: string, rest = '"input":"hi"'): Buffer =>
@@ -162,6 +163,13 @@ describe('a request for an alias that nobody can take', () => {
       expect(ended.status).toBe(status === 401 ? 502 : status);
       expect(ended.text).toContain(status === 401 ? 'upstream_auth_failed' : what);
       expect(await rig.history.finished(ended.proxyRequestId)).toMatchObject({ model: `${id}-ends` });
+      if (status === 429) {
+        const told = await (await fetch(`${rig.proxy.url}/admin/providers/${id}`)).text();
+        expect(JSON.parse(told)).toMatchObject({ routing: { active: false } });
+        expect(told).toContain('No request is sent there until 20');
+        const pooled = await admin('models', { alias: 'pooled', upstream_id: 'x', pool_id: id });
+        expect(pooled).toContain(`No resource of its pool ${id} may serve now. ${id}: `);
+      }
       refusing.closeAllConnections();
       refusing.close();
     },
@@ -179,4 +187,41 @@ describe('a request for an alias that nobody can take', () => {
     expect(seen.status).toBe(400);
     expect(rig.upstream.ledger.creates.length).toBe(before);
   });
+});
+
+it('with PROXY_REGISTRY_ROUTING=off is the upstream’s to know, and not listed', async () => {
+  const off = await Rig.start({
+    keys: [key('only')],
+    env: { PROXY_REGISTRY_ROUTING: 'off', PROXY_UPSTREAM_ALLOW_CIDRS: '127.0.0.1/32', TEAM_KEY: KEY },
+  });
+  const post = async (
+    path: string,
+    body: unknown,
+  ): Promise<{ routing: { active: boolean; reason: string } }> => {
+    const answer = await fetch(`${off.proxy.url}/admin/${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    return (await answer.json()) as { routing: { active: boolean; reason: string } };
+  };
+  const credential_ref = 'env:TEAM_KEY';
+  const provider = await post('providers', {
+    id: 'team',
+    name: 'team',
+    base_url: other.baseUrl,
+    credential_ref,
+  });
+  const model = await post('models', { alias: 'ours', upstream_id: 'gpt-5.5-mini', provider_id: 'team' });
+  for (const { routing } of [provider, model]) {
+    expect(routing.active).toBe(false);
+    expect(routing.reason).toContain('PROXY_REGISTRY_ROUTING');
+  }
+  const before = other.ledger.traffic.length;
+  expect(await (await fetch(`${off.proxy.url}/v1/models`)).text()).not.toContain('ours');
+  const seen = await off.client.send({ body: aliased('ours') });
+  expect([seen.status, seen.headers['x-proxy-resource-id']]).toEqual([200, 'openai-1']);
+  expect(off.upstream.ledger.last().bodySha256).toBe(sha(aliased('ours')));
+  expect(other.ledger.traffic.length).toBe(before);
+  await off.stop();
 });
