@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { newClientKey } from '../../src/registry/client-key-token.js';
 import { FaultProxy } from '../support/fault-proxy.js';
 import { outage } from '../support/outage.js';
 import { postgres, stopPostgres, type TestPostgres } from '../support/postgres.js';
@@ -80,6 +81,31 @@ describe('Postgres under load', () => {
       });
       expect(figures.admin503Ms).toBeGreaterThan(0);
       console.log(`away for ${DOWN_MS} ms`, JSON.stringify(figures));
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'is away: a client key that is known goes on, one that is not is told to come back and counted for nobody',
+    async () => {
+      const { server } = await start();
+      const ask = async (key: string): Promise<number> =>
+        (await fetch(`${rig.proxy.url}/v1/models`, { headers: { authorization: `Bearer ${key}` } })).status;
+      const made = await fetch(`${rig.proxy.url}/admin/keys`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{"name":"outage"}',
+      });
+      const { key } = (await made.json()) as { key: string };
+      expect([await ask(key), await ask(newClientKey())]).toEqual([200, 401]);
+      await server.server.crash();
+      // What was looked up a second ago is still believed.
+      const stranger = (): Promise<number> => ask(newClientKey());
+      await until(stranger, (status) => status === 503, { everyMs: 100 });
+      for (let n = 0; n < 25; n += 1) expect(await stranger()).toBe(503);
+      expect(await ask(key)).toBe(200);
+      await server.server.start();
+      await until(stranger, (status) => status === 401, { timeoutMs: 30_000 });
     },
     LIMIT_MS,
   );
