@@ -236,6 +236,11 @@ export class Balancer {
     this.#rateLimits.hear(fingerprint, hints, facts, at);
   }
 
+  /** Whoever goes to the same address: what is so of the upstream, and not of a key, is so of all of them. */
+  besides({ baseUrl }: Resource): readonly string[] {
+    return this.registry.snapshot.resources.filter((one) => one.baseUrl === baseUrl).map(({ id }) => id);
+  }
+
   /** The upstream asked for a pause there that is not over: whoever was turned away may come back after it. */
   isPaused(resourceId: string): boolean {
     return this.health.refusal(resourceId, null, steadyNow(this.clock))?.reason === 'cooling';

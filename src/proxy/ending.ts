@@ -34,7 +34,7 @@ export function endingOf(
       return cutEnding(failure, core);
     case 'terminal':
     case 'eof': {
-      const complete = completeEnding(how, head, tap, core);
+      const complete = completeEnding(how, head, tap, core, failure);
       return clientGone ? { ...complete, ending: { ...complete.ending, state: 'client_aborted' } } : complete;
     }
     default: {
@@ -137,6 +137,7 @@ function completeEnding(
   head: AnswerHead,
   tap: TapResult,
   core: MakeCore,
+  failure: AttemptOutcome | null,
 ): { outcome: AttemptOutcome; ending: Core } {
   const { status, rateLimit } = head;
   if (status >= 400) {
@@ -156,7 +157,8 @@ function completeEnding(
     return { outcome: { kind: 'served', status, rateLimit }, ending: core('incomplete', null, null) };
   }
   if (tap.isSse && tap.terminal === null && how === 'eof') {
-    const message = 'The stream ended without a terminal event.';
+    const why = failure?.kind === 'lost' ? `: ${failure.message}` : '';
+    const message = `The stream ended without a terminal event${why}.`;
     return {
       outcome: { kind: 'cut', cause: 'no_terminal', message },
       ending: core('incomplete', CUT_SHORT, message, false),

@@ -32,6 +32,8 @@ export class Tries {
   readonly #tried: TriedResource[] = [];
   /** Resources that asked for a pause: they may be asked again when it is over, if that is soon. */
   readonly #paused = new Set<string>();
+  /** Resources that cannot serve such a thing, whatever their key. */
+  readonly #unable = new Set<string>();
   #retriedFailure = false;
   readonly #classes: AttemptClass[] = [];
   /** A connection that moves has handshakes of two loops in one record, whose attempts are counted through. */
@@ -118,6 +120,13 @@ export class Tries {
     return verdict.retry;
   }
 
+  /** Its upstream does not do such things at all, nor do `others`. Another attempt may follow. */
+  passOver({ resource }: Lease, outcome: AttemptOutcome, others: readonly string[]): void {
+    this.#tried.push({ resourceId: resource.id, outcome });
+    this.#classes.push('B');
+    for (const id of others) this.#unable.add(id);
+  }
+
   /** No attempt follows, whatever the reason. */
   over(): void {
     this.#endRetry();
@@ -142,7 +151,10 @@ export class Tries {
   #because(retryReason: RetryReason): void {
     if (this.#tried.length === 0) return;
     const last = this.exchange.attempts.pop();
-    if (last !== undefined) this.exchange.attempts.push({ ...last, retryReason });
+    if (last === undefined) return;
+    // That nobody is left says less.
+    const kept = last.retryReason === 'no_websocket';
+    this.exchange.attempts.push(kept ? last : { ...last, retryReason });
   }
 
   #retriesFailure(): void {
@@ -151,9 +163,10 @@ export class Tries {
   }
 
   #triedIds(): string[] {
-    return this.#tried
+    const tried = this.#tried
       .map(({ resourceId }) => resourceId)
       .filter((resourceId) => !this.#paused.has(resourceId));
+    return [...tried, ...this.#unable];
   }
 
   /**

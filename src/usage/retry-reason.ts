@@ -25,7 +25,8 @@ const TEXTS = {
   committed: 'Not tried elsewhere: the client had the beginning of the answer already.',
   on_connection:
     'Not tried elsewhere: it was sent over a WebSocket connection, which stays with its key; the client sends it again over a new one.',
-  no_websocket: 'Not tried elsewhere: the upstream offers no WebSocket, whichever key asks.',
+  no_websocket:
+    'The upstream offers no WebSocket, whichever of its keys asks; another provider was asked where there was one.',
 
   client_aborted: 'Not tried elsewhere: the client had gone.',
   shutdown: 'Not tried elsewhere: the process was stopping.',

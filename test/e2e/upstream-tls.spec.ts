@@ -6,6 +6,7 @@ import { Certificates, hasOpenssl, type Certificate } from '../support/certifica
 import { LoadClient, type LoadEntry } from '../support/load-client.js';
 import { ProxyProcess } from '../support/proxy-process.js';
 import { describeWith } from '../support/skip.js';
+import { SocketClient } from '../support/socket-client.js';
 
 const HERE = 'IP:127.0.0.1,DNS:localhost';
 
@@ -24,7 +25,7 @@ describeWith(hasOpenssl(), 'openssl')('an upstream whose certificate', () => {
   /** One request through a proxy that trusts the test's authority; `arrivals` = requests that got through TLS. */
   async function ask(
     certificate: Certificate,
-  ): Promise<{ seen: LoadEntry; arrivals: number; output: string }> {
+  ): Promise<{ seen: LoadEntry; upgrade: string; arrivals: number; output: string }> {
     let arrivals = 0;
     const server = createServer({ key: certificate.key, cert: certificate.cert }, (req, res) => {
       req.resume();
@@ -41,14 +42,19 @@ describeWith(hasOpenssl(), 'openssl')('an upstream whose certificate', () => {
     });
     const client = new LoadClient(proxy.url);
     const seen = await client.send({ body: {} });
+    const upgrade = await SocketClient.open(proxy.url).then(
+      () => 'let in',
+      (refusal: unknown) => (refusal as { readonly body: string }).body,
+    );
     client.close();
     await proxy.dispose();
-    return { seen, arrivals, output: proxy.output };
+    return { seen, upgrade, arrivals, output: proxy.output };
   }
 
   it('is in order is served', async () => {
-    const { seen, arrivals } = await ask(certificates.signed(HERE));
+    const { seen, upgrade, arrivals } = await ask(certificates.signed(HERE));
     expect([seen.status, arrivals], seen.text).toEqual([200, 1]);
+    expect(upgrade).toContain('upgrade_required');
   });
 
   it.each([
@@ -60,10 +66,13 @@ describeWith(hasOpenssl(), 'openssl')('an upstream whose certificate', () => {
     // Past the second in which it was made: then a lifetime of 0 days is over.
     const made = Date.now();
     while (Date.now() < made + 1_100) await new Promise((resolve) => setTimeout(resolve, 50));
-    const { seen, arrivals, output } = await ask(certificate);
+    const { seen, upgrade, arrivals, output } = await ask(certificate);
     expect([seen.status, arrivals], seen.text).toEqual([502, 0]);
     expect(seen.text).toContain('upstream_unreachable');
     expect(seen.text).toMatch(reason);
+    // Class A over WebSocket, too: nothing had been sent.
+    expect(upgrade).toContain('upstream_unreachable');
+    expect(upgrade).toMatch(reason);
     expect(output).not.toMatch(/unhandled|sk-tls/i);
   });
 });

@@ -6,28 +6,43 @@ import type { SocketPool } from '../support/socket-pool.js';
 import { SocketRig } from '../support/socket-rig.js';
 import { until } from '../support/until.js';
 
-const DRAINED = 'p11';
+const DRAINED = 'p12';
 let ws: SocketRig;
 let pool: SocketPool;
 
 beforeAll(async () => {
-  ws = await SocketRig.pooled(12, 2, { env: { PROXY_ON_DISCONNECT_POOLS: `${DRAINED}=drain` } });
+  ws = await SocketRig.pooled(13, 2, { env: { PROXY_ON_DISCONNECT_POOLS: `${DRAINED}=drain` } });
 });
 beforeEach(() => void (pool = ws.pool()));
 afterAll(() => ws.stop());
 
 describe('endings', () => {
   it.each([
-    ['a reset', 'fault:ws_close,after=3', 1011],
-    ['1011', 'fault:ws_close,after=3,code=1011', 1011],
-    ['1012', 'fault:ws_close,after=3,code=1012', 1012],
-    ['4000', 'fault:ws_close,after=0,code=4000', 4000],
-  ])('upstream %s in the middle of a response', async (_, model, code) => {
+    ['a reset', 'fault:ws_close,after=3', 1011, 'upstream_error', 'upstream_connection_lost'],
+    ['1000', 'fault:ws_close,after=3,code=1000', 1000, 'incomplete', 'incomplete_stream'],
+    ['1011', 'fault:ws_close,after=3,code=1011', 1011, 'incomplete', 'incomplete_stream'],
+    ['1012', 'fault:ws_close,after=3,code=1012', 1012, 'incomplete', 'incomplete_stream'],
+    [
+      '4000, before it began',
+      'fault:ws_close,after=0,code=4000',
+      4000,
+      'upstream_error',
+      'upstream_connection_lost',
+    ],
+  ])('upstream %s in the middle of a response', async (_, model, code, state, error_code) => {
     const client = await pool.open();
     client.create({ model });
     expect((await client.untilClosed()).code).toBe(code);
     const [row] = await pool.rows(1);
-    expect(row).toMatchObject({ state: 'upstream_error', error_code: 'upstream_connection_lost' });
+    expect(row).toMatchObject({
+      state,
+      error_code,
+      error_message: expect.stringMatching(/closed the WebSocket \(/),
+    });
+    const attempts = await ws.rig.history.rows<{ class: string }>(
+      `SELECT class FROM attempts WHERE request_id = '${row?.id}'`,
+    );
+    expect(attempts).toEqual([{ class: 'D' }]);
     await ws.proxy.idle();
   });
 

@@ -1,6 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FakeUpstream } from '../support/fake-upstream.js';
 import { askRaw } from '../support/raw-ask.js';
 import { RawClient, rawRequest } from '../support/raw-http.js';
+import { key } from '../support/rig.js';
 import type { UpgradeFault } from '../support/upstream-sockets.js';
 import { SocketRig, UPGRADE } from '../support/socket-rig.js';
 import { until } from '../support/until.js';
@@ -106,10 +109,41 @@ describe('an upstream that refuses the handshake', () => {
   });
 });
 
-it('an upstream without WebSocket at all is told to the client as 426', async () => {
-  const ws = await SocketRig.start({ upstream: { websocket: false } });
+it('an upstream without WebSocket at all is told to the client as 426, unless another provider offers it', async () => {
+  const token = 'admin-token-for-handshakes-0123456789';
+  const env = {
+    PROXY_ADMIN_TOKEN: token,
+    PROXY_SECRET_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+    PROXY_UPSTREAM_ALLOW_CIDRS: '127.0.0.1/32',
+  };
+  const ws = await SocketRig.start({ upstream: { websocket: false }, env });
+  const other = await FakeUpstream.start({ keys: [key('other')], websocket: true });
+  const asked = (): number =>
+    ws.rig.upstream.ledger.arrivals.filter(({ method, path }) => method === 'GET' && path === '/v1/responses')
+      .length;
   expect((await ws.refused()).status).toBe(426);
+  // Two keys go there, and neither of them would be told anything else.
+  expect(asked()).toBe(1);
+  const made = await fetch(`${ws.proxy.url}/admin/providers`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ id: 'other', name: 'o', base_url: other.baseUrl, api_key: 'sk-test-other' }),
+  });
+  expect(made.status).toBe(201);
+  // Each is as likely to be asked first.
+  for (let n = 0; n < 12; n += 1) {
+    const client = await ws.open();
+    client.create({});
+    expect((await client.ended())[0]?.type).toBe('response.completed');
+    client.ws.close();
+  }
+  expect(asked()).toBeGreaterThan(1);
+  const passed = await ws.rig.history.rows<{ retry_reason: string }>(
+    `SELECT DISTINCT retry_reason FROM attempts WHERE status = 404`,
+  );
+  expect(passed).toEqual([{ retry_reason: 'no_websocket' }]);
   await ws.stop();
+  await other.stop();
 });
 
 describe('who is let in', () => {

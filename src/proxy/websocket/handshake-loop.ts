@@ -40,6 +40,8 @@ export type LoopEnd =
 export class HandshakeLoop {
   readonly #tries: Tries;
   #last: { lease: Lease; answer: HeldAnswer | null } | null = null;
+  /** Somebody speaks HTTP only: with nobody left, clients can have it there. */
+  #httpOnly: ProxyError | null = null;
 
   constructor(
     private readonly deps: ProxyDependencies,
@@ -62,7 +64,11 @@ export class HandshakeLoop {
         const at = steadyNow(this.deps.clock);
         return { kind: 'open', link: { socket, head, at, resource: lease.resource } };
       }
-      if (end.unavailable) throw noWebsocket(lease, end);
+      if (end.unavailable) {
+        this.#httpOnly ??= noWebsocket(lease, end);
+        this.#tries.passOver(lease, end.outcome, this.deps.balancer.besides(lease.resource));
+        continue;
+      }
       this.#last = { lease, answer: end.answer };
       if (!this.#tries.mayGoOn(lease, end.outcome)) return this.#giveUp();
     }
@@ -105,6 +111,7 @@ export class HandshakeLoop {
   }
 
   #giveUp(): LoopEnd {
+    if (this.#httpOnly !== null) throw this.#httpOnly;
     const answer = this.#tries.finalAnswer;
     if (answer.kind === 'own') throw answer.error;
     const last = this.#last;

@@ -50,6 +50,8 @@ export class UpstreamHandshake {
         () => afterNextPoll(() => this.#timeout()),
         websocket.handshakeTimeoutMs,
       ).unref();
+      // Until a certificate has been accepted nothing of ours has been sent.
+      const connects = this.resource.baseUrl.startsWith('https:') ? 'secureConnect' : 'connect';
       const socket = new WebSocket(this.resource.baseUrl.replace(/^http/, 'ws') + path, [], {
         ...socketOptions(websocket),
         headers: fieldsOf(headers),
@@ -57,7 +59,7 @@ export class UpstreamHandshake {
         followRedirects: false,
         ...(this.resource.guarded ? { lookup: this.deps.upstream.lookup } : {}),
         finishRequest: (request) => {
-          request.once('socket', (tcp) => tcp.once('connect', () => (this.#connected = true)));
+          request.once('socket', (tcp) => tcp.once(connects, () => (this.#connected = true)));
           request.end();
         },
       });

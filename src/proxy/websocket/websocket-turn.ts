@@ -2,6 +2,7 @@ import type { Lease, ServedFacts } from '../../balancer/lease.js';
 import type { AttemptOutcome } from '../../upstream/attempt-outcome.js';
 import { attemptClass } from '../../upstream/classify.js';
 import { parseRetryAfter } from '../../upstream/retry-after.js';
+import type { CapturedBody } from '../../usage/spool.js';
 import { UsageTap } from '../../usage/usage-tap.js';
 import type { TapResult } from '../../usage/usage-tap.js';
 import type { AnswerHead } from '../answer-head.js';
@@ -112,11 +113,9 @@ export class WebsocketTurn {
     const tap = reader.result();
     this.#responseId = tap.responseId;
     this.#servedModel = tap.servedModel;
-    const { outcome, ending } = endingOf(how, this.#answerHead(), tap, failure, exchange.clientGone);
-    const learned = outcome.kind === 'served' || tap.responseId !== null;
-    const { organization, requestId } = this.place.head;
-    if (this.#error !== null) lease.answered(this.#error.rateLimit);
-    const bindings = lease.release(outcome, learned ? learnedFrom(tap, organization) : undefined);
+    const ended = this.#bytes > 0 && isCleanEnd(failure) ? 'eof' : how;
+    const { outcome, ending } = endingOf(ended, this.#answerHead(), tap, failure, exchange.clientGone);
+    const bindings = this.#giveBack(outcome, tap);
     this.#note(outcome);
     if (how === 'terminal' && this.#messages === 1) this.#answer = this.place.answerTo(this, outcome);
     const unheard = this.#bytes === 0 || this.#answer.kind === 'own';
@@ -124,26 +123,23 @@ export class WebsocketTurn {
       exchange,
       wholeEnding(this.#heard(ending), {
         resourceId: lease.resource.id,
-        upstreamRequestId: requestId,
+        upstreamRequestId: this.place.head.requestId,
         responseBytes: unheard ? 0 : this.#bytes,
         tap,
         bindings,
       }),
-      this.deps.config.capture.maxBytes === 0 || unheard
-        ? null
-        : {
-            meta: {
-              contentType: EVENT_STREAM,
-              contentEncoding: null,
-              size: tap.captured.size,
-              truncated: tap.captured.truncated,
-            },
-            chunks: tap.captured.chunks,
-          },
+      this.deps.config.capture.maxBytes === 0 || unheard ? null : capturedBody(tap),
     );
     reader.release();
     exchange.body = null;
     exchange.aliased = null;
+  }
+
+  #giveBack(outcome: AttemptOutcome, tap: TapResult): ReturnType<Lease['release']> {
+    const { lease } = this;
+    if (this.#error !== null) lease.answered(this.#error.rateLimit);
+    const learned = outcome.kind === 'served' || tap.responseId !== null;
+    return lease.release(outcome, learned ? learnedFrom(tap, this.place.head.organization) : undefined);
   }
 
   /** The ending as the client has heard of it. */
@@ -179,6 +175,15 @@ export class WebsocketTurn {
       retryReason: retryReason === 'committed' ? 'on_connection' : retryReason,
     });
   }
+}
+
+/** A close in due form ends a stream that has begun as the end of a body would over HTTP. */
+function isCleanEnd(failure: AttemptOutcome | null): boolean {
+  return failure?.kind === 'lost' && failure.cause === 'eof';
+}
+
+function capturedBody({ captured: { size, truncated, chunks } }: TapResult): CapturedBody {
+  return { meta: { contentType: EVENT_STREAM, contentEncoding: null, size, truncated }, chunks };
 }
 
 function learnedFrom(tap: TapResult, organization: string | null): ServedFacts {
