@@ -19,6 +19,7 @@ const SERVICES = [
   },
   { commands: ['s6-svscan'], apt: 's6', suites: 'the image run without an engine' },
   { commands: ['haproxy'], apt: 'haproxy', suites: 'the load balancer of compose.scale.yml' },
+  { commands: ['sqlite3'], apt: 'sqlite3', suites: 'the documented backup of SQLite' },
   { commands: ['shellcheck'], apt: 'shellcheck', suites: 'the check of shell scripts' },
 ];
 

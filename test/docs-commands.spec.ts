@@ -2,29 +2,34 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { codexToml } from '../src/cli/codex-settings.js';
 import { loadConfig } from '../src/config/load-config.js';
-import { commandsOf, shellBlocks, staleExceptions } from './support/documented-commands.js';
+import { commandsOf, inlineCommands, shellBlocks, staleExceptions } from './support/documented-commands.js';
+import { readSqlite } from './support/history.js';
 import { codeBlocks, PAGES, prose } from './support/markdown.js';
 import { key, Rig } from './support/rig.js';
 import { runCli } from './support/run-cli.js';
 import { describeWith } from './support/skip.js';
 import { until } from './support/until.js';
 
-const GUIDES = PAGES.filter((page) => page === 'README.md' || /^docs\/[\w-]+\.md$/.test(page));
+const GUIDES = PAGES.filter((page) => /^(docker\/)?README\.md$|^docs\/[\w-]+\.md$/.test(page));
 const BLOCKS = shellBlocks(GUIDES);
-const TOOLS = ['bash', 'curl', 'git', 'openssl'];
+const INLINE = inlineCommands(GUIDES);
+const TOOLS = ['bash', 'curl', 'git', 'openssl', 'sqlite3'];
 const missing = TOOLS.filter((tool) => spawnSync('which', [tool]).status !== 0);
 /** From then on `/v1` wants a client key, or has a key that the stand-in upstream refuses. */
 const LATE = /keys create|\/admin\/providers/;
@@ -80,7 +85,10 @@ describe('the commands in the documents', () => {
     expect(
       BLOCKS.flatMap(({ page, line, unknown }) => unknown.map((one) => `${page}:${line} ${one}`)),
     ).toEqual([]);
-    expect(staleExceptions(BLOCKS, existsSync)).toEqual([]);
+    expect(BLOCKS.filter(({ page }) => page === 'docker/README.md')).toHaveLength(3);
+    expect(INLINE.all.length).toBeGreaterThan(9);
+    expect(INLINE.unknown).toEqual([]);
+    expect(staleExceptions(BLOCKS, INLINE, existsSync)).toEqual([]);
   });
 
   it('are read as a shell reads them', () => {
@@ -157,6 +165,14 @@ describeWith(missing.length === 0, missing.join(', '))('on a running proxy', () 
        ${entry} "$@"; code=$?
        if [ "$1" = doctor ] && [ $code = 1 ]; then exit 0; fi; exit $code`,
     );
+    cpSync('docker', join(work, 'docker'), { recursive: true });
+    // As much of an engine as a script needs to go on; two replicas run.
+    shim(
+      'docker',
+      `echo "$*" >> docker.calls
+       if [ "$1" = compose ]; then [ -f "$3" ] || exit 14; fi
+       case "$*" in *' ps -q api') echo replica-1; echo replica-2;; esac`,
+    );
     const curl = spawnSync('which', ['curl']).stdout.toString().trim();
     shim('curl', `exec ${curl} --fail-with-body --max-time 20 "$@"`);
   });
@@ -177,6 +193,40 @@ describeWith(missing.length === 0, missing.join(', '))('on a running proxy', () 
   // Those of one page follow each other, as its reader goes.
   it.concurrent.each([...new Set(early.map(({ page }) => page))])('%s', async (page) => {
     for (const block of early.filter((one) => one.page === page)) await shell(block);
+  });
+
+  it('docker/README.md brings everything up, and replaces one replica after the other, workers last', () => {
+    const calls = readFileSync(join(work, 'docker.calls'), 'utf8').trim().split('\n');
+    const scale = 'compose -f docker/compose.scale.yml';
+    const replaced = ['replica-1', 'replica-2'].flatMap((replica) => [
+      `stop --time 150 ${replica}`,
+      `rm ${replica}`,
+      `${scale} up -d --no-recreate --wait api`,
+    ]);
+    expect(calls).toEqual([
+      'compose -f docker/compose.yml up -d --build',
+      `${scale} up -d --build`,
+      `${scale} up -d --scale api=5 --scale worker=3 --no-recreate`,
+      `${scale} ps -q api`,
+      ...replaced,
+      `${scale} up -d worker`,
+    ]);
+    const { services } = parse(readFileSync('docker/compose.scale.yml', 'utf8')) as { services: object };
+    expect(Object.keys(services)).toEqual(expect.arrayContaining(['api', 'worker']));
+    expect(statSync(join(work, 'docker/.env')).mode & 0o777).toBe(0o600);
+  });
+
+  it.each(INLINE.run)('%s', async (command) => {
+    const there = command.replace('data/', `${rig.proxy.dataDir}/`);
+    const { code, output } = await run('bash', ['-euo', 'pipefail', '-c', there]);
+    expect(code, output).toBe(0);
+    const [copied, own] = await Promise.all(
+      [join(work, 'backup.sqlite3'), join(rig.proxy.dataDir, 'proxy.sqlite3')].map((file) =>
+        readSqlite<{ count: number }>(file, 'SELECT COUNT(*) AS count FROM requests'),
+      ),
+    );
+    expect(copied?.[0]?.count).toBeGreaterThan(0);
+    expect(copied).toEqual(own);
   });
 
   it('the dry run answers what the page shows', async () => {

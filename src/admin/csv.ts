@@ -1,7 +1,8 @@
 /** What a spreadsheet would run as a formula when it stands first in a cell. */
 const FORMULA = /^[=+\-@\t\r\n|＝＋－＠]/;
 const NUMBER = /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/;
-const QUOTED = /[",\r\n]/;
+/** Also what separates cells where a comma does not: the rest of a bare cell would be one of its own, and run. */
+const QUOTED = /[",;\t\r\n]/;
 
 /**
  * One cell after RFC 4180. Text that a spreadsheet would run gets a quote mark in front, which it shows as text; numbers

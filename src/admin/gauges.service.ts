@@ -91,11 +91,15 @@ export class GaugesService implements OnModuleInit {
     const { fleet } = this;
     if (fleet.redisUp === null) return;
     this.#plain('rpx_redis_up', '1 while the shared Redis answers', () => (fleet.redisUp === true ? 1 : 0));
-    this.#plain(
-      'rpx_redis_foreign_values',
-      'Values met in Redis that are none of this program, and passed over',
-      () => fleet.foreignValues,
-    );
+    new Counter({
+      name: 'rpx_redis_foreign_values_total',
+      help: 'Values met in Redis that are none of this program, and passed over',
+      registers: [this.metrics.registry],
+      collect() {
+        this.reset();
+        this.inc(fleet.foreignValues);
+      },
+    });
   }
 
   #problems(): void {

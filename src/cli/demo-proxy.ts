@@ -12,6 +12,8 @@ export interface DemoProxyOptions {
   readonly upstreamUrl: string;
   readonly dataDir: string;
   readonly port: number;
+  /** File descriptor of its log: standard output may be for something else. */
+  readonly logTo: 1 | 2;
 }
 
 /** Everything else that configures a real proxy stays out of a demonstration, above all real keys and databases. */
@@ -34,7 +36,7 @@ export class DemoProxy {
     const main = fileURLToPath(new URL('./main.js', import.meta.url));
     const child = spawn(process.execPath, [...process.execArgv, main, 'serve'], {
       env: childEnvironment(options),
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', options.logTo, 'inherit'],
       // Its own process group: Ctrl-C reaches the demo, and the proxy is stopped once, by the demo.
       detached: true,
     });

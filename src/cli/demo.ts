@@ -4,23 +4,27 @@ import { join } from 'node:path';
 import { ConfigError } from '../config/config-error.js';
 import { loadConfig } from '../config/load-config.js';
 import { processEnvironment } from '../config/process-environment.js';
+import { DEMO_HELP, readDemoArguments, type DemoArguments } from './demo-arguments.js';
 import { DemoProxy, freePort } from './demo-proxy.js';
-import { DemoTraffic } from './demo-traffic.js';
+import { DemoTraffic, type TrafficCounts } from './demo-traffic.js';
 import { startDemoUpstream } from './demo-upstream.js';
 import { EXIT } from './exit-code.js';
 import { listenFailure } from './listen-failure.js';
 import { packageVersion } from './package-version.js';
+import { refuse } from './refuse.js';
 
 const PROGRESS_MS = 5000;
 
-/** `demo [--requests N]`: runs until Ctrl-C, or until N requests are through; then stops all it has started. */
+/** Runs until Ctrl-C, or until N requests are through; then stops all it has started. */
 export async function demoCommand(args: readonly string[]): Promise<number> {
-  const limit = requestLimit(args);
-  if (limit === null) {
-    process.stderr.write('Usage: responses-proxy demo [--requests N]\n');
-    return EXIT.usage;
+  const asked = readDemoArguments(args);
+  if (typeof asked === 'string') return refuse(`${asked}\n\n${DEMO_HELP}`, EXIT.usage);
+  if (asked.help) {
+    process.stdout.write(DEMO_HELP);
+    return EXIT.ok;
   }
-  const stopped = stopSignal();
+  const print = printer(asked);
+  const stopped = stopSignal(print);
   const { PORT, HOST, PROXY_DATA_DIR, PROXY_ADMIN_TOKEN } = processEnvironment();
   const address = readAddress({ PORT, HOST });
   if (address === null) return EXIT.config;
@@ -37,11 +41,12 @@ export async function demoCommand(args: readonly string[]): Promise<number> {
       upstreamUrl: upstream.url,
       dataDir,
       port,
+      logTo: asked.json ? 2 : 1,
     });
     cleanups.push(() => proxy.stop());
     print(`stand-in upstream on ${upstream.url}, records in ${dataDir}`);
     print(`dashboard: ${proxy.url}/${PROXY_ADMIN_TOKEN ? ' (asks for PROXY_ADMIN_TOKEN)' : ''}`);
-    return await sendTraffic(proxy, limit, stopped);
+    return await sendTraffic(proxy, asked, stopped);
   } catch (e: unknown) {
     process.stderr.write(`${listenFailure(e, address) ?? (e instanceof Error ? e.message : String(e))}\n`);
     return EXIT.failed;
@@ -50,8 +55,9 @@ export async function demoCommand(args: readonly string[]): Promise<number> {
   }
 }
 
-async function sendTraffic(proxy: DemoProxy, limit: number, stopped: AbortSignal): Promise<number> {
-  const traffic = new DemoTraffic(proxy.url, Number.isFinite(limit) ? 50 : 150);
+async function sendTraffic(proxy: DemoProxy, asked: DemoArguments, stopped: AbortSignal): Promise<number> {
+  const print = printer(asked);
+  const traffic = new DemoTraffic(proxy.url, Number.isFinite(asked.requests) ? 50 : 150);
   const report = (): void => {
     const { started, answered, refused, failed, open, streams } = traffic.state;
     print(
@@ -60,15 +66,16 @@ async function sendTraffic(proxy: DemoProxy, limit: number, stopped: AbortSignal
     );
   };
   const timer = setInterval(report, PROGRESS_MS);
-  await traffic.run(limit, stopped);
+  await traffic.run(asked.requests, stopped);
   clearInterval(timer);
   report();
+  if (asked.json) process.stdout.write(`${JSON.stringify(counted(traffic.state))}\n`);
   if (proxy.exited) throw new Error('The proxy ended while the demo was running.');
   return traffic.state.failed === 0 ? EXIT.ok : EXIT.failed;
 }
 
 /** Aborts on the first Ctrl-C or SIGTERM; later ones find the clean-up already under way. */
-function stopSignal(): AbortSignal {
+function stopSignal(print: (line: string) => void): AbortSignal {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
@@ -77,12 +84,6 @@ function stopSignal(): AbortSignal {
     });
   }
   return controller.signal;
-}
-
-function requestLimit(args: readonly string[]): number | null {
-  if (args.length === 0) return Infinity;
-  const [flag, count = '', ...rest] = args;
-  return flag === '--requests' && rest.length === 0 && /^[1-9]\d{0,6}$/.test(count) ? Number(count) : null;
 }
 
 function readAddress(
@@ -97,6 +98,12 @@ function readAddress(
   }
 }
 
-function print(line: string): void {
-  process.stdout.write(`demo: ${line}\n`);
+/** As other commands that write JSON: what is no JSON goes beside it. */
+function printer({ json }: DemoArguments): (line: string) => void {
+  const output = json ? process.stderr : process.stdout;
+  return (line) => void output.write(`demo: ${line}\n`);
+}
+
+function counted({ started, ...counts }: TrafficCounts): Record<string, number> {
+  return { requests: started, ...counts };
 }

@@ -26,22 +26,6 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   '--version': async () => (await import('./version.js')).versionCommand,
 };
 
-/** Commands that explain themselves. */
-const OWN_HELP: ReadonlySet<string> = new Set([
-  'migrate-data',
-  'doctor',
-  'codex',
-  'rewrap',
-  'requests',
-  'sessions',
-  'usage',
-  'tail',
-  'keys',
-  'providers',
-  'export',
-  'prune',
-]);
-
 /** These run on; a log reader that has gone is no reason to end. */
 const RUNS_ON: ReadonlySet<string> = new Set(['serve', 'worker']);
 
@@ -55,10 +39,8 @@ function endWithReader(): void {
 
 async function main(argv: readonly string[]): Promise<number | null> {
   const [name = 'serve', ...args] = argv;
-  if (
-    ['--help', '-h', 'help'].includes(name) ||
-    (args.some((one) => one === '--help' || one === '-h') && !OWN_HELP.has(name))
-  ) {
+  // With a command before it, it is the command's own.
+  if (['--help', '-h', 'help'].includes(name)) {
     process.stdout.write(HELP);
     return EXIT.ok;
   }

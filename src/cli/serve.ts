@@ -4,16 +4,26 @@ import type { AppConfig } from '../config/app-config.js';
 import { ConfigError } from '../config/config-error.js';
 import { announce } from './announce.js';
 import { EXIT } from './exit-code.js';
+import { explained } from './help.js';
 import { listenFailure } from './listen-failure.js';
 import { readConfig } from './read-config.js';
+import { refuse } from './refuse.js';
 import { storageFailure } from './storage-failure.js';
+
+const HELP = `Usage: responses-proxy serve
+
+Runs the proxy: /v1 for clients, the dashboard on /, the admin routes below /admin. Configured by environment variables
+alone: PORT (8000), HOST (127.0.0.1), OPENAI_API_KEY or OPENAI_API_KEYS, PROXY_DATA_DIR (./data), PROXY_DATABASE_URL,
+PROXY_REDIS_URL, PROXY_ADMIN_TOKEN, …; README.md lists all. Also what runs when no command is named.
+
+SIGTERM or SIGINT drains: open answers end, then the process does. A second signal ends it at once.
+Exit codes: 0 stopped by a signal, 1 failed, 2 wrong command line, 78 wrong configuration.
+`;
 
 /** Resolves to null once the server listens: from then on signals end the process. */
 export async function serveCommand(args: readonly string[]): Promise<number | null> {
-  if (args.length > 0) {
-    process.stderr.write(`serve takes no arguments; it is configured by environment variables.\n`);
-    return EXIT.usage;
-  }
+  if (explained(args, HELP)) return EXIT.ok;
+  if (args.length > 0) return refuse(`serve takes no arguments.\n\n${HELP}`, EXIT.usage);
   // Whatever is written from here on holds prompts and answers, libraries' files included.
   process.umask(0o077);
   const member = Member.current();

@@ -1,16 +1,26 @@
 import { createLogger } from '../common/logger.js';
 import type { AppConfig } from '../config/app-config.js';
 import { EXIT } from './exit-code.js';
+import { explained } from './help.js';
 import { listenFailure } from './listen-failure.js';
 import { readConfig } from './read-config.js';
+import { refuse } from './refuse.js';
 import { storageFailure } from './storage-failure.js';
+
+const HELP = `Usage: responses-proxy worker
+
+Writes the records of every \`responses-proxy serve\` on the same Redis to the database. Configured by environment variables
+alone: PROXY_REDIS_URL (required) and PROXY_DATABASE_URL, both as for serve; PROXY_WORKER_PORT opens /healthz, /readyz and
+/metrics; README.md lists all. Also responses-proxy-worker. Without Redis there is no worker: serve writes by itself.
+
+SIGTERM or SIGINT lets the batch under way end.
+Exit codes: 0 stopped by a signal, 1 failed, 2 wrong command line, 78 wrong configuration.
+`;
 
 /** Resolves to null once the worker runs: from then on signals end the process. */
 export async function workerCommand(args: readonly string[]): Promise<number | null> {
-  if (args.length > 0) {
-    process.stderr.write(`worker takes no arguments; it is configured by environment variables.\n`);
-    return EXIT.usage;
-  }
+  if (explained(args, HELP)) return EXIT.ok;
+  if (args.length > 0) return refuse(`worker takes no arguments.\n\n${HELP}`, EXIT.usage);
   // Whatever is written from here on holds prompts and answers, libraries' files included.
   process.umask(0o077);
   const config = readConfig();

@@ -21,6 +21,7 @@ export function buildSnapshot(
         id,
         fingerprint,
         source: 'env',
+        providerType: null,
         origin: key.origin,
         poolId: key.poolId,
         weight: key.weight,

@@ -9,6 +9,7 @@ export function providerResource(provider: Provider, apiKey: Secret, defaultHeal
     id: provider.id,
     fingerprint: fingerprintOf(provider, apiKey),
     source: 'registry',
+    providerType: provider.providerType,
     origin: `provider ${provider.name}`,
     poolId: provider.poolId,
     weight: provider.weight,

@@ -15,6 +15,8 @@ export interface Resource {
   /** Names the key in bindings and records without telling it: 16 hex digits. */
   readonly fingerprint: string;
   readonly source: 'env' | 'registry';
+  /** Preset that a registered provider was made from, or `custom`; null for keys of the environment. */
+  readonly providerType: string | null;
   /** Variable or provider the key came from, for messages: `OPENAI_API_KEYS[2]`. Never the key. */
   readonly origin: string;
   readonly poolId: string | null;

@@ -16,7 +16,6 @@ import {
   ATTR_GEN_AI_USAGE_REASONING_OUTPUT_TOKENS,
   ATTR_OPENAI_API_TYPE,
   GEN_AI_OPERATION_NAME_VALUE_CHAT,
-  GEN_AI_PROVIDER_NAME_VALUE_OPENAI,
   OPENAI_API_TYPE_VALUE_RESPONSES,
 } from '@opentelemetry/semantic-conventions/incubating';
 import type { FinishedRecord } from '../usage/records.js';
@@ -30,9 +29,12 @@ const FINISHED: ReadonlySet<string> = new Set(['completed', 'incomplete', 'faile
  * The GenAI conventions, on the request's own span only: who sums tokens over spans must not find them again on the
  * attempts. Routes that run no model say no operation.
  */
-export function generationAttributes({ record, start, generates }: TracedRequest): Attributes {
+export function generationAttributes(
+  { record, start, generates }: TracedRequest,
+  providerName: string,
+): Attributes {
   return {
-    ...(generates ? operation(record, start.stream) : {}),
+    ...(generates ? operation(record, start.stream, providerName) : {}),
     [ATTR_GEN_AI_REQUEST_MODEL]: start.model ?? undefined,
     [ATTR_GEN_AI_RESPONSE_MODEL]: record.servedModel ?? undefined,
     [ATTR_GEN_AI_RESPONSE_ID]: record.responseId ?? undefined,
@@ -41,10 +43,14 @@ export function generationAttributes({ record, start, generates }: TracedRequest
   };
 }
 
-function operation({ state, firstByteMs }: FinishedRecord, stream: boolean): Attributes {
+function operation(
+  { state, firstByteMs }: FinishedRecord,
+  stream: boolean,
+  providerName: string,
+): Attributes {
   return {
     [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_CHAT,
-    [ATTR_GEN_AI_PROVIDER_NAME]: GEN_AI_PROVIDER_NAME_VALUE_OPENAI,
+    [ATTR_GEN_AI_PROVIDER_NAME]: providerName,
     [ATTR_OPENAI_API_TYPE]: OPENAI_API_TYPE_VALUE_RESPONSES,
     [ATTR_GEN_AI_REQUEST_STREAM]: stream,
     [ATTR_GEN_AI_RESPONSE_FINISH_REASONS]: FINISHED.has(state) ? [state] : undefined,

@@ -14,7 +14,7 @@ import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic
 import { ATTR_SERVICE_INSTANCE_ID } from '@opentelemetry/semantic-conventions/incubating';
 import type { RequestTraces, TracedRequest, TraceParent } from './request-traces.js';
 import { SpanOutlet, type SpanCounts } from './span-outlet.js';
-import { planTrace, type AddressOf, type SpanPlan } from './span-plan.js';
+import { planTrace, type UpstreamOf, type SpanPlan } from './span-plan.js';
 import { remoteSpanOf } from './trace-context.js';
 
 const MOST_WAITING = 1_000;
@@ -28,7 +28,7 @@ export interface TracesOptions {
   readonly serviceName: string;
   readonly version: string;
   readonly instanceId: string;
-  readonly addressOf: AddressOf;
+  readonly upstreamOf: UpstreamOf;
   readonly warn: (facts: { readonly spans: number; readonly error: string }, message: string) => void;
 }
 
@@ -40,14 +40,14 @@ export class OtelTraces implements RequestTraces {
   readonly #outlet: SpanOutlet;
   readonly #provider: NodeTracerProvider;
   readonly #tracer: Tracer;
-  readonly #addressOf: AddressOf;
+  readonly #upstreamOf: UpstreamOf;
   #waiting: TracedRequest[] = [];
   #scheduled = false;
   #toldAt = -Infinity;
 
   constructor(private readonly options: TracesOptions) {
     const { url, version, instanceId } = options;
-    this.#addressOf = options.addressOf;
+    this.#upstreamOf = options.upstreamOf;
     this.#outlet = new SpanOutlet(new OTLPTraceExporter({ url }), (error, spans) => this.#tell(error, spans));
     const own = resourceFromAttributes({
       [ATTR_SERVICE_NAME]: options.serviceName,
@@ -90,7 +90,7 @@ export class OtelTraces implements RequestTraces {
 
   #make(request: TracedRequest): void {
     try {
-      const plan = planTrace(request, this.#addressOf);
+      const plan = planTrace(request, this.#upstreamOf);
       const parent = contextOf(request.parent);
       const span = this.#start(plan.request, parent);
       const within = trace.setSpan(parent, span);

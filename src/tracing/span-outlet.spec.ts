@@ -63,7 +63,7 @@ describe('finished requests', () => {
       serviceName: 'test',
       version: '0',
       instanceId: 'i',
-      addressOf: () => null,
+      upstreamOf: () => null,
       warn: () => undefined,
     });
     const request = {

@@ -3,7 +3,7 @@ import { attempt, decision, finished, started } from '../../test/support/telemet
 import type { FinishedRecord } from '../usage/records.js';
 import type { TracedRequest } from './request-traces.js';
 import { routeTemplate } from './route-template.js';
-import { planTrace } from './span-plan.js';
+import { planTrace, type TracedUpstream } from './span-plan.js';
 import { remoteSpanOf } from './trace-context.js';
 
 const nowhere = (): null => null;
@@ -49,6 +49,27 @@ describe('the spans of a request', () => {
     expect([own.failed, own.attributes['error.type']]).toEqual([failed, error]);
   });
 
+  it('say of each attempt where it went, and of the request who answered', () => {
+    const upstreamOf = (id: string): TracedUpstream => ({
+      host: `${id}.example.com`,
+      port: 443,
+      baseUrl: `https://${id}.example.com/openai/v1`,
+      providerName: id,
+    });
+    const attempts = [attempt(1, 'first'), attempt(2, 'second')];
+    const record = finished('req_1', { resourceId: 'second', attempts });
+    const start = started('req_1', { path: '/v1/responses/resp_1/cancel' });
+    const plan = planTrace(request({}, { record, start }), upstreamOf);
+    expect(plan.attempts.map(({ attributes }) => attributes['url.full'])).toEqual([
+      'https://first.example.com/openai/v1/responses/resp_1/cancel',
+      'https://second.example.com/openai/v1/responses/resp_1/cancel',
+    ]);
+    expect(plan.request.attributes['gen_ai.provider.name']).toBe('second');
+    const nobody = finished('req_1', { resourceId: null, attempts: [] });
+    const unserved = planTrace(request({}, { record: nobody }), upstreamOf).request;
+    expect(unserved.attributes['gen_ai.provider.name']).toBe('openai');
+  });
+
   it('never quote a message', () => {
     const quoted = { errorMessage: 'you said: secret', errorCode: 'invalid_value', state: 'failed' } as const;
     const attempts = [{ ...attempt(), class: 'E', status: 400, error: 'you said: secret' } as const];
@@ -78,6 +99,8 @@ describe('the spans of a request', () => {
       const { request: own, attempts } = planTrace(request({}, { record, start }), () => ({
         host: word,
         port: 1,
+        baseUrl: `https://${word}/v1`,
+        providerName: word,
       }));
       const texts = [own, ...attempts].flatMap(({ name, attributes }) => [
         name,

@@ -8,6 +8,7 @@ import {
   ATTR_NETWORK_PROTOCOL_NAME,
   ATTR_SERVER_ADDRESS,
   ATTR_SERVER_PORT,
+  ATTR_URL_FULL,
   ATTR_URL_PATH,
   ATTR_URL_SCHEME,
   ATTR_USER_AGENT_ORIGINAL,
@@ -15,6 +16,7 @@ import {
 import {
   ATTR_HTTP_REQUEST_BODY_SIZE,
   ATTR_HTTP_RESPONSE_BODY_SIZE,
+  GEN_AI_PROVIDER_NAME_VALUE_OPENAI,
 } from '@opentelemetry/semantic-conventions/incubating';
 import { redactText } from '../common/logger.js';
 import type { AttemptRecord, FinishedRecord } from '../usage/records.js';
@@ -37,8 +39,17 @@ interface TracePlan {
   readonly attempts: readonly SpanPlan[];
 }
 
-/** Where a resource is reached; null when it is no longer known. */
-export type AddressOf = (resourceId: string) => { readonly host: string; readonly port: number } | null;
+/** Where a resource is reached, and who is there; null when it is no longer known. */
+export type UpstreamOf = (resourceId: string) => TracedUpstream | null;
+
+export interface TracedUpstream {
+  readonly host: string;
+  readonly port: number;
+  /** What stands for `/v1` of the proxy. No credentials, no query. */
+  readonly baseUrl: string;
+  /** As the GenAI conventions call it. */
+  readonly providerName: string;
+}
 
 /** How a WebSocket response is recorded: it was made by an upgrade of GET. */
 const WEBSOCKET_METHOD = 'WS';
@@ -62,10 +73,12 @@ const ENDED: Readonly<Record<AttemptRecord['class'], string | undefined>> = {
  * One request as spans: itself, and each attempt below it. Of texts only names, ids and codes: messages of errors may
  * quote what the client sent.
  */
-export function planTrace(request: TracedRequest, addressOf: AddressOf): TracePlan {
+export function planTrace(request: TracedRequest, upstreamOf: UpstreamOf): TracePlan {
   return {
-    request: presentable(requestSpan(request)),
-    attempts: request.record.attempts.map((attempt) => presentable(attemptSpan(request, attempt, addressOf))),
+    request: presentable(requestSpan(request, upstreamOf)),
+    attempts: request.record.attempts.map((attempt) =>
+      presentable(attemptSpan(request, attempt, upstreamOf)),
+    ),
   };
 }
 
@@ -79,7 +92,7 @@ function presentable(span: SpanPlan): SpanPlan {
   return { ...span, name: redactText(span.name), attributes: Object.fromEntries(attributes) as Attributes };
 }
 
-function requestSpan(request: TracedRequest): SpanPlan {
+function requestSpan(request: TracedRequest, upstreamOf: UpstreamOf): SpanPlan {
   const { record, start } = request;
   const { method, route } = named(request);
   const error = errorOf(record);
@@ -100,15 +113,15 @@ function requestSpan(request: TracedRequest): SpanPlan {
       [ATTR_HTTP_REQUEST_BODY_SIZE]: start.requestBytes,
       [ATTR_HTTP_RESPONSE_BODY_SIZE]: record.responseBytes ?? undefined,
       [ATTR_ERROR_TYPE]: error,
-      ...generationAttributes(request),
+      ...generationAttributes(request, providerNameOf(record, upstreamOf)),
       ...ownAttributes(request),
     },
   };
 }
 
-function attemptSpan(request: TracedRequest, attempt: AttemptRecord, addressOf: AddressOf): SpanPlan {
+function attemptSpan(request: TracedRequest, attempt: AttemptRecord, upstreamOf: UpstreamOf): SpanPlan {
   const { method, route } = named(request);
-  const address = addressOf(attempt.resourceId);
+  const upstream = upstreamOf(attempt.resourceId);
   const { status } = attempt;
   const failed = ENDED[attempt.class];
   return {
@@ -119,8 +132,9 @@ function attemptSpan(request: TracedRequest, attempt: AttemptRecord, addressOf: 
     failed: failed !== undefined,
     attributes: {
       [ATTR_HTTP_REQUEST_METHOD]: method,
-      [ATTR_SERVER_ADDRESS]: address?.host,
-      [ATTR_SERVER_PORT]: address?.port,
+      [ATTR_URL_FULL]: upstream === null ? undefined : urlOf(upstream, request.start.path),
+      [ATTR_SERVER_ADDRESS]: upstream?.host,
+      [ATTR_SERVER_PORT]: upstream?.port,
       [ATTR_NETWORK_PROTOCOL_NAME]: request.start.transport,
       [ATTR_HTTP_RESPONSE_STATUS_CODE]: status ?? undefined,
       [ATTR_HTTP_REQUEST_RESEND_COUNT]: attempt.n > 1 ? attempt.n - 1 : undefined,
@@ -133,6 +147,17 @@ function attemptSpan(request: TracedRequest, attempt: AttemptRecord, addressOf: 
       'responses_proxy.decision.reason': reasonOf(request, attempt),
     },
   };
+}
+
+/** The path has no query: what a client put there may be a secret. */
+function urlOf({ baseUrl }: TracedUpstream, path: string): string {
+  return baseUrl + path.replace(/^\/v1(?=\/|$)/, '');
+}
+
+/** Of whoever answered; a request that reached nobody was meant for an upstream that speaks OpenAI's API. */
+function providerNameOf({ resourceId }: FinishedRecord, upstreamOf: UpstreamOf): string {
+  const upstream = resourceId === null ? null : upstreamOf(resourceId);
+  return upstream?.providerName ?? GEN_AI_PROVIDER_NAME_VALUE_OPENAI;
 }
 
 /** A connection that moved has two decisions for one attempt: where it was first, and where it went. */

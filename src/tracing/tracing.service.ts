@@ -6,7 +6,8 @@ import type { MetricsService } from '../infra/metrics/metrics.service.js';
 import type { ResourceRegistry } from '../resources/resource-registry.service.js';
 import type { OtelTraces } from './otel-traces.js';
 import type { RequestTraces } from './request-traces.js';
-import type { AddressOf } from './span-plan.js';
+import type { UpstreamOf } from './span-plan.js';
+import { tracedUpstream } from './traced-upstream.js';
 
 /** A collector that does not answer holds up no end of a process. */
 const LAST_SPANS_MS = 1_500;
@@ -41,7 +42,7 @@ export class TracingService implements OnApplicationShutdown {
       ...config.tracing,
       version: config.version,
       instanceId,
-      addressOf: addressesOf(resources),
+      upstreamOf: upstreamsOf(resources),
       warn: (facts, message) => logger.warn(facts, message),
     });
     count(otel, metrics);
@@ -68,11 +69,9 @@ function count(otel: OtelTraces, { registry }: MetricsService): void {
   });
 }
 
-function addressesOf(resources: ResourceRegistry): AddressOf {
+function upstreamsOf(resources: ResourceRegistry): UpstreamOf {
   return (id) => {
-    const baseUrl = resources.snapshot.byId.get(id)?.baseUrl;
-    if (baseUrl === undefined || !URL.canParse(baseUrl)) return null;
-    const { hostname, port, protocol } = new URL(baseUrl);
-    return { host: hostname, port: Number(port) || (protocol === 'https:' ? 443 : 80) };
+    const resource = resources.snapshot.byId.get(id);
+    return resource === undefined ? null : tracedUpstream(resource);
   };
 }

@@ -66,9 +66,8 @@ describe('the command line', () => {
   ])('explains %s, with its exit codes', async (command) => {
     const help = await run([command, '--help']);
     expect(help).toMatchObject({ code: 0, stderr: '' });
-    expect(help.stdout).toMatch(/^Usage: responses-proxy/);
+    expect(help.stdout.split('\n')[0]).toMatch(new RegExp(`^Usage: responses-proxy ${command}( |$)`));
     expect(help.stdout).toMatch(/[Ee]xit code/);
-    expect(help.stdout).toContain(command);
     // Not on a terminal: nothing that colours.
     expect(help.stdout).not.toContain('\u001b');
   });
@@ -168,6 +167,7 @@ describe('the command line', () => {
   });
 
   it('shows itself on a stand-in upstream and leaves nothing behind', async () => {
+    expect((await run(['demo', '--requests', 'many'])).stderr).toContain('--requests must be');
     const { code, stdout, stderr } = await run(['demo', '--requests', '24'], {
       PORT: '0',
       PROXY_DATA_DIR: '',
@@ -182,8 +182,13 @@ describe('the command line', () => {
 
   it('shows balancing, failover, cached tokens and an error in its demonstration', async () => {
     const dataDir = join(scratch, 'demo');
-    const { code, stdout } = await run(['demo', '--requests', '200'], { PORT: '0', PROXY_DATA_DIR: dataDir });
-    expect(code, stdout).toBe(0);
+    const demo = ['demo', '--requests', '200', '--json'];
+    const { code, stdout, stderr } = await run(demo, { PORT: '0', PROXY_DATA_DIR: dataDir });
+    expect(code, stdout + stderr).toBe(0);
+    const { requests: sent, answered, refused, ...rest } = JSON.parse(stdout) as Record<string, number>;
+    expect(rest).toEqual({ failed: 0, open: 0, streams: 160 });
+    expect([sent, (answered ?? 0) + (refused ?? 0)]).toEqual([200, 200]);
+    expect(stderr).toMatch(/demo: dashboard: http:\/\/127\.0\.0\.1:\d+\//);
     const requests = await readSqlite<{ resource_id: string; state: string; cached_tokens: number | null }>(
       join(dataDir, 'proxy.sqlite3'),
       'SELECT * FROM requests',

@@ -72,9 +72,36 @@ describe('the commands that ask a running proxy', () => {
     expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
   });
 
+  it('show a request while it runs, and again when it has ended', async () => {
+    const tail = startCli(['tail', '--url', rig.proxy.url, '--json', '--session', 'cli-live'], {
+      PROXY_ADMIN_TOKEN: TOKEN,
+    });
+    let said = '';
+    tail.child.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    const lines = (): string[] => said.split('\n').slice(0, -1);
+    const leave = new AbortController();
+    try {
+      await fetch(`${rig.proxy.v1}/responses`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-proxy-session-id': 'cli-live' },
+        body: JSON.stringify({ model: 'fault:stall,after=4', input: 'x', stream: true }),
+        signal: leave.signal,
+      });
+      await until(lines, ({ length }) => length > 0, { what: 'the running request in the tail' });
+      leave.abort();
+      await until(lines, ({ length }) => length > 1, { what: 'its end in the tail' });
+      const states = lines().map((text) => (JSON.parse(text) as { state: string }).state);
+      expect(states).toEqual(['in_progress', 'client_aborted']);
+    } finally {
+      leave.abort();
+      tail.child.kill('SIGTERM');
+      await tail.ended;
+    }
+  });
+
   it('follow requests as they end, each once, and only those asked for', async () => {
     const tail = startCli(
-      ['tail', '--url', rig.proxy.url, '--json', '--session', 'cli-tail', '--lines', '1'],
+      ['tail', '--url', rig.proxy.url, '--json', '--ended-only', '--session', 'cli-tail', '--lines', '1'],
       {
         PROXY_ADMIN_TOKEN: TOKEN,
       },

@@ -88,6 +88,7 @@ describe('the trace of a request', () => {
     const { port } = new URL(rig.rig.upstream.baseUrl);
     expect(attempt).toMatchObject({ kind: CLIENT, traceId: own?.traceId, status: 0 });
     expect(attempt?.attributes).toMatchObject({
+      'url.full': `${rig.rig.upstream.baseUrl}/responses`,
       'server.address': '127.0.0.1',
       'server.port': Number(port),
       'http.response.status_code': 200,

@@ -46,6 +46,7 @@ const resource = (guarded: boolean): Resource => ({
   id: 'prov',
   fingerprint: 'f',
   source: 'registry',
+  providerType: 'custom',
   origin: 'prov',
   poolId: null,
   weight: 1,

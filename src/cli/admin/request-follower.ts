@@ -3,19 +3,23 @@ import type { RequestRow } from './rows.js';
 /** Records reach the database in batches, and of several replicas not in order. */
 const LATE_MS = 15_000;
 
-/** Decides which requests of what was read are news: each once, when it has ended. Times are epoch ms. */
+/** Decides which requests of what was read are news: each once when it is seen to run, and once when it has ended. */
 export class RequestFollower {
-  readonly #shown = new Map<string, number>();
+  readonly #ended = new Map<string, number>();
   readonly #running = new Map<string, number>();
   #newest: number;
 
-  constructor(from: number) {
+  /** `from`: epoch ms, as all times. */
+  constructor(
+    from: number,
+    private readonly endedOnly: boolean,
+  ) {
     this.#newest = from;
   }
 
   /** From when on the list has to be read. */
   get since(): number {
-    return this.#newest - LATE_MS;
+    return Math.max(0, this.#newest - LATE_MS);
   }
 
   /** Requests that ran when they were last seen, and whose place in the list has been left behind. */
@@ -23,13 +27,17 @@ export class RequestFollower {
     return [...this.#running].filter(([, startedAt]) => startedAt < this.since).map(([id]) => id);
   }
 
-  /** The ended ones among `rows` that were not answered before, in the order they ended. */
+  /** What there is when it begins, however old. */
+  first(rows: readonly RequestRow[]): RequestRow[] {
+    return inOrder(rows.filter((row) => this.#isNews(row, true)));
+  }
+
+  /** What was not answered before among `rows`, in the order it happened. */
   news(rows: readonly RequestRow[]): RequestRow[] {
-    const ended = rows.filter((row) => !this.#shown.has(row.id) && this.#hasEnded(row));
-    for (const { id, started_at } of ended) this.#shown.set(id, started_at);
+    const news = rows.filter((row) => this.#isNews(row, row.started_at >= this.since));
     for (const { started_at } of rows) this.#newest = Math.max(this.#newest, started_at);
-    for (const [id, startedAt] of this.#shown) if (startedAt < this.since) this.#shown.delete(id);
-    return ended.sort((a, b) => (a.finished_at ?? 0) - (b.finished_at ?? 0));
+    for (const [id, startedAt] of this.#ended) if (startedAt < this.since) this.#ended.delete(id);
+    return inOrder(news);
   }
 
   /** It was pruned, or never was. */
@@ -37,11 +45,21 @@ export class RequestFollower {
     this.#running.delete(id);
   }
 
-  #hasEnded({ id, state, started_at }: RequestRow): boolean {
+  #isNews({ id, state, started_at }: RequestRow, expected: boolean): boolean {
+    if (this.#ended.has(id)) return false;
+    const followed = this.#running.has(id);
     if (state === 'in_progress') {
       this.#running.set(id, started_at);
-      return false;
+      return expected && !followed && !this.endedOnly;
     }
-    return this.#running.delete(id) || started_at >= this.since;
+    this.#running.delete(id);
+    if (!followed && !expected) return false;
+    this.#ended.set(id, started_at);
+    return true;
   }
+}
+
+function inOrder(rows: RequestRow[]): RequestRow[] {
+  const at = (row: RequestRow): number => row.finished_at ?? row.started_at;
+  return rows.sort((a, b) => at(a) - at(b));
 }

@@ -62,14 +62,14 @@ export class MetricsService {
     });
     this.#tokens = new Counter({
       name: 'rpx_tokens_total',
-      help: 'Tokens as the upstream reported them',
+      help: 'Tokens as the upstream reported them; cached and cache_write are parts of input, reasoning is part of output: only input and output add up',
       labelNames: ['kind'],
       registers,
       collect,
     });
     this.#resourceTokens = new Counter({
       name: 'rpx_resource_tokens_total',
-      help: 'The same by the resource that answered: cached / input is its cache hit rate',
+      help: 'The same by the resource that answered, with the same parts: cached / input is its cache hit rate',
       labelNames: ['resource', 'kind'],
       registers,
       collect,
