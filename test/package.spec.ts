@@ -124,6 +124,7 @@ describe('the npm package', () => {
       });
       const diagnosis = JSON.parse(stdout) as { proxy: string; findings: { docs?: string }[] };
       expect(diagnosis.proxy).toBe('running');
+      expect((await fetch(`${proxy.url}/docs/guide/troubleshooting`)).status).toBe(200);
       expect(status).toBeLessThan(2);
     } finally {
       await proxy.dispose();

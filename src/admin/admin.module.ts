@@ -21,6 +21,7 @@ import { ErrorFilter } from './error.filter.js';
 import { ExportController } from './export.controller.js';
 import { FleetViewService } from './fleet-view.service.js';
 import { GaugesService } from './gauges.service.js';
+import { GuideFiles } from './guide-files.service.js';
 import { HealthCheckController } from './health-check.controller.js';
 import { HistoryController } from './history.controller.js';
 import { KeyFactsService } from './key-facts.service.js';
@@ -106,6 +107,7 @@ import { UseFactsService } from './use-facts.service.js';
     GaugesService,
     OpenApiSource,
     DocsFiles,
+    GuideFiles,
   ],
 })
 export class AdminModule {}

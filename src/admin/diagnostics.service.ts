@@ -2,9 +2,14 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Clock } from '../common/clock.js';
 import type { Logger } from '../common/logger.js';
 import { CLOCK, LOGGER } from '../common/tokens.js';
+import { processEnvironment } from '../config/process-environment.js';
+import { codexFiles } from '../diagnosis/codex-files.js';
 import { diagnose, findingsOf } from '../diagnosis/diagnose.js';
-import type { Facts, KeyFacts } from '../diagnosis/facts.js';
-import type { DiagnosedKeyDto, DiagnosticsDto } from './dto/diagnostics.dto.js';
+import type { Facts } from '../diagnosis/facts.js';
+import { ownAddress } from '../diagnosis/own-address.js';
+import { toldCodexFile, type ToldCodexFile } from '../diagnosis/told-codex-file.js';
+import { toldKey } from '../diagnosis/told-key.js';
+import type { DiagnosticsDto } from './dto/diagnostics.dto.js';
 import { KeyFactsService } from './key-facts.service.js';
 import { ProcessViewService } from './process-view.service.js';
 import { StoreFactsService } from './store-facts.service.js';
@@ -53,7 +58,8 @@ export class DiagnosticsService {
       status: diagnosis.status,
       findings: findingsOf(diagnosis),
       checks: diagnosis.checks,
-      keys: (facts.keys ?? []).map(toKeyDto),
+      keys: (facts.keys ?? []).map(toldKey),
+      codex_files: codexFilesHere(facts),
       version: this.process.version,
       instance_id: this.process.instanceId,
       duration_ms: Math.round(this.clock.monotonic() - started),
@@ -62,15 +68,10 @@ export class DiagnosticsService {
   }
 }
 
-function toKeyDto(key: KeyFacts): DiagnosedKeyDto {
-  return {
-    resource_id: key.id,
-    origin: key.origin,
-    pool_id: key.poolId,
-    organization: key.organization,
-    status: key.status,
-    reason: key.reason,
-    models: key.models,
-    denied_models: key.deniedModels,
-  };
+/** Whoever runs this process may run Codex, too; of variables that it would find nothing is known here. */
+function codexFilesHere({ traffic }: Facts): ToldCodexFile[] {
+  const here = ownAddress(traffic?.baseUrl ?? '');
+  return codexFiles(processEnvironment(), process.cwd(), { here: [here], isSet: () => true }).map(
+    toldCodexFile,
+  );
 }

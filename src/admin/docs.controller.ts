@@ -4,6 +4,7 @@ import type { Response } from 'express';
 import { Access } from '../common/access.js';
 import { ProxyError } from '../common/errors.js';
 import { DocsFiles } from './docs-files.service.js';
+import { GuideFiles } from './guide-files.service.js';
 import type { StoredFile } from './stored-file.js';
 
 /**
@@ -31,7 +32,10 @@ const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', de
 @Access('public')
 @Controller()
 export class DocsController {
-  constructor(private readonly files: DocsFiles) {}
+  constructor(
+    private readonly files: DocsFiles,
+    private readonly guide: GuideFiles,
+  ) {}
 
   @Get('openapi.json')
   document(@Res() res: Response): void {
@@ -52,6 +56,20 @@ export class DocsController {
   @Header('cache-control', 'no-cache')
   start(): string {
     return START;
+  }
+
+  @Get('docs/guide.css')
+  style(@Res() res: Response): void {
+    send(res, this.guide.style, 'no-cache');
+  }
+
+  /** What findings link to: the documents of this version, for whoever has none at hand. */
+  @Get('docs/guide/:page')
+  guidePage(@Param('page') name: string, @Res() res: Response): void {
+    const file = this.guide.page(name);
+    if (file === null)
+      throw new ProxyError('not_found', 'There is no such page here; /docs/guide/README lists them.');
+    send(res, file, 'no-cache');
   }
 
   @Get('docs/:file')

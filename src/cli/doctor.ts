@@ -5,11 +5,14 @@ import { processEnvironment } from '../config/process-environment.js';
 import { askProxy, type ProxySeen } from '../diagnosis/ask-proxy.js';
 import { codexFiles } from '../diagnosis/codex-files.js';
 import { diagnose, findingsOf, merge, type Diagnosis } from '../diagnosis/diagnose.js';
-import type { Facts, PublicUrlFacts, SettingsFacts, TurnFacts } from '../diagnosis/facts.js';
+import type { CodexFileFacts, Facts, PublicUrlFacts, SettingsFacts, TurnFacts } from '../diagnosis/facts.js';
 import { isReadableOnTheWay, ownAddress } from '../diagnosis/own-address.js';
 import { SelfTestClient } from '../diagnosis/self-test-client.js';
+import { toldCodexFile, type ToldCodexFile } from '../diagnosis/told-codex-file.js';
+import { toldKey, type ToldKey } from '../diagnosis/told-key.js';
 import { runTurn } from '../diagnosis/turn-client.js';
 import { DOCTOR_HELP, readDoctorArguments, type DoctorArguments } from './doctor-arguments.js';
+import { docsPlace } from './docs-place.js';
 import { doctorText } from './doctor-output.js';
 import { EXIT } from './exit-code.js';
 import { packageVersion } from './package-version.js';
@@ -28,9 +31,9 @@ export async function doctorCommand(args: readonly string[]): Promise<number> {
     process.stderr.write(`${asked}\n\n${DOCTOR_HELP}`);
     return EXIT.usage;
   }
-  const { diagnosis, seen } = await examine(asked);
-  process.stdout.write(asked.json ? json(diagnosis, seen) : text(diagnosis, seen));
-  return EXITS[diagnosis.status];
+  const examined = await examine(asked);
+  process.stdout.write(asked.json ? json(examined) : text(examined));
+  return EXITS[examined.diagnosis.status];
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -38,6 +41,12 @@ type Environment = Readonly<Record<string, string | undefined>>;
 interface Examined {
   readonly diagnosis: Diagnosis;
   readonly seen: ProxySeen;
+  /** Null where nobody could see them. */
+  readonly keys: readonly ToldKey[] | null;
+  /** Of whoever runs the doctor. */
+  readonly codexFiles: readonly ToldCodexFile[];
+  /** Of a proxy that serves its documents; null = none answers. */
+  readonly docsBase: string | null;
 }
 
 async function examine({ url, idleSeconds, model }: DoctorArguments): Promise<Examined> {
@@ -47,17 +56,31 @@ async function examine({ url, idleSeconds, model }: DoctorArguments): Promise<Ex
   const local = localAddress(config, environment);
   const here = await askProxy(local, tokenOf(environment));
   const seen = isOurs(here) || url === null ? here : ((await askOutside(url, environment)) ?? here);
+  const files = filesOfCodex(environment, addressesOf(local, url));
   const around: Facts = {
     now,
     publicUrl: url === null ? null : await testThrough(url, environment, idleSeconds),
     turn: model === null ? null : await turnThrough(url ?? local, environment, model),
     process: seen.process,
-    codexFiles: codexFiles(environment, process.cwd(), addressesOf(local, url)),
+    codexFiles: files,
   };
-  if (seen.diagnosis !== null) return { diagnosis: merge(seen.diagnosis, diagnose(around)), seen };
+  const docsBase = docsBaseOf(seen, around.publicUrl ?? null);
+  const told = { seen, keys: seen.keys, codexFiles: files.map(toldCodexFile), docsBase };
+  if (seen.diagnosis !== null) return { ...told, diagnosis: merge(seen.diagnosis, diagnose(around)) };
   // Of a process that does not tell, this environment may say nothing: it may have been started with another one.
   const unseen = isOurs(seen) ? {} : await withoutProcess(config, now);
-  return { diagnosis: diagnose({ ...unseen, ...around }), seen };
+  return { ...told, diagnosis: diagnose({ ...unseen, ...around }), keys: unseen.keys?.map(toldKey) ?? null };
+}
+
+function filesOfCodex(environment: Environment, here: readonly string[]): CodexFileFacts[] {
+  const isSet = (name: string): boolean => (environment[name] ?? '') !== '';
+  return codexFiles(environment, process.cwd(), { here, isSet });
+}
+
+/** The address that clients use may be open where this one is not: a container's, say. */
+function docsBaseOf(seen: ProxySeen, publicUrl: PublicUrlFacts | null): string | null {
+  if (publicUrl?.reach.ok === true) return publicUrl.url;
+  return isOurs(seen) ? seen.process.url : null;
 }
 
 const tokenOf = (environment: Environment): string | null => environment['PROXY_ADMIN_TOKEN']?.trim() || null;
@@ -151,16 +174,32 @@ function addressesOf(...urls: readonly (string | null)[]): string[] {
   return urls.map((url) => ownAddress(url ?? '')).filter((address) => address !== '');
 }
 
-function text(diagnosis: Diagnosis, { process: { url, state }, version }: ProxySeen): string {
+function text({ diagnosis, keys, codexFiles: files, seen, docsBase }: Examined): string {
+  const {
+    process: { url, state },
+    version,
+  } = seen;
   const about =
     state === 'running'
       ? `responses-proxy ${version ?? ''} at ${url}`
       : `responses-proxy ${packageVersion()}, ${state === 'outside' ? 'from outside of' : 'no proxy to ask at'} ${url}`;
-  return doctorText(diagnosis, about, process.stdout.isTTY && !processEnvironment()['NO_COLOR']);
+  const colours = process.stdout.isTTY && !processEnvironment()['NO_COLOR'];
+  const docsAt = (docs: string): string => docsPlace(docs, docsBase);
+  return doctorText({ diagnosis, about, keys: keys ?? [], codexFiles: files, docsAt }, colours);
 }
 
-function json(diagnosis: Diagnosis, { process: { url, state }, version }: ProxySeen): string {
+function json({ diagnosis, keys, codexFiles: files, seen, docsBase }: Examined): string {
   const { status, checks } = diagnosis;
-  const document = { status, url, proxy: state, version, findings: findingsOf(diagnosis), checks };
+  const { process: asked, version } = seen;
+  const document = {
+    status,
+    url: asked.url,
+    proxy: asked.state,
+    version,
+    findings: findingsOf(diagnosis).map((one) => ({ ...one, docs_url: docsPlace(one.docs, docsBase) })),
+    keys,
+    codex_files: files,
+    checks,
+  };
   return `${JSON.stringify(document, null, 2)}\n`;
 }

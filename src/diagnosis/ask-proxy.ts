@@ -1,5 +1,6 @@
 import type { Diagnosis } from './diagnose.js';
 import type { ProcessFacts } from './facts.js';
+import { readToldKeys, type ToldKey } from './told-key.js';
 
 const SOON_MS = 4_000;
 /** It asks upstreams, each of which may take as long as a probe may. */
@@ -9,6 +10,7 @@ export interface ProxySeen {
   readonly process: ProcessFacts;
   /** Of the running process; null when it did not tell. */
   readonly diagnosis: Diagnosis | null;
+  readonly keys: readonly ToldKey[] | null;
   readonly version: string | null;
 }
 
@@ -17,6 +19,7 @@ export async function askProxy(url: string, token: string | null): Promise<Proxy
   const seen = (state: ProcessFacts['state'], said: string | null): ProxySeen => ({
     process: { url, state, said, notReady: [] },
     diagnosis: null,
+    keys: null,
     version: null,
   });
   if (!URL.canParse(url)) return seen('not_there', 'no URL can name this address');
@@ -38,6 +41,7 @@ export async function askProxy(url: string, token: string | null): Promise<Proxy
   return {
     process: { url, state: 'running', said: null, notReady: notReady(ready.json) },
     diagnosis: answer.json as unknown as Diagnosis,
+    keys: keysOf(answer.json),
     version: versionOf(answer.json),
   };
 }
@@ -103,6 +107,10 @@ function notReady(json: Answer['json']): string[] {
   return named.map(
     ([name, { message }]) => `${name}: ${typeof message === 'string' ? message : 'not ready'}`,
   );
+}
+
+function keysOf(json: Answer['json']): ToldKey[] | null {
+  return readToldKeys(json?.['keys']);
 }
 
 function versionOf(json: Answer['json']): string | null {

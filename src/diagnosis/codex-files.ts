@@ -7,11 +7,14 @@ import type { CodexFileFacts } from './facts.js';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where Codex looks: of the user, of the project and of the machine. */
-export function codexFiles(environment: Environment, cwd: string, here: readonly string[]): CodexFileFacts[] {
-  const isSet = (name: string): boolean => (environment[name] ?? '') !== '';
+export function codexFiles(
+  environment: Environment,
+  cwd: string,
+  around: CodexSurroundings,
+): CodexFileFacts[] {
   const home = environment['CODEX_HOME'] ?? join(environment['HOME'] ?? homedir(), '.codex');
   const paths = [join(home, 'config.toml'), resolve(cwd, '.codex/config.toml'), '/etc/codex/config.toml'];
-  return [...new Set(paths)].filter((path) => existsSync(path)).map((path) => read(path, { here, isSet }));
+  return [...new Set(paths)].filter((path) => existsSync(path)).map((path) => read(path, around));
 }
 
 function read(path: string, around: CodexSurroundings): CodexFileFacts {

@@ -224,11 +224,11 @@ describe.skipIf(!browserAvailable)('the forms of the dashboard in a real browser
   it('diagnostics names the key that its upstream refuses, and how to mend it', async () => {
     await form.visit('/diagnostics', 'Diagnostics');
     const finding = on.page.locator('[data-finding="key_refused"]');
-    await finding.waitFor();
-    const said = await finding.innerText();
-    expect(said).toContain('openai-2');
-    expect(said).toContain('section “Requests succeed but a 403 appears”');
+    expect(await finding.innerText()).toMatch(/openai-2[^]*section “Requests succeed but a 403 appears”/);
+    const more = await finding.getByRole('link').getAttribute('href');
+    expect(more).toBe('/docs/guide/troubleshooting#requests-succeed-but-a-403-appears');
     await finding.getByRole('button', { name: /^Copy/ }).waitFor();
+    await form.text(upstream.models.join(', '), '#diagnosed-keys');
     await form.button('Run again').click();
     await form.button('Run again').waitFor();
     await on.page.getByText(/\d+ checks are ok/).click();

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { diagnostics, doctor, found, type Diagnostics, type FoundThing } from '../support/doctor.js';
 import { key, Rig } from '../support/rig.js';
+import { runCli } from '../support/run-cli.js';
 import { until } from '../support/until.js';
 
 const [FIRST, SECOND] = [key('first', 'org-a'), key('second', 'org-b')];
@@ -113,6 +114,21 @@ describe('the doctor', () => {
       { resource_id: 'openai-2', organization: 'org-b' },
     ]);
     expect(found(all, 'organizations_mixed')?.evidence.join()).toContain('org-a: openai-1');
+    expect(all.codex_files).toEqual([]);
+  });
+
+  it('tells in the terminal, and to programs, the keys it asked and the files of Codex it found', async () => {
+    const path = join(home, '.codex/config.toml');
+    mkdirSync(join(home, '.codex'));
+    writeFileSync(path, `openai_base_url = "${rig.proxy.url}/v1"\n`);
+    const text = await runCli(['doctor'], { PORT: String(rig.proxy.port), HOME: home });
+    expect(text.stdout).toMatch(/^openai-1 +OPENAI_API_KEYS\[1\] +healthy +org-a +gpt-5\.5, gpt-5\.5-mini$/m);
+    expect(text.stdout).toMatch(/config\.toml +openai \(built in\) +http:\S+\/v1 +yes$/m);
+    const { json } = await run();
+    expect(json.keys).toEqual((await look()).keys);
+    expect(json.codex_files).toEqual([
+      { path, provider: null, base_url: `${rig.proxy.url}/v1`, points_here: true, problems: 0 },
+    ]);
   });
 
   it('names a key that may not list models and serves all the same', async () => {
@@ -212,6 +228,25 @@ describe('the doctor', () => {
     expect(about('provider_unusable')).toContain('TEAM_KEY_THAT_IS_UNSET');
     expect(about('provider_failing')).toContain('stranger: invalid_key');
     expect(found(all, 'pool_without_resources')?.evidence.join()).toContain('pooled');
+  });
+
+  it('links each finding to a section that the proxy serves, without inline code or styles', async () => {
+    const { json } = await run();
+    const pages = new Map<string, string>();
+    for (const { id, docs_url: link = '' } of json.findings) {
+      const [page = '', anchor] = link.split('#');
+      expect(page, id).toMatch(new RegExp(`^${rig.proxy.url}/docs/guide/`));
+      if (!pages.has(page)) {
+        const answer = await fetch(page);
+        expect(answer.headers.get('content-security-policy')).not.toContain('unsafe');
+        pages.set(page, await answer.text());
+      }
+      expect(pages.get(page), id).toContain(` id="${anchor}"`);
+    }
+    const style = await fetch(`${rig.proxy.url}/docs/guide.css`);
+    expect(style.headers.get('content-type')).toContain('text/css');
+    for (const page of ['no-such-page', 'README.md', '..%2fpackage.json'])
+      expect((await fetch(`${rig.proxy.url}/docs/guide/${page}`)).status).toBe(404);
   });
 
   it('never prints a key, and says everything in words, too', async () => {

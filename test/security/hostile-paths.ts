@@ -78,6 +78,8 @@ export const HOSTILE_PATHS: readonly string[] = [
   '/assets/%00',
   '/assets/%ff',
   '/docs/%E0%A4%A',
+  '/docs/guide/..%2f..%2fpackage.json',
+  '/docs/guide/%2e%2e/%2e%2e/package.json',
   `/v1/responses/${'a'.repeat(257)}`,
   `/v1/responses/${'../'.repeat(2_000)}etc/passwd`,
   `/v1/responses/resp_1?${'q'.repeat(4_097)}`,

@@ -9,6 +9,8 @@ export interface FoundThing {
   readonly cause: string;
   readonly fix: string;
   readonly docs: string;
+  /** Of the command. */
+  readonly docs_url?: string;
 }
 
 export interface Diagnostics {
@@ -17,6 +19,7 @@ export interface Diagnostics {
   readonly findings: readonly FoundThing[];
   readonly checks: readonly { readonly name: string; readonly outcome: string }[];
   readonly keys: readonly (Readonly<Record<string, unknown>> & { readonly resource_id: string })[];
+  readonly codex_files: readonly Readonly<Record<string, unknown>>[];
 }
 
 /** What the running process finds. */

@@ -79,6 +79,23 @@ export class DiagnosedKeyDto {
   readonly denied_models!: readonly string[];
 }
 
+export class CodexFileDto {
+  @Field('/home/me/.codex/config.toml')
+  readonly path!: string;
+
+  @NullableField('proxy', 'Provider that is used without further ado; null = the one built in')
+  readonly provider!: string | null;
+
+  @NullableField('http://127.0.0.1:8000/v1')
+  readonly base_url!: string | null;
+
+  @Field(true, 'Its address is the one of this proxy')
+  readonly points_here!: boolean;
+
+  @Field(0, 'What Codex will refuse of it')
+  readonly problems!: number;
+}
+
 export class DiagnosticsDto {
   @OneOf(['ok', 'warning', 'error'], 'warning', 'Of the worst finding')
   readonly status!: 'ok' | 'warning' | 'error';
@@ -91,6 +108,9 @@ export class DiagnosticsDto {
 
   @ListOf(() => DiagnosedKeyDto)
   readonly keys!: readonly DiagnosedKeyDto[];
+
+  @ListOf(() => CodexFileDto, 'Of the user, directory and machine of this process')
+  readonly codex_files!: readonly CodexFileDto[];
 
   @Field('0.1.0')
   readonly version!: string;

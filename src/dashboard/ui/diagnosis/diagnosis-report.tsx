@@ -1,8 +1,9 @@
 import type { JSX } from 'preact';
 import { type Column, Table } from '../components/table.js';
 import { words } from '../format.js';
-import type { Check, DiagnosedKey, Diagnosis, Finding } from './diagnosis-wire.js';
+import type { Check, CodexFile, DiagnosedKey, Diagnosis, Finding } from './diagnosis-wire.js';
 import { FindingCard } from './finding-card.js';
+import { Models } from './models.js';
 
 const GROUPS = [
   { severity: 'error', title: 'Errors' },
@@ -25,11 +26,22 @@ const KEY_COLUMNS: readonly Column<DiagnosedKey>[] = [
   },
   { key: 'pool', head: 'Pool', cell: (row) => row.pool_id ?? '–' },
   { key: 'org', head: 'Organisation', cell: (row) => row.organization ?? 'not known' },
-  { key: 'models', head: 'Models', wide: true, cell: modelsOf },
+  { key: 'models', head: 'Models', wide: true, cell: (row) => <Models of={row} /> },
+];
+
+const CODEX_COLUMNS: readonly Column<CodexFile>[] = [
+  { key: 'path', head: 'File', names: true, cell: ({ path }) => <span class="wraps">{path}</span> },
+  { key: 'provider', head: 'Provider', cell: ({ provider }) => provider ?? 'openai (built in)' },
+  { key: 'url', head: 'Address', wide: true, cell: (row) => row.base_url ?? '–' },
+  {
+    key: 'here',
+    head: 'Leads here',
+    cell: (row) => (row.problems > 0 ? 'cannot be used: see the doctor' : row.points_here ? 'yes' : 'no'),
+  },
 ];
 
 export function DiagnosisReport({ diagnosis }: { diagnosis: Diagnosis }): JSX.Element {
-  const { findings, checks, keys } = diagnosis;
+  const { findings, checks, keys, codex_files: codexFiles } = diagnosis;
   const passed = checks.filter(({ outcome }) => outcome === 'ok');
   const skipped = checks.filter(({ outcome }) => outcome === 'skipped');
   return (
@@ -46,6 +58,18 @@ export function DiagnosisReport({ diagnosis }: { diagnosis: Diagnosis }): JSX.El
             columns={KEY_COLUMNS}
             rows={keys}
             rowKey={({ resource_id }) => resource_id}
+          />
+        </section>
+      )}
+      {codexFiles.length > 0 && (
+        <section aria-labelledby="codex-title">
+          <h2 id="codex-title">Codex files where the proxy runs</h2>
+          <Table
+            id="codex-files"
+            caption="Codex configuration files"
+            columns={CODEX_COLUMNS}
+            rows={codexFiles}
+            rowKey={({ path }) => path}
           />
         </section>
       )}
@@ -84,9 +108,4 @@ function Checks(props: { title: string; checks: readonly Check[] }): JSX.Element
       </ul>
     </details>
   );
-}
-
-function modelsOf({ models, denied_models }: DiagnosedKey): string {
-  const listed = models === null ? 'it did not say' : `${models.length} listed`;
-  return denied_models.length === 0 ? listed : `${listed}; refused for ${denied_models.join(', ')}`;
 }

@@ -2,6 +2,7 @@
 /** Diagnosis as the admin API answers it: the very types of the server, under the names that the page has for them. */
 export type {
   CheckResultDto as Check,
+  CodexFileDto as CodexFile,
   DiagnosedKeyDto as DiagnosedKey,
   DiagnosticsDto as Diagnosis,
   FindingDto as Finding,

@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { guidePath } from '../../../diagnosis/docs-link.js';
 import { Copy } from '../components/copy.js';
 import type { Finding } from './diagnosis-wire.js';
 
@@ -33,14 +34,18 @@ export function FindingCard({ finding }: { finding: Finding }): JSX.Element {
         </div>
         <div>
           <dt>More</dt>
-          <dd class="hint">{docsText(finding.docs)}</dd>
+          <dd class="hint">
+            <a href={guidePath(finding.docs)} target="_blank" rel="noreferrer">
+              {docsText(finding.docs)}
+            </a>
+          </dd>
         </div>
       </dl>
     </li>
   );
 }
 
-/** The documents lie beside the program and are not served: the name of the section leads there too. */
+/** For people who have the documents open elsewhere, too. */
 function docsText(docs: string): string {
   const [file = docs, section = ''] = docs.split('#');
   if (section === '') return file;
