@@ -5,7 +5,7 @@ import { appendFileSync } from 'node:fs';
 import { writeBill } from './bill-of-materials.mjs';
 import { ROOT, say } from './steps.mjs';
 
-const NPM = ['audit', '--json', '--audit-level=high', '--fetch-retries=1', '--fetch-timeout=20000'];
+const NPM = ['audit', '--json', '--audit-level=high', '--fetch-retries=0', '--fetch-timeout=20000'];
 const SEVERE = new Set(['critical', 'high']);
 
 /** `{ counts, severe }`, or `{ why }` where the registry has not told. */
@@ -14,7 +14,7 @@ export function askForAdvisories(...args) {
     cwd: ROOT,
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
-    timeout: 120_000,
+    timeout: 30_000,
     env: { ...process.env, NO_UPDATE_NOTIFIER: '1' },
   });
   return error === undefined ? readReport(stdout, stderr) : { why: `npm audit: ${error.message}` };

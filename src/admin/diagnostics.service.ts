@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Clock } from '../common/clock.js';
 import type { Logger } from '../common/logger.js';
 import { CLOCK, LOGGER } from '../common/tokens.js';
+import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { processEnvironment } from '../config/process-environment.js';
 import { codexFiles } from '../diagnosis/codex-files.js';
 import { diagnose, findingsOf } from '../diagnosis/diagnose.js';
@@ -25,6 +26,7 @@ export class DiagnosticsService {
     private readonly stores: StoreFactsService,
     private readonly uses: UseFactsService,
     private readonly process: ProcessViewService,
+    @Inject(APP_CONFIG) private readonly config: Pick<AppConfig, 'adminToken' | 'anonymousAccess'>,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -44,6 +46,10 @@ export class DiagnosticsService {
     }
   }
 
+  #readByAll(): boolean {
+    return this.config.adminToken === null && this.config.anonymousAccess.has('telemetry');
+  }
+
   async #run(): Promise<DiagnosticsDto> {
     const started = this.clock.monotonic();
     const now = this.clock.now();
@@ -59,7 +65,8 @@ export class DiagnosticsService {
       findings: findingsOf(diagnosis),
       checks: diagnosis.checks,
       keys: (facts.keys ?? []).map(toldKey),
-      codex_files: codexFilesHere(facts),
+      // Paths and addresses of whoever runs this are nothing for everybody.
+      codex_files: this.#readByAll() ? [] : codexFilesHere(facts),
       version: this.process.version,
       instance_id: this.process.instanceId,
       duration_ms: Math.round(this.clock.monotonic() - started),

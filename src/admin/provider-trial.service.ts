@@ -77,11 +77,9 @@ export class ProviderTrialService {
       const { healthPath } = resource;
       const answer = await client.ask(resource, healthPath, left());
       const keyless = { ...resource, auth: null };
-      // A public list is no proof of the key.
+      // A public list is no proof of the key, nor is one of which nobody knows whether it is public.
       const provesKey =
-        !answered(answer) ||
-        resource.auth === null ||
-        !answered(await client.ask(keyless, healthPath, left()));
+        !answered(answer) || resource.auth === null || refused(await client.ask(keyless, healthPath, left()));
       const steps = [
         works('base_url', `${row.baseUrl} may be connected to.`),
         works('credential', row.authType === 'none' ? 'None is sent.' : 'There is one.'),
@@ -103,6 +101,10 @@ export class ProviderTrialService {
       await client.close();
     }
   }
+}
+
+function refused({ status }: TrialAnswer): boolean {
+  return status === 401 || status === 403;
 }
 
 function answered({ status }: TrialAnswer): boolean {

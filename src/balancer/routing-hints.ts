@@ -36,7 +36,7 @@ export interface RoutingHints {
   readonly model: string | null;
   /** What it stands for, when it is a registered alias. */
   readonly alias: AliasPin | null;
-  /** That its body may hold, by its length; 0 = nothing, or nobody knows. */
+  /** That its body may hold, by its length without images; 0 = nothing, or nobody knows. */
   readonly inputTokens: number;
   readonly stream: boolean;
   /** `background: true`: the upstream goes on without us; never resent, never aborted. */

@@ -23,13 +23,13 @@ export function checkHost(host: string | undefined, policy: HostPolicy, anonymou
   const name = hostName(host);
   // With an address in its place it is a page of that address, and of nobody else.
   if (isIP(name) !== 0 || isListed(name, allowedHosts)) return;
-  if (allowedHosts.length === 0 && isSingleLabel(name)) return;
+  if (allowedHosts.length === 0 && isLocalName(name)) return;
   throw foreignHost(name, allowedHosts.length > 0);
 }
 
-/** A container, a balancer's backend, a machine of the local network: no web page has such a name. */
-function isSingleLabel(name: string): boolean {
-  return /^[\w-]+$/.test(name);
+/** A container, a balancer's backend, a service of a cluster: nobody can register such a name for a web page. */
+function isLocalName(name: string): boolean {
+  return /^[\w-]+$/.test(name) || /\.(?:internal|localhost|home\.arpa|svc|cluster\.local)$/.test(name);
 }
 
 function isListed(name: string, listed: readonly string[]): boolean {

@@ -29,7 +29,7 @@ export class AccessEnv {
     check: isHostPattern,
     meaning:
       'Names this server is called by (`Host`): others are refused with 421. Loopback names, `HOST` and IP addresses always ' +
-      'pass; unset, so does any name where a credential is wanted, and any without a dot where none is.',
+      'pass; unset, so does any name where a credential is wanted, and any local one (without a dot, .internal, .svc) where none is.',
   })
   readonly PROXY_ALLOWED_HOSTS!: readonly string[];
 

@@ -90,9 +90,9 @@ function pauseOf(retryAfterMs: number | null): number {
   return Math.min(Math.max(retryAfterMs, 1_000), LONGEST_MS);
 }
 
-/** One more attempt that did not reach the upstream. */
-export function missed(state: HealthState, now: number, detail: string | null): HealthState {
-  const next = { ...state, unsent: state.unsent + 1 };
+/** One more attempt that did not reach the upstream. `certain`: the next would not either. */
+export function missed(state: HealthState, now: number, detail: string | null, certain = false): HealthState {
+  const next = { ...state, unsent: certain ? UNSENT_LIMIT : state.unsent + 1 };
   if (onTrial(state, now) || next.unsent >= UNSENT_LIMIT) return eject(next, now, 'unreachable', detail);
   return next;
 }

@@ -100,6 +100,11 @@ describe('passive health', () => {
     ],
     ['two unsent', [SERVED, UNSENT, UNSENT], 'healthy/served usable'],
     ['three unsent', [SERVED, ...times(3, UNSENT)], 'unhealthy/unreachable unhealthy 30s soft'],
+    [
+      'one certificate that is refused',
+      [SERVED, { kind: 'unsent', cause: 'tls', message: 'certificate has expired' }],
+      'unhealthy/unreachable unhealthy 30s soft',
+    ],
     ['unsent, with an answer between', [UNSENT, UNSENT, answered(400), UNSENT], 'unknown/not_tried usable'],
     [
       'our own pool was full',

@@ -32,8 +32,8 @@ const STREAM_FAILURES = new Set([
  * - other 429 → `rate_limited`: no request until `retry-after` (20 s when absent, 10 min at most, the longest wins).
  *   A success meanwhile does not shorten it. A 503 that names a time counts as a failure and pauses the same way.
  * - 403/404 `model_not_found` → that model is not sent there for an hour; nothing else changes.
- * - three attempts in a row that never reached it → `unreachable`; five failures in a row (5xx, 3xx, lost or cut answers,
- *   a stream that failed on the server's side) → `server_errors`: out for 30 s × n, 10 min at most, then one request every
+ * - three attempts in a row that never reached it, or one that failed in TLS → `unreachable`; five failures in a row
+ *   (5xx, 3xx, lost or cut answers, a stream that failed on the server's side) → `server_errors`: out for 30 s × n, 10 min at most, then one request every
  *   10 s until one is served. Requests that may go elsewhere avoid it for two seconds after the first it lost (`lostLately`).
  * - served → healthy and the counts are 0.
  * - other 4xx and neutral outcomes say nothing about the resource.
@@ -78,7 +78,8 @@ function broke(
   if (straggles(state, startedAt)) return state;
   // A full pool and the end of an answer that was merely long are our own doing, not the upstream's.
   if (outcome.cause === 'pool' || (outcome.kind === 'cut' && outcome.cause === 'total_timeout')) return state;
-  if (outcome.kind === 'unsent') return missed(state, now, outcome.message);
+  // A certificate that is refused once is refused by the next request, too.
+  if (outcome.kind === 'unsent') return missed(state, now, outcome.message, outcome.cause === 'tls');
   return failed(lost(state, now, startedAt), now, outcome.message);
 }
 

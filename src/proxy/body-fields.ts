@@ -2,7 +2,7 @@ import type { ByteSpan } from '../common/json-scanner.js';
 
 /** The few fields of a request body that decide where it goes. Null = absent or `null`. */
 export interface BodyFields {
-  /** Length of the body, decoded. */
+  /** Length of the body, decoded and without its images (`promptBytes`). */
   readonly bytes: number;
   readonly model: string | null;
   readonly stream: boolean | null;

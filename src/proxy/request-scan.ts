@@ -1,4 +1,5 @@
 import { JsonScanner } from '../common/json-scanner.js';
+import { promptBytes } from '../balancer/prompt-size.js';
 import { KeyTable } from '../common/key-table.js';
 import { emptyBodyDraft, type BodyDraft, type BodyFields } from './body-fields.js';
 import { readItems } from './input-scan.js';
@@ -107,7 +108,7 @@ export function scanRequestBody(body: Buffer): BodyFields {
   const scanner = new JsonScanner(body);
   scanner.document(ROOT_KEYS, '', (key) => ROOT_READERS[key]?.(scanner, draft));
   draft.otherCase = scanner.otherCase;
-  draft.bytes = body.length;
+  draft.bytes = promptBytes(body);
   return draft;
 }
 

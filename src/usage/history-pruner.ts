@@ -54,8 +54,8 @@ export async function countOldRows(
 
 /**
  * Deletes rows older than the operator wants to keep, in batches that no writer of history feels. What the sums of hours
- * lack of them is added first: they may be kept for longer. Requests of hours that cannot be summed stay until they are;
- * everything else goes, so a disk without room for sums gets some.
+ * lack of them is added first: they may be kept for longer. Requests of hours that cannot be summed stay until they are, or
+ * are twice as old as they should get; everything else goes, so a disk without room for sums gets some.
  */
 export class HistoryPruner {
   #stopped = false;
@@ -113,7 +113,7 @@ export class HistoryPruner {
   async #pruneBatch(rule: RetentionRule, before: number): Promise<number> {
     const key = rule.key.map((column) => `"${column}"`).join(', ');
     const query = new SqlQuery(this.database.dialect);
-    const kept = rule.summed === true ? this.#kept(query, rule.column) : '';
+    const kept = rule.summed === true ? this.#kept(query, rule.column, before - rule.age(this.policy)) : '';
     const old = `SELECT ${key} FROM "${rule.table}" WHERE "${rule.column}" < ${query.param(before)}${kept}
       ORDER BY "${rule.column}" LIMIT ${query.param(rule.batch)}`;
     const sql = `DELETE FROM "${rule.table}" WHERE (${key}) IN (${old})`;
@@ -121,11 +121,15 @@ export class HistoryPruner {
     return result.affected ?? 0;
   }
 
-  #kept(query: SqlQuery, column: string): string {
+  /** Not for ever: at twice its age a request goes whether it is in the sums or not. */
+  #kept(query: SqlQuery, column: string, longest: number): string {
     const { hours, from } = this.#unsummed;
-    const later = from === null ? '' : ` AND "${column}" < ${query.param(from)}`;
-    const between = (hour: number): string =>
-      ` AND NOT ("${column}" >= ${query.param(hour)} AND "${column}" < ${query.param(hour + HOUR_MS)})`;
-    return later + hours.map(between).join('');
+    const later = from === null ? [] : [`"${column}" < ${query.param(from)}`];
+    const others = hours.map(
+      (hour) => `NOT ("${column}" >= ${query.param(hour)} AND "${column}" < ${query.param(hour + HOUR_MS)})`,
+    );
+    const summed = [...later, ...others];
+    if (summed.length === 0) return '';
+    return ` AND ("${column}" < ${query.param(longest)} OR (${summed.join(' AND ')}))`;
   }
 }

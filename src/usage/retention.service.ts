@@ -1,6 +1,5 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Clock } from '../common/clock.js';
-import { ProxyError } from '../common/errors.js';
 import type { Logger } from '../common/logger.js';
 import { CLOCK, LOGGER } from '../common/tokens.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
@@ -23,7 +22,7 @@ export class RetentionService implements OnApplicationBootstrap, OnApplicationSh
   readonly #pruner: HistoryPruner;
 
   constructor(
-    database: DatabaseService,
+    private readonly database: DatabaseService,
     @Inject(APP_CONFIG) config: Pick<AppConfig, 'retention'>,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(PEERS) private readonly peers: Pick<Peers, 'claim'>,
@@ -58,8 +57,8 @@ export class RetentionService implements OnApplicationBootstrap, OnApplicationSh
     message: string,
   ): void {
     const { err } = problem;
-    // Of a database that is away others speak.
-    if (err instanceof ProxyError && err.code === 'database_unavailable') return;
+    // Of a database that is away others speak; one statement of a database that is there may fail with the same code.
+    if (err !== null && !this.database.ready) return;
     const troubled = err !== null;
     if (troubled && !this.#troubled) this.logger.warn(problem, message);
     if (!troubled && this.#troubled)

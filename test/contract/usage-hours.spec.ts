@@ -282,5 +282,12 @@ describe.each(['sqlite', 'postgres'] as const)('usage by the hour in %s', (diale
     expect(said).toEqual(['retention.unsummed', 'retention.recovered']);
     const summed = await db.service.dataSource.query<object[]>('SELECT DISTINCT "hour" FROM "latency_hours"');
     expect(summed).toHaveLength(HOURS);
+    // Not for ever: at twice its age a request goes.
+    await write(ALL, 40);
+    await run('DELETE FROM "latency_hours"');
+    await refuse(`>= ${BEGIN}`);
+    const pruner = new HistoryPruner(db.service, { ...RETENTION, days: 1, usageDays: 90 });
+    await pruner.prune(clock.now() + 86_400_000);
+    expect([await left(), pruner.unsummed.from]).toEqual([[], expect.any(Number)]);
   }, 60_000);
 });

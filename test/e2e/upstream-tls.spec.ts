@@ -25,7 +25,7 @@ describeWith(hasOpenssl(), 'openssl')('an upstream whose certificate', () => {
   /** One request through a proxy that trusts the test's authority; `arrivals` = requests that got through TLS. */
   async function ask(
     certificate: Certificate,
-  ): Promise<{ seen: LoadEntry; upgrade: string; arrivals: number; output: string }> {
+  ): Promise<{ seen: LoadEntry; upgrade: string; arrivals: number; reasons: string[]; output: string }> {
     let arrivals = 0;
     const server = createServer({ key: certificate.key, cert: certificate.cert }, (req, res) => {
       req.resume();
@@ -47,8 +47,10 @@ describeWith(hasOpenssl(), 'openssl')('an upstream whose certificate', () => {
       (refusal: unknown) => (refusal as { readonly body: string }).body,
     );
     client.close();
+    const { resources } = await proxy.state();
+    const reasons = resources.map(({ health }) => (health as { reason: string }).reason);
     await proxy.dispose();
-    return { seen, upgrade, arrivals, output: proxy.output };
+    return { seen, upgrade, arrivals, reasons, output: proxy.output };
   }
 
   it('is in order is served', async () => {
@@ -66,13 +68,15 @@ describeWith(hasOpenssl(), 'openssl')('an upstream whose certificate', () => {
     // Past the second in which it was made: then a lifetime of 0 days is over.
     const made = Date.now();
     while (Date.now() < made + 1_100) await new Promise((resolve) => setTimeout(resolve, 50));
-    const { seen, upgrade, arrivals, output } = await ask(certificate);
+    const { seen, upgrade, arrivals, reasons, output } = await ask(certificate);
     expect([seen.status, arrivals], seen.text).toEqual([502, 0]);
     expect(seen.text).toContain('upstream_unreachable');
     expect(seen.text).toMatch(reason);
     // Class A over WebSocket, too: nothing had been sent.
     expect(upgrade).toContain('upstream_unreachable');
     expect(upgrade).toMatch(reason);
+    // At the first refused certificate, not at the third.
+    expect(reasons).toEqual(['unreachable', 'unreachable']);
     expect(output).not.toMatch(/unhandled|sk-tls/i);
   });
 });

@@ -29,6 +29,8 @@ const PUBLIC = [
   'GET /assets/:name',
   'GET /docs',
   'GET /docs/:file',
+  'GET /docs/guide.css',
+  'GET /docs/guide/:page',
   'GET /docs/start.js',
   'GET /healthz',
   'GET /openapi.json',

@@ -70,7 +70,8 @@ describe('what is known against what is delivered', () => {
     const cache = mkdtempSync(join(tmpdir(), 'rpx-audit-'));
     const registry = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     try {
-      const env = { ...process.env, npm_config_registry: registry, npm_config_cache: cache };
+      const direct = { NO_PROXY: '127.0.0.1', no_proxy: '127.0.0.1', npm_config_noproxy: '127.0.0.1' };
+      const env = { ...process.env, ...direct, npm_config_registry: registry, npm_config_cache: cache };
       return await new Promise((resolve) => {
         execFile(process.execPath, ['script/audit.mjs'], { env }, (error, stdout, stderr) =>
           resolve({ code: error === null ? 0 : Number(error.code), said: stdout + stderr }),

@@ -25,9 +25,9 @@ function world(terms: Partial<ClientKey>) {
   // A tenth of a cent for each token.
   const prices = { costOf: ({ usage }: { usage: TokenUsage | null }) => (usage?.totalTokens ?? 0) * 1_000 };
   const limits = new KeyLimits(clock, prices, { termsOf: () => key, minuteElsewhere: () => elsewhere });
-  const ask = (bodyBytes = 100, spends = true): Amount | null | string => {
+  const ask = (inputTokens = 25, spends = true): Amount | null | string => {
     try {
-      return limits.reserve({ key, spends, model: 'gpt-5', bodyBytes });
+      return limits.reserve({ key, spends, model: 'gpt-5', inputTokens });
     } catch (e: unknown) {
       return e instanceof ProxyError ? e.code : 'broken';
     }
@@ -68,7 +68,7 @@ describe('the limits of a key over time', () => {
 
   it('set a place aside for what is asked for beside what runs, and none for what takes over from it', () => {
     const { limits, key, ask } = world({ requestsPerMinute: 3, dailyTokens: 2_900 });
-    const request = { key, spends: true, model: 'gpt-5', bodyBytes: 3_600 };
+    const request = { key, spends: true, model: 'gpt-5', inputTokens: 900 };
     const hold = ask();
     expect(hold).toMatchObject({ tokens: 1_025 });
     const asked = limits.ask(request, null);
@@ -115,7 +115,7 @@ describe('the limits of a key over time', () => {
         served === null ? null : (usage?.totalTokens ?? 0) * 10,
     };
     const limits = new KeyLimits(clock, prices, { termsOf: () => key, minuteElsewhere: () => [0, 0] });
-    const reserve = (): Amount | null => limits.reserve({ key, spends: true, model: null, bodyBytes: 100 });
+    const reserve = (): Amount | null => limits.reserve({ key, spends: true, model: null, inputTokens: 25 });
     const settle = (hold: Amount | null, spent: Partial<Spent>): void => {
       const nothing = { usage: null, cost: null, untold: false, answerBytes: 0, backgroundId: null };
       limits.settle(key, hold, { ...nothing, named: false, servedModel: null, ...spent }, MONDAY);

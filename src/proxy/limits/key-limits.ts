@@ -71,14 +71,14 @@ export class KeyLimits {
   }
 
   /** The same for what runs already and cannot be refused any more. `asked`: it was counted as a request before. */
-  take({ key, spends, model, bodyBytes }: LimitedRequest, asked = false): Amount | null {
+  take({ key, spends, model, inputTokens }: LimitedRequest, asked = false): Amount | null {
     if (key === null) return null;
     const now = this.clock.now();
     const meter = this.#meterOf(key.id);
     meter.lastUsedAt = now;
     if (!asked) meter.requests.add(1, this.clock.monotonic());
     if (!spends) return null;
-    const usage = meter.estimate.of(bodyBytes);
+    const usage = meter.estimate.of(inputTokens);
     // A price nobody knows counts as nothing here as in the sums.
     const cost =
       model === null

@@ -8,9 +8,11 @@ export interface LimitedRequest {
   /** It runs the model. */
   readonly spends: boolean;
   readonly model: string | null;
-  readonly bodyBytes: number;
+  /** What its body may hold, decoded: as routing counts it. */
+  readonly inputTokens: number;
 }
 
-export function limitedRequest({ caller, body }: Exchange, hints: RoutingHints): LimitedRequest {
-  return { key: caller.key, spends: generates(hints), model: hints.model, bodyBytes: body?.length ?? 0 };
+export function limitedRequest({ caller }: Exchange, hints: RoutingHints): LimitedRequest {
+  const { model, inputTokens } = hints;
+  return { key: caller.key, spends: generates(hints), model, inputTokens };
 }

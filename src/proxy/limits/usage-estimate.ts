@@ -1,4 +1,4 @@
-import { likelyTokens, LONGEST_PROMPT } from '../../balancer/prompt-size.js';
+import { LONGEST_PROMPT } from '../../balancer/prompt-size.js';
 import { BYTES_PER_STREAMED_TOKEN } from '../../usage/counted-length.js';
 import type { TokenUsage } from '../../usage/token-usage.js';
 import type { Amount } from './limit-decision.js';
@@ -9,16 +9,16 @@ const FORGET = 0.1;
 /** Millionths of a dollar: the dearest list price of output there is. */
 const FIRST_PRICE = 600;
 
-/** What a key's next request may take: as much as its largest lately, or as long as its body is. */
+/** What a key's next request may take: as much as its largest lately, or as its body may hold (tokens). */
 export class UsageEstimate {
   #input = 0;
   #output: number | null = null;
   /** Of a token, where no model was named. */
   #price: number | null = null;
 
-  of(bodyBytes: number): TokenUsage & { readonly totalTokens: number } {
+  of(prompt: number): TokenUsage & { readonly totalTokens: number } {
     const lately = Math.min(LONGEST_PROMPT, Math.ceil(this.#input));
-    const inputTokens = Math.max(likelyTokens(bodyBytes), lately);
+    const inputTokens = Math.max(prompt, lately);
     const outputTokens = Math.ceil(this.#output ?? FIRST_OUTPUT);
     return {
       inputTokens,

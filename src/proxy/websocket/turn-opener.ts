@@ -1,5 +1,6 @@
 import { isOfAlias } from '../../balancer/alias-scope.js';
 import type { Lease } from '../../balancer/lease.js';
+import { likelyTokens, promptBytes } from '../../balancer/prompt-size.js';
 import type { RoutingHints } from '../../balancer/routing-hints.js';
 import { RoutingRefusal } from '../../balancer/routing-refusal.js';
 import { ProxyError } from '../../common/errors.js';
@@ -26,6 +27,8 @@ import type { Ask } from './kept-asks.js';
 import { answerTo, type RefusedAnswer } from './refused-turn.js';
 import type { BookOwner, TurnBook } from './turn-book.js';
 import { WebsocketTurn } from './websocket-turn.js';
+
+const NOTHING = Buffer.alloc(0);
 
 interface Connection {
   readonly link: UpstreamLink;
@@ -176,7 +179,10 @@ export class TurnOpener implements BookOwner {
     const before = this.#asked.has(lane) ? null : (running?.exchange.hold ?? null);
     if (before === null) this.#asked.checkRoom();
     const model = modelOf(running, book.lastIn(lane), book.turns.at(-1));
-    const hold = limits.ask({ key, spends: true, model, bodyBytes: message.length }, before);
+    const hold = limits.ask(
+      { key, spends: true, model, inputTokens: likelyTokens(promptBytes(message)) },
+      before,
+    );
     if (hold !== null) this.#asked.add(lane, hold, clock.monotonic());
     book.asked(lane, message);
   }
@@ -199,7 +205,10 @@ export class TurnOpener implements BookOwner {
     if (before === null || before.exchange.hints === null) readHints(this.parts.deps, exchange, null);
     else {
       const previousResponseId = before.responseId;
-      exchange.hints = { ...before.exchange.hints, requestId: exchange.id, previousResponseId };
+      // Of its own message: what went before may have been the whole history.
+      const inputTokens = likelyTokens(promptBytes(exchange.body ?? NOTHING));
+      const { id: requestId } = exchange;
+      exchange.hints = { ...before.exchange.hints, requestId, previousResponseId, inputTokens };
     }
     const { hints } = exchange;
     if (hints === null) throw new Error('a turn needs hints');
