@@ -34,6 +34,8 @@ describe('what Codex is told', () => {
     ],
     [[], { RPX_CLIENT_KEY: 'rpx_x' }, { keyVariable: 'RPX_CLIENT_KEY', baseUrl: `${LOCAL}/v1`, rest: [] }],
     [['--key-env', 'TEAM'], { TEAM: 'x' }, { keyVariable: 'TEAM' }],
+    [['--self-test', '--model', 'm', '--json'], {}, { selfTest: true, model: 'm', json: true, rest: [] }],
+    [['--model', 'm'], {}, { selfTest: false, model: null, rest: ['--model', 'm'] }],
   ])('%j', (args, env, expected) => {
     expect(readCodexArguments(args, env, LOCAL)).toMatchObject(expected);
   });
@@ -43,6 +45,10 @@ describe('what Codex is told', () => {
     [['--url', 'http://me:secret@x']],
     [['--key-env', 'UNSET']],
     [['--key-env', 'a b']],
+    [['--json', 'exec']],
+    [['--self-test', '--print']],
+    [['--self-test', 'exec', 'x']],
+    [['--self-test', '--model']],
   ])('refuses %j without repeating a secret', (args) => {
     const said = readCodexArguments(args, {}, LOCAL);
     expect(said).toBeTypeOf('string');

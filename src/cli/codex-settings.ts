@@ -2,7 +2,7 @@ import { ENV_SECTIONS } from '../config/env.js';
 import { NUMBERED_KEY } from '../config/resource-env.js';
 
 /** Name of the provider in Codex's configuration. */
-const PROVIDER = 'proxy';
+export const PROVIDER = 'proxy';
 
 export interface CodexTarget {
   /** With `/v1`. */

@@ -4,6 +4,7 @@ import { constants } from 'node:os';
 import { processEnvironment } from '../config/process-environment.js';
 import { adminAddress } from './admin/admin-address.js';
 import { CODEX_HELP, readCodexArguments, type CodexArguments } from './codex-arguments.js';
+import { codexSelfTest } from './codex-self-test.js';
 import { codexCommandLine, codexEnvironment, codexOverrides, codexToml } from './codex-settings.js';
 import { EXIT } from './exit-code.js';
 import { refuse } from './refuse.js';
@@ -24,7 +25,9 @@ export async function codexCommand(args: readonly string[]): Promise<number> {
     return EXIT.ok;
   }
   const problem = await unreachable(asked.baseUrl);
-  return problem === null ? run(asked) : refuse(problem, EXIT.failed);
+  if (problem !== null) return refuse(problem, EXIT.failed);
+  const code = asked.selfTest ? await codexSelfTest(asked) : await run(asked);
+  return code ?? refuse(`The Codex CLI is not on PATH, or may not be run: ${INSTALL}`, EXIT.failed);
 }
 
 function printed(asked: CodexArguments): string {
@@ -57,7 +60,8 @@ async function unreachable(baseUrl: string): Promise<string | null> {
   }
 }
 
-async function run(asked: CodexArguments): Promise<number> {
+/** Null where there is no Codex to run. */
+async function run(asked: CodexArguments): Promise<number | null> {
   const overrides = codexOverrides(asked).flatMap((override) => ['-c', override]);
   const child = spawn('codex', [...overrides, ...asked.rest], {
     stdio: 'inherit',
@@ -74,6 +78,6 @@ async function run(asked: CodexArguments): Promise<number> {
   } catch (e: unknown) {
     const missing = e instanceof Error && 'code' in e && (e.code === 'ENOENT' || e.code === 'EACCES');
     if (!missing) throw e;
-    return refuse(`The Codex CLI is not on PATH, or may not be run: ${INSTALL}`, EXIT.failed);
+    return null;
   }
 }

@@ -1,12 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Codex } from '../support/codex.js';
 import { doctor, found } from '../support/doctor.js';
 import { key, Rig } from '../support/rig.js';
-import { runCli, type CliResult } from '../support/run-cli.js';
+import { runCli, startCli, type CliResult } from '../support/run-cli.js';
 import { describeWith } from '../support/skip.js';
+import { until } from '../support/until.js';
 import { headerValues } from '../support/upstream-ledger.js';
 
 const SECRET = 'sk-test-codex';
@@ -16,9 +17,10 @@ describeWith(Codex.available(), 'the Codex CLI (@openai/codex)')('responses-prox
   let rig: Rig;
   const home = mkdtempSync(join(tmpdir(), 'rpx-codex-command-'));
   const codexHome = join(home, 'codex');
+  const scratch = { TMPDIR: join(home, 'tmp') };
 
   beforeAll(async () => {
-    mkdirSync(codexHome);
+    for (const dir of [codexHome, scratch.TMPDIR]) mkdirSync(dir);
     rig = await Rig.start({ keys: [key('codex')] });
   });
   afterAll(async () => {
@@ -97,6 +99,54 @@ describeWith(Codex.available(), 'the Codex CLI (@openai/codex)')('responses-prox
     });
     expect(named?.evidence.join()).toContain(`${file}:3`);
     rmSync(file);
+  }, 60_000);
+
+  it('tests itself by one turn that no setting of the user touches, and finds its record', async () => {
+    const file = join(codexHome, 'config.toml');
+    writeFileSync(file, 'this is no TOML');
+    const before = rig.upstream.ledger.creates.length;
+    const { code, stdout, stderr } = await run(['--self-test', '--model', 'gpt-5.5', '--json'], scratch);
+    rmSync(file);
+    expect(code, stdout + stderr).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: true,
+      steps: [
+        { step: 'codex', ok: true },
+        { step: 'answer', ok: true, said: expect.stringMatching(/you said .*tokens in/) as string },
+        { step: 'record', ok: true },
+      ],
+    });
+    expect(rig.upstream.ledger.creates.slice(before).map(({ model }) => model)).toEqual(['gpt-5.5']);
+    const { requests } = await rig.proxy.admin<{ requests: { id: string }[] }>('/admin/requests?limit=1');
+    expect(stdout).toContain(`${requests[0]?.id}: completed, status 200, gpt-5.5 by openai-1`);
+    expect(readdirSync(scratch.TMPDIR)).toEqual([]);
+  }, 60_000);
+
+  it('leaves nothing of a self-test that is stopped', async () => {
+    const before = rig.upstream.ledger.creates.length;
+    rig.upstream.faults.set(SECRET, 'fault:hang');
+    const { child, ended } = startCli(['codex', '--self-test'], { ...environment(), ...scratch });
+    await until(() => rig.upstream.ledger.creates.length > before, { timeoutMs: 30_000 });
+    child.kill('SIGTERM');
+    const { code, stdout } = await ended;
+    rig.upstream.faults.clear();
+    expect([code, stdout]).toEqual([130, '']);
+    expect(readdirSync(scratch.TMPDIR)).toEqual([]);
+    await rig.proxy.idle();
+  }, 60_000);
+
+  // The last one: its key is put aside.
+  it('says in plain words what a refused key does to a turn', async () => {
+    rig.upstream.faults.set(SECRET, 'fault:401');
+    const { code, stdout } = await run(['--self-test'], scratch);
+    expect(code, stdout).toBe(1);
+    const [codex, answer, record, end] = stdout.split('\n');
+    expect(codex).toMatch(/^✗ codex .*exit code 1: .*502/);
+    expect(answer).toBe('✗ answer  no answer of a model reached Codex');
+    expect(record).toMatch(/^✗ record  req_\w+: upstream_error, status 502, upstream_auth_failed, /);
+    expect(end).toContain('responses-proxy doctor says more');
+    expect(stdout).not.toContain(SECRET);
+    expect(readdirSync(scratch.TMPDIR)).toEqual([]);
   }, 60_000);
 
   /** Codex itself, with its file alone. */
