@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { answered, NO_HINTS, routingWorld, type WorldKey } from '../../test/support/routing-world.js';
+import { answered, NO_HINTS, routingWorld, SERVED, type WorldKey } from '../../test/support/routing-world.js';
 import type { AliasPin } from '../common/alias-pin.js';
 import type { RoutingHints } from '../balancer/routing-hints.js';
 import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
@@ -19,7 +19,10 @@ function tries(keys: readonly WorldKey[], prepare: (world: ReturnType<typeof rou
   prepare(world);
   const room = new WaitingRoom(world.balancer, { budgetMs: 0, maxWaiting: 256 }, world.clock);
   const deps = { balancer: world.balancer, config: { retry5xx: true } } as unknown as ProxyDependencies;
-  const request = async (hints: Partial<RoutingHints>, answer: (id: string) => AttemptOutcome) => {
+  const request = async (
+    hints: Partial<RoutingHints>,
+    answer: (id: string) => AttemptOutcome | 'not there',
+  ) => {
     const all = { ...NO_HINTS, model: 'gpt-x', ...hints };
     const plain = { hints: all, res: { headersSent: false }, waitedMs: 0, attempts: [], decisions: [] };
     const exchange = { ...plain, callerId: all.callerId } as unknown as Exchange;
@@ -31,6 +34,12 @@ function tries(keys: readonly WorldKey[], prepare: (world: ReturnType<typeof rou
       const { id } = lease.resource;
       asked.push(id);
       const outcome = answer(id);
+      if (outcome === 'not there') {
+        lease.release(answered(404));
+        exchange.attempts.push({ n: asked.length, retryReason: 'no_websocket' } as AttemptRecord);
+        tried.passOver(lease, [id]);
+        continue;
+      }
       lease.release(outcome);
       exchange.attempts.push({ n: asked.length, retryReason: reasonAtEnd(outcome) } as AttemptRecord);
       if (!tried.mayGoOn(lease, outcome)) break;
@@ -41,7 +50,7 @@ function tries(keys: readonly WorldKey[], prepare: (world: ReturnType<typeof rou
         ? finalAnswer
         : { code: finalAnswer.error.code, ...finalAnswer.error.toHeaders() };
     const reasons = exchange.attempts.map(({ retryReason }) => retryReason);
-    return { asked, heard, reasons };
+    return { asked, heard, reasons, numbers: exchange.decisions.map(({ attempt }) => attempt) };
   };
   return { world, request };
 }
@@ -106,6 +115,28 @@ describe('what follows a refusal of one key', () => {
     await expect(request(hints, () => answered(401))).rejects.toMatchObject({ code: 'affinity_lost' });
     await expect(request(hints, () => answered(401))).rejects.toMatchObject({ code: 'affinity_lost' });
     expect(world.live.inFlight(owner)).toBe(0);
+  });
+});
+
+describe('whoever was passed over', () => {
+  it('has used up no attempt, and is counted through in the record', async () => {
+    const { request } = tries(keys(6), () => undefined);
+    const answers = ['not there', 'not there', answered(401), answered(401), SERVED] as const;
+    let n = 0;
+    const { asked, reasons, numbers } = await request({}, () => answers[n++] ?? answered(500));
+    expect(new Set(asked).size).toBe(5);
+    const refused = ['refused_by_upstream', 'refused_by_upstream'];
+    expect(reasons).toEqual(['no_websocket', 'no_websocket', ...refused, 'served']);
+    expect(numbers).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('has said nothing that the client hears instead of an answer', async () => {
+    const { request } = tries(keys(2), () => undefined);
+    const answers = [answered(429, null, 12_000), 'not there'] as const;
+    let n = 0;
+    const { asked, heard } = await request({}, () => answers[n++] ?? answered(500));
+    expect(asked).toHaveLength(2);
+    expect(heard).toEqual({ kind: 'pass', retryAfterSeconds: 12 });
   });
 });
 

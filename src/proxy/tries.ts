@@ -34,6 +34,7 @@ export class Tries {
   readonly #paused = new Set<string>();
   /** Resources that cannot serve such a thing, whatever their key. */
   readonly #unable = new Set<string>();
+  #passedOver = 0;
   #retriedFailure = false;
   readonly #classes: AttemptClass[] = [];
   /** A connection that moves has handshakes of two loops in one record, whose attempts are counted through. */
@@ -49,14 +50,14 @@ export class Tries {
     this.#before = exchange.attempts.length;
   }
 
-  /** Number of the attempt that `next` hands out a place for, from 1. */
+  /** Number of the attempt that `next` hands out a place for, from 1. Whoever was passed over is not counted. */
   get attempt(): number {
     return this.#tried.length + 1;
   }
 
-  /** The same number as the record has it. */
+  /** The same number as the record has it, with those that were passed over. */
   get recordedAs(): number {
-    return this.#before + this.attempt;
+    return this.#before + this.#passedOver + this.attempt;
   }
 
   /** Each attempt was refused or never sent: nothing ran, and nothing was stored. */
@@ -85,7 +86,8 @@ export class Tries {
       if (error instanceof RoutingRefusal) this.exchange.decisions.push(error.decision);
       this.#because(reasonToStop(error));
       // With an upstream's own answer in hand that one says more than "nobody is left".
-      if (attempt === 1 || !(error instanceof ProxyError) || OUTRANKS_ANSWERS.has(error.code)) throw error;
+      const first = attempt === 1 && this.#passedOver === 0;
+      if (first || !(error instanceof ProxyError) || OUTRANKS_ANSWERS.has(error.code)) throw error;
       return null;
     }
   }
@@ -120,11 +122,10 @@ export class Tries {
     return verdict.retry;
   }
 
-  /** Its upstream does not do such things at all, nor do `others`. Another attempt may follow. */
-  passOver({ resource }: Lease, outcome: AttemptOutcome, others: readonly string[]): void {
-    this.#tried.push({ resourceId: resource.id, outcome });
-    this.#classes.push('B');
-    for (const id of others) this.#unable.add(id);
+  /** Its upstream does not do such things at all, nor do `others`: that was no attempt, and another may follow. */
+  passOver({ resource }: Lease, others: readonly string[]): void {
+    this.#passedOver += 1;
+    for (const id of [resource.id, ...others]) this.#unable.add(id);
   }
 
   /** No attempt follows, whatever the reason. */
@@ -135,7 +136,7 @@ export class Tries {
   /** What the client hears, when it is not an answer that has already begun. */
   get finalAnswer(): FinalAnswer {
     const { hints } = this.exchange;
-    const tried = this.#tried.map(({ resourceId }) => resourceId);
+    const tried = [...this.#tried.map(({ resourceId }) => resourceId), ...this.#unable];
     return finalAnswer(this.#tried, {
       others: hints === null ? null : this.deps.balancer.others(hints, tried),
       generates: this.rules.generates,

@@ -109,7 +109,7 @@ describe('an upstream that refuses the handshake', () => {
   });
 });
 
-it('an upstream without WebSocket at all is told to the client as 426, unless another provider offers it', async () => {
+it('an upstream without WebSocket at all is told to the client as 426, unless another provider offers it and its session is nobody’s', async () => {
   const token = 'admin-token-for-handshakes-0123456789';
   const env = {
     PROXY_ADMIN_TOKEN: token,
@@ -124,6 +124,9 @@ it('an upstream without WebSocket at all is told to the client as 426, unless an
   expect((await ws.refused()).status).toBe(426);
   // Two keys go there, and neither of them would be told anything else.
   expect(asked()).toBe(1);
+  const session = { 'x-proxy-session-id': 'at-home-over-http' };
+  const body = { model: 'gpt-5.5', input: 'hi' };
+  expect((await ws.rig.client.send({ body, headers: session })).status).toBe(200);
   const made = await fetch(`${ws.proxy.url}/admin/providers`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
@@ -138,6 +141,13 @@ it('an upstream without WebSocket at all is told to the client as 426, unless an
     client.ws.close();
   }
   expect(asked()).toBeGreaterThan(1);
+  expect((await ws.refused(session)).status).toBe(426);
+  // What the other one answers says more than that there is HTTP.
+  other.sockets.faults.set('*', 429);
+  other.sockets.retryAfter = '3600';
+  const limited = await ws.refused();
+  expect([limited.status, limited.body]).toEqual([429, expect.stringContaining('refused with 429')]);
+  expect(Number(limited.headers['retry-after'])).toBeLessThanOrEqual(60);
   const passed = await ws.rig.history.rows<{ retry_reason: string }>(
     `SELECT DISTINCT retry_reason FROM attempts WHERE status = 404`,
   );

@@ -40,7 +40,7 @@ export type LoopEnd =
 export class HandshakeLoop {
   readonly #tries: Tries;
   #last: { lease: Lease; answer: HeldAnswer | null } | null = null;
-  /** Somebody speaks HTTP only: with nobody left, clients can have it there. */
+  /** Somebody speaks HTTP only: where nobody else was asked, clients can have it there. */
   #httpOnly: ProxyError | null = null;
 
   constructor(
@@ -65,8 +65,11 @@ export class HandshakeLoop {
         return { kind: 'open', link: { socket, head, at, resource: lease.resource } };
       }
       if (end.unavailable) {
-        this.#httpOnly ??= noWebsocket(lease, end);
-        this.#tries.passOver(lease, end.outcome, this.deps.balancer.besides(lease.resource));
+        const error = noWebsocket(lease, end);
+        // What it goes on from is there, and can be had over HTTP.
+        if (lease.decision.affinityResult === 'hit') throw error;
+        this.#httpOnly ??= error;
+        this.#tries.passOver(lease, this.deps.balancer.besides(lease.resource));
         continue;
       }
       this.#last = { lease, answer: end.answer };
@@ -111,10 +114,10 @@ export class HandshakeLoop {
   }
 
   #giveUp(): LoopEnd {
-    if (this.#httpOnly !== null) throw this.#httpOnly;
+    const last = this.#last;
+    if (last === null && this.#httpOnly !== null) throw this.#httpOnly;
     const answer = this.#tries.finalAnswer;
     if (answer.kind === 'own') throw answer.error;
-    const last = this.#last;
     if (last === null || last.answer === null || last.answer.truncated)
       throw new ProxyError(
         'bad_upstream_response',
