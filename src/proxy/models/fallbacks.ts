@@ -8,6 +8,9 @@ import type { Exchange } from '../exchange.js';
 import type { AliasedBody } from '../model-rewrite.js';
 import { Unserved } from './unserved.js';
 
+/** Of all models together, from which on no other fallback is begun: each may make a few, and the client waits for all. */
+const ENOUGH_ATTEMPTS = 6;
+
 export interface FallbackTerms<Result> {
   readonly models: Pick<ModelDirectory, 'find' | 'pinOf'>;
   /** Select, send, and so on, with what the exchange says now. */
@@ -34,6 +37,7 @@ export async function runWithFallbacks<Result>(
   } catch (own: unknown) {
     if (!isNobody(exchange, own, attempts)) throw own;
     for (const pin of fallbackPins(models, aliased.pin.alias)) {
+      if (exchange.attempts.length >= ENOUGH_ATTEMPTS) break;
       const hints = allowed(hintsFor, pin);
       if (hints === null) continue;
       exchange.hints = hints;
@@ -43,7 +47,12 @@ export async function runWithFallbacks<Result>(
       try {
         return await run();
       } catch (error: unknown) {
-        if (!isUnserved(exchange, error, attempts)) throw error;
+        const unasked = exchange.attempts.length === attempts;
+        if (unasked) {
+          exchange.hints = asked;
+          exchange.aliased = aliased;
+        }
+        if (!(unasked && isCrowded(error)) && !isUnserved(exchange, error, attempts)) throw error;
       }
     }
     exchange.hints = asked;
@@ -65,6 +74,11 @@ function isUnserved(exchange: Exchange, error: unknown, attempts: number): boole
   if (!(error instanceof RoutingRefusal) || exchange.attempts.length !== attempts) return false;
   if (!exchange.decisions.includes(error.decision)) exchange.decisions.push(error.decision);
   return true;
+}
+
+/** There is no room to wait for it. */
+function isCrowded(error: unknown): boolean {
+  return error instanceof ProxyError && error.code === 'overloaded';
 }
 
 /** A fallback that the caller's key or its pool rules out is passed over. */

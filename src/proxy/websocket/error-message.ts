@@ -16,15 +16,22 @@ export function errorMessage(error: ProxyError, lane: string | null): Buffer {
 
 /** An error of the upstream with this wait instead of whatever it named: clients sit out any value, and most give up without one. */
 export function withRetryAfter(message: Buffer, seconds: number): Buffer {
-  const { headers, error, ...rest } = JSON.parse(message.toString('utf8')) as Record<string, unknown>;
-  const { headers: within, ...told } = fieldsOf(error);
-  const kept = Object.entries({ ...fieldsOf(within), ...fieldsOf(headers) }).filter(
-    ([name]) => !/^retry-after(?:-ms)?$/i.test(name),
-  );
-  const waiting = { ...Object.fromEntries(kept), 'retry-after': String(seconds) };
-  return Buffer.from(JSON.stringify({ ...rest, error: told, headers: waiting }));
+  const root = JSON.parse(message.toString('utf8')) as Fields;
+  const error = fieldsOf(root['error']);
+  const [own, within] = [fieldsOf(root['headers']), fieldsOf(error?.['headers'])];
+  const told = within === null ? root : { ...root, error: { ...error, headers: waiting(within, seconds) } };
+  // Where it has none, they go to where clients look first.
+  const headers = own === null && within !== null ? {} : { headers: waiting(own ?? {}, seconds) };
+  return Buffer.from(JSON.stringify({ ...told, ...headers }));
 }
 
-function fieldsOf(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? { ...value } : {};
+type Fields = Readonly<Record<string, unknown>>;
+
+function waiting(headers: Fields, seconds: number): Fields {
+  const kept = Object.entries(headers).filter(([name]) => !/^retry-after(?:-ms)?$/i.test(name));
+  return { ...Object.fromEntries(kept), 'retry-after': String(seconds) };
+}
+
+function fieldsOf(value: unknown): Fields | null {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { withRetryAfter } from './error-message.js';
 import { laneOf, readClientFrame, readErrorFrame, serverKind } from './frames.js';
 
 const bytes = (value: unknown): Buffer =>
@@ -71,6 +72,26 @@ describe('laneOf and readErrorFrame', () => {
     });
     expect(readErrorFrame(bytes({ status: 200 })).status).toBeNull();
     expect(readErrorFrame(bytes('x')).status).toBeNull();
+  });
+});
+
+describe('a wait that is told instead', () => {
+  const refused = { type: 'error', status: 429 };
+  const others = { 'x-request-id': 'r' };
+  const old = { 'Retry-After': '3600', 'retry-after-ms': '3600000', ...others };
+  const told = { ...others, 'retry-after': '7' };
+
+  it.each<[string, object, object]>([
+    ['an error in words', { error: 'slow down' }, { error: 'slow down', headers: { 'retry-after': '7' } }],
+    ['no error', {}, { headers: { 'retry-after': '7' } }],
+    ['a list', { error: ['a'], headers: [] }, { error: ['a'], headers: { 'retry-after': '7' } }],
+    ['headers at the top', { error: { code: 'x' }, headers: old }, { error: { code: 'x' }, headers: told }],
+    ['headers in the error', { error: { code: 'x', headers: old } }, { error: { code: 'x', headers: told } }],
+    ['both', { error: { headers: old }, headers: old }, { error: { headers: told }, headers: told }],
+  ])('leaves the rest as it came: %s', (_, came, expected) => {
+    const message = withRetryAfter(bytes({ ...refused, ...came }), 7);
+    expect(JSON.parse(message.toString())).toEqual({ ...refused, ...expected });
+    expect(readErrorFrame(message).retryAfter).toBe('7');
   });
 });
 

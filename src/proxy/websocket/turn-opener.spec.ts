@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { aClientKey } from '../../../test/support/registry-rows.js';
+import { NO_HINTS, routingWorld, SERVED } from '../../../test/support/routing-world.js';
 import { ProxyError } from '../../common/errors.js';
+import { steadyNow } from '../../common/steady-now.js';
 import type { Exchange } from '../exchange.js';
+import type { Finisher } from '../finisher.js';
 import { KeyLimits } from '../limits/key-limits.js';
+import type { ProxyDependencies } from '../proxy-dependencies.js';
 import type { RelayParts } from './connection-facts.js';
 import { TurnOpener } from './turn-opener.js';
-import type { WebsocketTurn } from './websocket-turn.js';
+import { WebsocketTurn } from './websocket-turn.js';
 
 type Book = Parameters<TurnOpener['ask']>[2];
 const message = Buffer.from(JSON.stringify({ type: 'response.steer', input: 'go on' }));
@@ -67,4 +71,26 @@ describe('a message that may be answered by a response of its own', () => {
     expect(told.slice(0, 64)).toEqual(Array.from({ length: 64 }, () => 'sent'));
     expect(new Set(told.slice(64))).toEqual(new Set(['overloaded']));
   });
+});
+
+it('a response that has begun is no longer held against what its key has left', () => {
+  const world = routingWorld([{ key: 'a' }]);
+  const hints = { ...NO_HINTS, model: 'gpt-5.5', inputTokens: 600 };
+  const left = () => world.balancer.explain(hints).candidates[0]?.remainingTokens;
+  const deps = { clock: world.clock, config: { capture: { maxBytes: 0 } } } as unknown as ProxyDependencies;
+  const exchange = { firstByteMs: null, elapsed: () => 0 } as unknown as Exchange;
+  const lease = world.acquire(hints);
+  const place = {} as ConstructorParameters<typeof WebsocketTurn>[4];
+  const turn = new WebsocketTurn(deps, {} as Finisher, exchange, lease, place);
+  const none = { limitRequests: null, remainingRequests: null, resetRequestsMs: null, limitTokens: null };
+  const said = { ...none, remainingTokens: 1_000, resetTokensMs: 60_000 };
+  world.balancer.heard(lease.resource, hints, said, steadyNow(world.clock));
+  expect(left()).toBe(400);
+  turn.push(Buffer.from('{"type":"response.created","response":{"id":"resp_1"}}'));
+  expect(left()).toBe(1_000);
+  // Neither its later messages nor its end take off what another has on its way.
+  world.acquire(hints);
+  turn.push(Buffer.from('{"type":"response.in_progress"}'));
+  lease.release(SERVED);
+  expect(left()).toBe(400);
 });

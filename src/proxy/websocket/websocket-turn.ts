@@ -90,6 +90,8 @@ export class WebsocketTurn {
   push(data: Buffer): void {
     this.exchange.firstByteMs ??= this.exchange.elapsed();
     this.#bytes += data.length;
+    // What the upstream says of its limits from here on has this response in it.
+    if (this.#messages === 0) this.lease.answered(null);
     this.#messages += 1;
     this.#tap?.push(BEFORE);
     // An event's data is one line; between JSON values a line break is as good as a blank.
