@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import type { AppConfig } from './config/app-config.js';
 import { diskFacts } from './diagnosis/disk-facts.js';
 import type { Facts, KeyFacts, RedisFacts } from './diagnosis/facts.js';
+import { shownAddress } from './diagnosis/own-address.js';
 import { accessSettings, databaseFacts, settingsFacts } from './diagnosis/settings-facts.js';
 import { initialHealth } from './health/health-state.js';
 import { describeHealth } from './health/health-view.js';
@@ -68,6 +69,7 @@ async function keyFact(
     id: resource.id,
     source: resource.source,
     origin: resource.origin,
+    baseUrl: shownAddress(resource.baseUrl),
     poolId: resource.poolId,
     status: unreached ? 'unhealthy' : status,
     reason: unreached ? 'unreachable' : reason,

@@ -1,12 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CHECKS as ALL_CHECKS } from '../src/diagnosis/checks.js';
+import { CHECK_SOURCES as CHECKS, findingIds } from './support/finding-ids.js';
 import { anchorsOf } from './support/markdown.js';
 
 const GUIDE = readFileSync('docs/troubleshooting.md', 'utf8');
-const CHECKS = readdirSync('src/diagnosis/checks')
-  .filter((name) => name.endsWith('.ts') && !name.endsWith('.spec.ts'))
-  .map((name) => readFileSync(`src/diagnosis/checks/${name}`, 'utf8'));
 
 const CHECK_NAMES = new Set(ALL_CHECKS.map(({ name }) => name));
 
@@ -37,10 +35,7 @@ describe('the troubleshooting guide', () => {
   });
 
   it('names every finding there is, and no other', () => {
-    const ids = CHECKS.flatMap((text) => [
-      ...text.matchAll(/\bid: (?:[^'\n]*\? )?'([a-z_]+)'(?: : '([a-z_]+)')?/g),
-      ...text.matchAll(/^ {2}([a-z_]+): \{\n {4}severity/gm),
-    ]).flatMap((match) => [match[1], match[2]].filter((id) => id !== undefined));
+    const ids = findingIds();
     expect(ids.length).toBeGreaterThan(45);
     expect(ids.filter((id) => !GUIDE.includes(`\`${id}\``))).toEqual([]);
     const named = [...GUIDE.matchAll(/`([a-z]+(?:_[a-z]+)+)`/g)].map((match) => match[1] ?? '');

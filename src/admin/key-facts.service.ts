@@ -3,6 +3,7 @@ import type { Clock } from '../common/clock.js';
 import { CLOCK } from '../common/tokens.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import type { ClockFacts, KeyFacts } from '../diagnosis/facts.js';
+import { shownAddress } from '../diagnosis/own-address.js';
 import { HEALTH_VIEW, type HealthView } from '../health/resource-health.js';
 import { ResourceRegistry } from '../resources/resource-registry.service.js';
 import type { Resource } from '../resources/resource.js';
@@ -42,6 +43,7 @@ export class KeyFactsService {
       id: resource.id,
       source: resource.source,
       origin: resource.origin,
+      baseUrl: shownAddress(resource.baseUrl),
       poolId: resource.poolId,
       status: health.status,
       reason: health.reason,

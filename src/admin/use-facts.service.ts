@@ -63,7 +63,7 @@ export class UseFactsService {
       uptimeMs,
       inFlight: this.live.localInFlight,
       lastRoutedAt: decisions[0]?.at ?? null,
-      baseUrl: `http://${/^(?:0\.0\.0\.0|::)$/.test(host) ? '127.0.0.1' : host}:${port}`,
+      baseUrl: `http://${reachable(host)}:${port}`,
       // One request that asks for none reaches every pool.
       askedPools: pools.includes(null) ? [] : [...new Set(pools.filter((pool) => pool !== null))],
       smallHeapOf: setsHeap(process.execArgv) ? null : (process.argv[1] ?? null),
@@ -74,4 +74,10 @@ export class UseFactsService {
     // Of a database that is away another check speaks.
     return this.history.read(now).catch(() => null);
   }
+}
+
+/** Listening everywhere includes loopback. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
 }

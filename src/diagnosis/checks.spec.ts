@@ -1,88 +1,20 @@
 import { describe, expect, it } from 'vitest';
+import {
+  DAY,
+  DISK,
+  diskWith,
+  FLEET,
+  HISTORY,
+  KEY,
+  NOW,
+  PEER,
+  PROVIDER,
+  SETTINGS,
+  SPOOL,
+  TRAFFIC,
+} from '../../test/support/diagnosis-facts.js';
 import { diagnose, findingsOf, merge } from './diagnose.js';
-import type { DiskFacts, Facts, HistoryFacts, SettingsFacts, SpoolFacts, TrafficFacts } from './facts.js';
-
-const NOW = 1_795_410_000_000;
-const DAY = 86_400_000;
-const SETTINGS: SettingsFacts = {
-  host: '127.0.0.1',
-  port: 8000,
-  problems: [],
-  warnings: [],
-  databaseKind: 'sqlite',
-  databaseOrigin: 'PROXY_DATA_DIR',
-  ignoredDatabases: [],
-  redis: false,
-  captureBytes: 2_000_000,
-  retentionDays: 30,
-  bodyRetentionDays: 7,
-  websocket: true,
-  tlsUnchecked: false,
-};
-const DISK: DiskFacts = {
-  dataDir: '/data',
-  freeBytes: 10 ** 11,
-  totalBytes: 10 ** 12,
-  writable: true,
-  inContainer: true,
-  sqlitePath: '/data/proxy.sqlite3',
-  passing: null,
-  openDirectory: null,
-};
-const SPOOL: SpoolFacts = {
-  pending: 0,
-  bytes: 0,
-  maxBytes: 2 ** 30,
-  oldestAt: null,
-  shedBodies: 0,
-  shedRecords: 0,
-  tornRecords: 0,
-  deadRecords: 0,
-  writable: true,
-  drainError: null,
-};
-const HISTORY: HistoryFacts = {
-  newestAt: NOW,
-  overdueAt: null,
-  unsummedAt: null,
-  endings: [],
-  unfinished: 0,
-  bodies: 0,
-  truncatedBodies: 0,
-};
-const TRAFFIC: TrafficFacts = {
-  uptimeMs: 60_000,
-  inFlight: 0,
-  lastRoutedAt: NOW,
-  baseUrl: 'http://127.0.0.1:8000',
-  askedPools: ['fast'],
-  smallHeapOf: null,
-};
-const PEER = { instanceId: 'a', version: '1', host: 'x', lagMs: 0 };
-const FLEET = { problems: [], replicas: [PEER], workers: [] };
-const PROVIDER = {
-  id: 'team',
-  name: 'Team',
-  poolId: 'slow',
-  enabled: true,
-  problem: null,
-  recentRequests: 0,
-};
-const KEY = {
-  id: 'team',
-  source: 'registry',
-  origin: 'Team',
-  poolId: 'slow',
-  status: 'healthy',
-  reason: 'served',
-  detail: null,
-  until: null,
-  probeStatus: 200,
-  probeError: null,
-  organization: 'org-a',
-  deniedModels: [],
-  models: ['gpt-5.5'],
-} as const;
+import type { Facts } from './facts.js';
 
 const found = (facts: Omit<Facts, 'now'>): string[] =>
   findingsOf(diagnose({ now: NOW, ...facts })).map(({ id, severity }) => `${severity} ${id}`);
@@ -107,10 +39,12 @@ describe('the checks', () => {
   });
 
   it.each<[string, Omit<Facts, 'now'>]>([
-    ['error records_in_container', { settings: SETTINGS, disk: { ...DISK, passing: 'no volume' } }],
-    ['error disk_full', { disk: { ...DISK, freeBytes: 10 ** 6 } }],
-    ['warning disk_nearly_full', { disk: { ...DISK, freeBytes: 5 * 10 ** 8 } }],
-    ['error data_directory_unwritable', { disk: { ...DISK, writable: false } }],
+    ['error records_in_container', { settings: SETTINGS, disk: diskWith({ passing: 'no volume' }) }],
+    ['warning spool_in_container', { settings: SETTINGS, disk: diskWith({ passing: 'memory' }, 'spool') }],
+    ['error disk_full', { disk: diskWith({ freeBytes: 10 ** 6 }, 'records') }],
+    ['error disk_full', { disk: diskWith({ freeBytes: 10 ** 6 }) }],
+    ['warning disk_nearly_full', { disk: diskWith({ freeBytes: 5 * 10 ** 8 }) }],
+    ['error data_directory_unwritable', { disk: diskWith({ writable: false }) }],
     ['note data_directory_open', { disk: { ...DISK, openDirectory: 'chmod it' } }],
     ['warning records_wait', { spool: { ...SPOOL, pending: 3, oldestAt: NOW - 61_000 } }],
     ['error records_lost', { spool: { ...SPOOL, shedRecords: 1 } }],
@@ -141,8 +75,22 @@ describe('the checks', () => {
     expect(found(facts)).toEqual([expected]);
   });
 
+  it('look at the SQLite file and at the spool, and name the one that is in the way', () => {
+    const evidence = (change: Parameters<typeof diskWith>[0], holds?: 'records' | 'spool') =>
+      findingsOf(diagnose({ now: NOW, settings: SETTINGS, disk: diskWith(change, holds) }))[0]?.evidence;
+    expect(evidence({ freeBytes: 10 ** 6 }, 'records')).toEqual([
+      '/data/proxy.sqlite3 (the SQLite file): 0 MB free',
+    ]);
+    expect(evidence({ freeBytes: 10 ** 6 }, 'spool')).toEqual(['/data (the spool): 0 MB free']);
+    expect(evidence({ writable: false }, 'records')?.join()).toContain('/data/proxy.sqlite3');
+    expect(evidence({ passing: 'memory' })).toEqual([
+      '/data/proxy.sqlite3 (the SQLite file): memory',
+      '/data (the spool): memory',
+    ]);
+  });
+
   it('believe whoever could see: the process, and from here only what it could not', () => {
-    const there = diagnose({ now: NOW, disk: { ...DISK, freeBytes: 10 ** 6 } });
+    const there = diagnose({ now: NOW, disk: diskWith({ freeBytes: 10 ** 6 }) });
     const here = diagnose({ now: NOW, disk: DISK, spool: { ...SPOOL, shedRecords: 1 } });
     expect(findingsOf(merge(there, here)).map(({ id }) => id)).toEqual(['records_lost', 'disk_full']);
     expect(merge(there, here).status).toBe('error');

@@ -50,6 +50,8 @@ export interface KeyFacts {
   readonly source: 'env' | 'registry';
   /** Variable or provider it came from. Never the key. */
   readonly origin: string;
+  /** Of its upstream, without credentials. */
+  readonly baseUrl: string;
   readonly poolId: string | null;
   readonly status: 'healthy' | 'degraded' | 'unhealthy' | 'unknown';
   readonly reason: string;
@@ -138,17 +140,23 @@ export interface SpoolFacts {
 
 export interface DiskFacts {
   readonly dataDir: string;
-  /** Null where it cannot be told. */
-  readonly freeBytes: number | null;
-  readonly totalBytes: number | null;
-  readonly writable: boolean;
   readonly inContainer: boolean;
   /** SQLite file, where there is one. */
   readonly sqlitePath: string | null;
-  /** Why what is written there ends with the container, or the machine; null = it stays. */
-  readonly passing: string | null;
+  /** The SQLite file, where there is one, and the data directory with the spool. */
+  readonly places: readonly DiskPlace[];
   /** Others may enter it. */
   readonly openDirectory: string | null;
+}
+
+export interface DiskPlace {
+  readonly holds: 'records' | 'spool';
+  readonly path: string;
+  /** Null where it cannot be told. */
+  readonly freeBytes: number | null;
+  readonly writable: boolean;
+  /** Why what is written there ends with the container, or the machine; null = it stays. */
+  readonly passing: string | null;
 }
 
 /** What this process sees pass, from memory. */

@@ -10,6 +10,12 @@ export function ownAddress(url: string): string {
   return `${host}:${port || (protocol === 'https:' ? 443 : 80)}`;
 }
 
+/** Without a credential, a query or a slash at its end. */
+export function shownAddress(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname.replace(/\/$/, '')}`;
+}
+
 /** What anybody on the way could read there must not be sent: plain http that leaves this machine. */
 export function isReadableOnTheWay(url: string): boolean {
   if (!URL.canParse(url)) return true;

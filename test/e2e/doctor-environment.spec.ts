@@ -65,7 +65,22 @@ describe('the doctor without a running proxy', () => {
 
   it('asks each key, and finds nothing wrong with good ones', async () => {
     const env = { PROXY_UPSTREAM_BASE_URL: upstream.baseUrl, OPENAI_API_KEYS: 'sk-test-good,sk-test-bad' };
-    const { json, stdout } = await run(env);
+    const { json, stdout } = await run({
+      ...env,
+      HOST: '0.0.0.0',
+      PROXY_ANONYMOUS_ACCESS: 'telemetry',
+      ...(existsSync('/dev/shm') ? { PROXY_DATA_DIR: '/dev/shm/rpx-doctor-of-nobody' } : {}),
+    });
+    expect(json.keys).toMatchObject([
+      { resource_id: 'openai-1', status: 'healthy', organization: 'org-good', models: upstream.models },
+      { resource_id: 'openai-2', status: 'unhealthy', models: null },
+    ]);
+    expect(found(json, 'open_telemetry')?.severity).toBe('warning');
+    if (existsSync('/dev/shm')) {
+      const gone = found(json, 'records_in_container');
+      expect(gone?.severity).toBe('error');
+      expect(gone?.evidence[0]).toMatch(/^\/dev\/shm\/.*proxy\.sqlite3 \(the SQLite file\): .*memory/);
+    }
     expect(found(json, 'key_refused')?.evidence.join()).toMatch(
       /openai-2 \(OPENAI_API_KEYS\[2\]\): invalid_key/,
     );

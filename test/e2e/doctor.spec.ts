@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { diagnostics, doctor, found, type Diagnostics, type FoundThing } from '../support/doctor.js';
 import { key, Rig } from '../support/rig.js';
@@ -22,6 +24,7 @@ beforeAll(async () => {
       PROXY_RETENTION_DAYS: '2',
       PROXY_REQEST_TIMEOUT_SECONDS: '1',
       TEAM_KEY_OF_A_STRANGER: 'sk-nobody-knows-this',
+      TEAM_KEY_THAT_WORKS: FIRST.key,
     },
   });
 });
@@ -48,6 +51,8 @@ const untilFound = (
     (one) => one.id === id && accept(one as FoundThing),
     { what: id },
   ) as Promise<FoundThing>;
+const untilGone = (...ids: string[]): Promise<Diagnostics> =>
+  until(look, (all) => ids.every((id) => found(all, id) === undefined), { what: `no ${ids.join()}` });
 /** What an operator is alerted by when a key is refused: its row among the events, the gauge, one line of the log. */
 async function toldOf401(): Promise<void> {
   const rows = await until(
@@ -228,6 +233,37 @@ describe('the doctor', () => {
     expect(about('provider_unusable')).toContain('TEAM_KEY_THAT_IS_UNSET');
     expect(about('provider_failing')).toContain('stranger: invalid_key');
     expect(found(all, 'pool_without_resources')?.evidence.join()).toContain('pooled');
+  });
+
+  it('names a registered provider whose pool nobody asks for', async () => {
+    const credential_ref = 'env:TEAM_KEY_THAT_WORKS';
+    await register({ id: 'asked', pool_id: 'asked-for', credential_ref });
+    await register({ id: 'unasked', pool_id: 'forgotten', credential_ref });
+    await probe();
+    // As many as are remembered: one of before that asked for no pool could have gone there.
+    const ask = () => send({}, { 'x-proxy-pool-id': 'asked-for' });
+    for (let sent = 0; sent < 200; sent += 10) await Promise.all(Array.from({ length: 10 }, ask));
+    const unasked = await untilFound('provider_pool_not_asked_for');
+    expect(unasked.evidence).toEqual([
+      'it is in the pool forgotten; the last requests all asked for asked-for',
+    ]);
+  });
+
+  it('says what to do in commands that do it', async () => {
+    const { findings } = await look();
+    // A new key is the operator's to fill in.
+    const calls = findings.filter(({ fix }) => fix.startsWith('curl ') && !fix.includes('sk-…'));
+    const ids = ['provider_disabled', 'provider_failing', 'provider_unusable', 'provider_pool_not_asked_for'];
+    expect(calls.map(({ id }) => id)).toEqual(expect.arrayContaining(ids));
+    for (const { id, fix } of calls) {
+      const command = fix.replace('curl -sS', 'curl -sS --fail-with-body --max-time 20');
+      // The upstream is in this process: waiting for the command must not keep it from answering.
+      const failed = await promisify(execFile)('bash', ['--norc', '-c', command], {
+        env: { PATH: process.env['PATH'], NO_PROXY: '*' },
+      }).catch((e: unknown) => e);
+      expect(failed, `${id}: ${fix}`).not.toBeInstanceOf(Error);
+    }
+    await untilGone('provider_disabled', 'provider_pool_not_asked_for');
   });
 
   it('links each finding to a section that the proxy serves, without inline code or styles', async () => {

@@ -2,7 +2,10 @@ import { isLoopbackHost } from '../loopback-host.js';
 import { BY_THE_PROXY, check, type Given } from '../check.js';
 import type { RefusalFacts } from '../facts.js';
 import { section, type Finding } from '../finding.js';
+import { adminCall } from '../fix-commands.js';
 
+const NEW_TOKEN =
+  'export PROXY_ADMIN_TOKEN=$(openssl rand -hex 32)   # where the proxy is started, then start it again;';
 const OPEN = section('the-proxy-is-open-to-strangers');
 /** A refusal that is older has been mended or given up. */
 const RECENT_MS = 60 * 60_000;
@@ -19,7 +22,8 @@ export const ACCESS_CHECKS = [
   ]),
 ];
 
-function openProxy({ access }: Given<'access'>): Finding[] {
+function openProxy(facts: Given<'access'>): Finding[] {
+  const { access } = facts;
   if (!access.anonymous.includes('proxy') || access.clientKeys === true || isLoopbackHost(access.host))
     return [];
   return [
@@ -29,7 +33,7 @@ function openProxy({ access }: Given<'access'>): Finding[] {
       symptom: 'Whoever reaches this address spends the money of these keys.',
       evidence: [`PROXY_ANONYMOUS_ACCESS contains proxy, HOST=${access.host}, no client key is registered`],
       cause: 'Requests from other machines are forwarded without a credential, as configured.',
-      fix: `curl -X POST "$URL/admin/keys" -H "Authorization: Bearer $PROXY_ADMIN_TOKEN" -H 'content-type: application/json' -d '{"name": "team"}'   # from the first key on /v1 wants one from everybody`,
+      fix: `${adminCall(facts, 'POST', 'keys', { name: 'team' })}   # from the first key on /v1 wants one from everybody`,
       docs: OPEN,
     },
   ];
@@ -46,7 +50,7 @@ function openTelemetry({ access }: Given<'access'>): Finding[] {
         `PROXY_ANONYMOUS_ACCESS contains telemetry, HOST=${access.host}, PROXY_ADMIN_TOKEN is unset`,
       ],
       cause: 'Telemetry is open to other machines, as configured.',
-      fix: 'PROXY_ADMIN_TOKEN=$(openssl rand -hex 32)   # reading wants it then',
+      fix: `${NEW_TOKEN} reading wants it then`,
       docs: OPEN,
     },
   ];
@@ -61,13 +65,14 @@ function weakToken({ access }: Given<'access'>): Finding[] {
       symptom: 'The admin token could be guessed.',
       evidence: ['PROXY_ADMIN_TOKEN has fewer than 20 characters'],
       cause: 'A short token.',
-      fix: 'PROXY_ADMIN_TOKEN=$(openssl rand -hex 32)',
+      fix: `${NEW_TOKEN} the dashboard and the commands want the new one then`,
       docs: OPEN,
     },
   ];
 }
 
-function unauthorized({ access, now }: Given<'access'>): Finding[] {
+function unauthorized(facts: Given<'access'>): Finding[] {
+  const { access, now } = facts;
   const refused = recent(access.refusals, 'unauthorized', now);
   const closed = !access.adminToken && !isLoopbackHost(access.host);
   if (refused === null && !closed) return [];
@@ -88,8 +93,8 @@ function unauthorized({ access, now }: Given<'access'>): Finding[] {
         ? 'PROXY_ADMIN_TOKEN is configured and the request did not include the bearer token, or included another one.'
         : 'Without PROXY_ADMIN_TOKEN only programs on the same machine may, and not through a reverse proxy.',
       fix: access.adminToken
-        ? 'curl -H "Authorization: Bearer $PROXY_ADMIN_TOKEN" "$URL/admin/providers"   # the dashboard asks for the token at sign-in'
-        : 'PROXY_ADMIN_TOKEN=$(openssl rand -hex 32)   # restart, then send it as Authorization: Bearer …',
+        ? `${adminCall(facts, 'GET', 'providers')}   # the dashboard asks for the token at sign-in`
+        : `${NEW_TOKEN} send it as Authorization: Bearer …`,
       docs: section('registry-returns-401'),
     },
   ];
@@ -109,7 +114,7 @@ function noEncryptionKey({ access, now, providers }: Given<'access'>): Finding[]
         ...(providers == null ? [] : [`${providers.length} providers are registered`]),
       ],
       cause: 'Inline provider keys are stored encrypted, and there is no key to encrypt them with.',
-      fix: 'PROXY_SECRET_ENCRYPTION_KEY=$(openssl rand -base64 32)   # the same for every process, kept for ever; or register "credential_ref": "env:TEAM_KEY"',
+      fix: 'export PROXY_SECRET_ENCRYPTION_KEY=$(openssl rand -base64 32)   # where the proxy is started; the same for every process, kept for ever; or register "credential_ref": "env:TEAM_KEY"',
       docs: section('inline-provider-key-rejected'),
     },
   ];

@@ -1,6 +1,7 @@
 import { check, type Given } from '../check.js';
 import type { CodexFileFacts, CodexProblem } from '../facts.js';
 import { section, type Finding } from '../finding.js';
+import { quoted } from '../fix-commands.js';
 
 const FIX = 'responses-proxy codex --print   # the right TOML and the right -c overrides, one setting each';
 
@@ -69,7 +70,7 @@ function finding({ path }: CodexFileFacts, { kind, line, text }: CodexProblem): 
   return {
     ...WORDS[kind],
     evidence: [`${path}${line === null ? '' : `:${line}`}: ${text}`],
-    fix: FIX,
+    fix: kind === 'unreadable' ? `ls -ld ${quoted(path)}   # must be a file that this user may read` : FIX,
     docs: section(
       kind === 'inline_string' ? 'codex-toml-given-as-one-inline-string' : 'codex-does-not-use-the-proxy',
     ),

@@ -1,6 +1,7 @@
 import { BY_THE_PROXY, check, type Given } from '../check.js';
 import type { EndingFacts } from '../facts.js';
 import { section, type Finding } from '../finding.js';
+import { quoted } from '../fix-commands.js';
 
 const DASHBOARD = section('dashboard-shows-resources-but-no-recent-requests');
 const KEPT = section('old-records-stay');
@@ -58,7 +59,7 @@ function notFinished({ traffic, history }: Given<'traffic'>): Finding[] {
         `${traffic.inFlight} requests are open now: they show as in_progress, and have tokens when they end`,
       ],
       cause: 'They have not finished yet.',
-      fix: 'Wait for their end.',
+      fix: 'responses-proxy tail   # shows each as it ends',
       docs: DASHBOARD,
     },
   ];
@@ -74,7 +75,7 @@ function withoutEnd(requests: number): Finding {
     ],
     cause:
       'The process that served them is gone and its spool has not been read: another host, another volume, or a database that was away.',
-    fix: 'Start a process with the PROXY_DATA_DIR of the one that is gone: it brings the records to the database.',
+    fix: 'Start responses-proxy serve with the PROXY_DATA_DIR of the process that is gone (its volume, or its disk): it brings the records to the database. If that is lost, so are they.',
     docs: DASHBOARD,
   };
 }
@@ -90,13 +91,14 @@ const WHY: Readonly<Record<string, string>> = {
   interrupted: 'the process ended in the middle of them',
 };
 
-function noTokens({ history }: Given<'history'>): Finding[] {
+function noTokens({ history, keys }: Given<'history'>): Finding[] {
   const silent = history.endings.filter(
     ({ state, withoutTokens, requests }) =>
       WHY[state] !== undefined && withoutTokens >= SEVERAL && withoutTokens * 2 > requests,
   );
   if (silent.length === 0) return [];
   const served = silent.some(({ state }) => state === 'completed');
+  const asked = keys?.find(({ id }) => silent.some(({ resourceId }) => resourceId === id));
   return [
     {
       id: 'tokens_empty',
@@ -105,8 +107,8 @@ function noTokens({ history }: Given<'history'>): Finding[] {
       evidence: silent.map(lineOf),
       cause: `${[...new Set(silent.map(({ state }) => WHY[state]))].join('; ')}. Empty means not told, never 0.`,
       fix: served
-        ? 'Ask the upstream directly with stream:true: the last event, response.completed, must hold response.usage. PROXY_MAX_CAPTURE_BYTES has nothing to do with it.'
-        : 'PROXY_ON_DISCONNECT=drain   # exact usage for answers whose client has gone, at the price of their tokens',
+        ? `responses-proxy doctor --turn --model ${quoted(asked?.models?.[0] ?? 'MODEL')}   # one short turn, which costs its tokens: where it says unknown, the upstream tells no response.usage in its last event, response.completed. PROXY_MAX_CAPTURE_BYTES has nothing to do with it`
+        : 'export PROXY_ON_DISCONNECT=drain   # exact usage for answers whose client has gone, at the price of their tokens',
       docs: section('token-columns-are-empty'),
     },
   ];
@@ -126,7 +128,7 @@ function capture({ settings, history }: Given<'settings' | 'history'>): Finding[
         symptom: 'Requests show no bodies.',
         evidence: ['PROXY_MAX_CAPTURE_BYTES=0'],
         cause: 'Nothing is kept of bodies, as configured. Tokens and times are recorded all the same.',
-        fix: 'PROXY_MAX_CAPTURE_BYTES=2000000   # the default',
+        fix: 'export PROXY_MAX_CAPTURE_BYTES=2000000   # the default',
         docs,
       },
     ];
@@ -140,7 +142,7 @@ function capture({ settings, history }: Given<'settings' | 'history'>): Finding[
         `${history.truncatedBodies} of the last ${history.bodies} bodies are longer than PROXY_MAX_CAPTURE_BYTES=${settings.captureBytes}`,
       ],
       cause: 'More is sent than is kept. What clients and upstreams get is whole, and tokens are counted.',
-      fix: `PROXY_MAX_CAPTURE_BYTES=${settings.captureBytes * 4}   # takes room in the database and in the spool`,
+      fix: `export PROXY_MAX_CAPTURE_BYTES=${settings.captureBytes * 4}   # takes room in the database and in the spool`,
       docs,
     },
   ];
@@ -159,8 +161,8 @@ function notSummed({ history, traffic, now }: Given<'history'>): Finding[] {
       symptom: 'Charts over weeks are slow, and old requests stay in the database.',
       evidence: [`requests of ${age(now - history.unsummedAt)} ago are not in the sums of hours yet`],
       cause:
-        'Hours cannot be summed, which is tried every hour by one process of all. Requests that are in no sum are not deleted.',
-      fix: 'Look for retention.unsummed in the log: it has the words of the database. Full disks and missing rights are the usual causes.',
+        'Hours cannot be summed, which is tried every hour by one process of all. Until then requests stay for up to twice as long as they should.',
+      fix: 'responses-proxy prune   # tries it at once, and says what the database refuses, as retention.unsummed in the log does: full disks and missing rights are the usual causes',
       docs: KEPT,
     },
   ];
@@ -177,7 +179,7 @@ function keptTooLong({ settings, history, now }: Given<'settings' | 'history'>):
       symptom: 'Bodies stay in the database that no request leads to.',
       evidence: [`PROXY_BODY_RETENTION_DAYS=${bodyRetentionDays}, PROXY_RETENTION_DAYS=${retentionDays}`],
       cause: 'Bodies are kept for longer than their requests.',
-      fix: `PROXY_BODY_RETENTION_DAYS=${retentionDays}`,
+      fix: `export PROXY_BODY_RETENTION_DAYS=${retentionDays}`,
       docs,
     });
   if (history.overdueAt !== null)
@@ -190,7 +192,7 @@ function keptTooLong({ settings, history, now }: Given<'settings' | 'history'>):
       ],
       cause:
         'Nothing has pruned for more than a day: the database refuses it, their hours cannot be summed, or no process runs for more than five minutes.',
-      fix: 'Look for retention.failed and retention.unsummed in the log. Pruning runs every hour in one process of all.',
+      fix: 'responses-proxy prune --dry-run   # what would go; without --dry-run it goes now, and says what the database refuses; retention.failed and retention.unsummed in the log say what the process met',
       docs: KEPT,
     });
   return found;

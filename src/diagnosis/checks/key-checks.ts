@@ -1,6 +1,7 @@
 import { BY_THE_PROXY, check, type Given } from '../check.js';
 import type { KeyFacts } from '../facts.js';
 import { section, type Finding } from '../finding.js';
+import { askAgain, quoted } from '../fix-commands.js';
 import { refusedKey } from './refused-key.js';
 
 const MOST_NAMED = 8;
@@ -8,10 +9,10 @@ const MOST_NAMED = 8;
 /** The upstream keys, whatever they came from. */
 export const KEY_CHECKS = [
   check('resources', 'an upstream key is configured', ['keys', 'settings'], BY_THE_PROXY, noResources),
-  check('keys', 'each key is accepted by its upstream', ['keys'], BY_THE_PROXY, ({ keys, now }) => [
-    ...noneLeft(keys, now),
-    ...keys.flatMap((key) => refusedKey(key, servesBeside(key, keys), now)),
-    ...mayNotList(keys),
+  check('keys', 'each key is accepted by its upstream', ['keys'], BY_THE_PROXY, (facts) => [
+    ...noneLeft(facts),
+    ...facts.keys.flatMap((key) => refusedKey(key, servesBeside(key, facts.keys), facts)),
+    ...mayNotList(facts.keys),
   ]),
   check('models', 'each key may use each model', ['keys'], BY_THE_PROXY, ({ keys }) => [
     ...deniedModels(keys),
@@ -44,7 +45,8 @@ function noResources({ keys, settings, providers }: Given<'keys' | 'settings'>):
   ];
 }
 
-function noneLeft(keys: readonly KeyFacts[], now: number): Finding[] {
+function noneLeft(facts: Given<'keys'>): Finding[] {
+  const { keys, now } = facts;
   const pools = [...new Set(keys.map(({ poolId }) => poolId))];
   const dead = pools.filter((pool) =>
     keys.filter((key) => key.poolId === pool).every((key) => isOut(key, now)),
@@ -64,7 +66,7 @@ function noneLeft(keys: readonly KeyFacts[], now: number): Finding[] {
         out.map((key) => `${key.id}: ${key.reason}${key.detail === null ? '' : `, ${key.detail}`}`),
       ),
       cause: `${all ? 'No key' : `No key of ${named.join(', ')}`} may be used now.`,
-      fix: 'Mend the keys below, or add one that works. Then: POST /admin/health/check tries each of them at once.',
+      fix: `${askAgain(facts, null)}   # asks each key at once, when those in the evidence are mended or one that works was added`,
       docs: section('no-available-resources'),
     },
   ];
@@ -143,10 +145,19 @@ function unknownOrganizations(keys: readonly KeyFacts[]): Finding[] {
       evidence: [`no organisation is known of ${few(unknown.map(({ id }) => id)).join(', ')}`],
       cause:
         'Nothing labels the organisation of these keys, and their upstream has not told it in an answer yet; until then each key is its own.',
-      fix: 'OPENAI_RESOURCE_ORGANIZATIONS=acme,acme,globex   # one label for each key, in their order',
+      fix: labels(keys),
       docs: section('keys-of-several-organisations'),
     },
   ];
+}
+
+/** Of keys of the environment there must be as many labels as keys; a registered one has its own. */
+function labels(keys: readonly KeyFacts[]): string {
+  const ofEnvironment = keys.filter(({ source }) => source === 'env');
+  if (ofEnvironment.every(({ organization }) => organization !== null))
+    return 'Nothing has to be done: the organisation is learned from the first answer. A registered provider takes it as "organization", too.';
+  const all = ofEnvironment.map(({ id, organization }) => organization ?? `organisation-of-${id}`);
+  return `export OPENAI_RESOURCE_ORGANIZATIONS=${quoted(all.join(','))}   # with the right names, the same for keys of one organisation; where the proxy is started`;
 }
 
 function mixedOrganizations(keys: readonly KeyFacts[]): Finding[] {

@@ -1,5 +1,6 @@
 import { check, type Given } from '../check.js';
 import { section, type Finding } from '../finding.js';
+import { quoted } from '../fix-commands.js';
 
 const DOCS = section('container-health-check-fails');
 
@@ -24,7 +25,7 @@ function notReady({ process: { url, notReady: wrong } }: Given<'process'>): Find
       symptom: 'The container health check fails: /readyz answers 503.',
       evidence: wrong.map((line) => `${url}/readyz: ${line}`),
       cause: 'What the evidence names is missing or away.',
-      fix: 'The findings below have the fix for each.',
+      fix: `curl -sS ${quoted(`${url}/readyz`)}   # again, when what the other findings say is done`,
       docs: DOCS,
     },
   ];
@@ -39,7 +40,7 @@ function refused({ process: { url, said } }: Given<'process'>): Finding {
     evidence: [`${url}/admin/diagnostics: ${said ?? 'refused'}`],
     cause:
       'The proxy wants another admin token than the PROXY_ADMIN_TOKEN of this shell, or this shell has none.',
-    fix: 'PROXY_ADMIN_TOKEN=… responses-proxy doctor   # the value the proxy was started with',
+    fix: 'PROXY_ADMIN_TOKEN=… responses-proxy doctor   # with the value the proxy was started with',
     docs: section('registry-returns-401'),
   };
 }
@@ -71,13 +72,14 @@ function stranger({ process: { url, said } }: Given<'process'>): Finding {
 }
 
 function silent({ process: { url, said } }: Given<'process'>): Finding {
+  const port = new URL(url).port || '80';
   return {
     id: 'process_silent',
     severity: 'error',
     symptom: 'The container health check fails: connections are accepted and nothing is answered.',
     evidence: [`${url}: ${said ?? 'no answer'}`],
     cause: 'The process, or the machine, is frozen, overloaded or swapping.',
-    fix: 'Look at CPU and memory of the process and at its last log lines; restart it if it stays so.',
+    fix: `ss -ltnp 'sport = :${port}'   # names the process: look at its CPU, memory and last log lines, and restart it if it stays so`,
     docs: DOCS,
   };
 }

@@ -1,9 +1,9 @@
 import { check, type Given } from '../check.js';
 import { section, type Finding } from '../finding.js';
+import { quoted } from '../fix-commands.js';
 
 const STREAMS = section('streams-arrive-in-one-piece-or-are-cut');
 const ASK = 'give --url with the address that clients use';
-const NGINX = 'nginx: ';
 /** Events that were sent apart and arrive this much closer together were held back. */
 const HELD_BACK = 0.5;
 
@@ -31,7 +31,7 @@ function reach({ publicUrl: { url, reach: seen } }: Given<'publicUrl'>): Finding
       evidence: [`${url}: ${seen.said}`],
       cause:
         'The address leads elsewhere, does not let requests to /v1 through, or the credential of this shell is not accepted there.',
-      fix: `curl -i ${url}/healthz   # must say {"status":"ok"}. The self-test wants a client key in RPX_CLIENT_KEY, or PROXY_ADMIN_TOKEN; on the machine of the proxy, responses-proxy doctor without --url says whether it runs`,
+      fix: `curl -i ${quoted(`${url}/healthz`)}   # must say {"status":"ok"}. The self-test wants a client key in RPX_CLIENT_KEY, or PROXY_ADMIN_TOKEN; on the machine of the proxy, responses-proxy doctor without --url says whether it runs`,
       docs: STREAMS,
     },
   ];
@@ -53,7 +53,7 @@ function buffered({ publicUrl: { stream } }: Given<'publicUrl'>): Finding[] {
       ],
       cause:
         'A server between client and proxy collects the answer before it passes it on: buffering, compression or a virus scanner.',
-      fix: `${NGINX}location /v1/ { proxy_buffering off; gzip off; proxy_http_version 1.1; }   # others: switch off response buffering and compression for text/event-stream`,
+      fix: 'location /v1/ { proxy_buffering off; gzip off; proxy_http_version 1.1; }   # nginx. Others: switch off response buffering and compression for text/event-stream',
       docs: STREAMS,
     },
   ];
@@ -71,7 +71,7 @@ function cut({ publicUrl: { silence } }: Given<'publicUrl'>): Finding[] {
       ],
       cause:
         'A server between client and proxy ends connections on which nothing passes for a while. Models may be silent for minutes.',
-      fix: `${NGINX}proxy_read_timeout 650s;   # HAProxy: timeout server 650s · AWS ALB: idle timeout 650 · above PROXY_IDLE_TIMEOUT_SECONDS and PROXY_FIRST_BYTE_TIMEOUT_SECONDS`,
+      fix: 'proxy_read_timeout 650s;   # nginx. HAProxy: timeout server 650s · AWS ALB: idle timeout 650 · above PROXY_IDLE_TIMEOUT_SECONDS and PROXY_FIRST_BYTE_TIMEOUT_SECONDS',
       docs: STREAMS,
     },
   ];
@@ -87,7 +87,7 @@ function websocket({ publicUrl: { websocket: seen, url } }: Given<'publicUrl'>):
         'Codex says that it falls back from WebSockets to HTTPS, after several attempts; Responses WebSocket mode does not work.',
       evidence: [`upgrade at ${url}: ${seen.said}`],
       cause: 'A server between client and proxy does not pass on upgrades.',
-      fix: `${NGINX}proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";   # or PROXY_WEBSOCKET=off, which Codex is told at once`,
+      fix: `proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";   # nginx. Or PROXY_WEBSOCKET=off, which Codex is told at once`,
       docs: section('websocket-does-not-connect'),
     },
   ];
@@ -106,7 +106,7 @@ function headers({ publicUrl: { lostHeaders } }: Given<'publicUrl'>): Finding[] 
       cause: underscores
         ? 'A server between client and proxy drops headers with underscores, as nginx does by default; older Codex names its session in session_id.'
         : 'A server between client and proxy drops headers it does not know.',
-      fix: `${NGINX}underscores_in_headers on;   # in the http or server block`,
+      fix: 'underscores_in_headers on;   # nginx, in the http or server block',
       docs: section('headers-or-large-requests-do-not-arrive'),
     },
   ];
@@ -122,7 +122,7 @@ function bodies({ publicUrl: { body } }: Given<'publicUrl'>): Finding[] {
         'Long conversations fail with 413 after some turns: agents send the whole history with every turn.',
       evidence: [`a request of ${Math.round(body.sentBytes / 1_048_576)} MB: ${body.said}`],
       cause: 'A server between client and proxy limits requests.',
-      fix: `${NGINX}client_max_body_size 64m;   # PROXY_MAX_BODY_BYTES is the proxy's own limit`,
+      fix: `client_max_body_size 64m;   # nginx. PROXY_MAX_BODY_BYTES is the proxy's own limit`,
       docs: section('headers-or-large-requests-do-not-arrive'),
     },
   ];

@@ -1,47 +1,47 @@
-import type { KeyFacts } from '../facts.js';
+import type { Facts, KeyFacts } from '../facts.js';
 import { section, type Finding } from '../finding.js';
+import { adminCall, askAgain, quoted } from '../fix-commands.js';
 
 interface Advice {
   readonly cause: string;
-  readonly fix: string;
+  /** What makes asking again worth while. */
+  readonly first?: string;
 }
 
 const UPSTREAM = section('requests-succeed-but-a-403-appears');
-const RETRY = 'Then: POST /admin/health/check tries it at once.';
 
 const ADVICE: Readonly<Record<string, Advice>> = {
   invalid_key: {
     cause: 'The upstream does not know this key: it was mistyped, revoked, or belongs to another upstream.',
-    fix: `Replace the key in the variable it came from and restart, or take it out. ${RETRY}`,
   },
   forbidden: {
     cause:
       'The upstream knows the key and refuses it with 403: its project, country, address or rights forbid this use.',
-    fix: `Look at the key's permissions, its project and the IP allowlist of its organisation. ${RETRY}`,
+    first:
+      'when the permissions of the key, its project and the IP allowlist of its organisation allow it; says at once whether they do',
   },
   insufficient_quota: {
     cause: 'The account behind the key has no quota or credit left.',
-    fix: `Add credit or raise the budget of its project. ${RETRY}`,
+    first: 'when there is credit, or the budget of its project is higher',
   },
   unreachable: {
     cause: 'No connection to its upstream can be made: name, network, firewall or certificate.',
-    fix: 'From the machine or container of the proxy: curl -v "$PROXY_UPSTREAM_BASE_URL/models". An HTTP proxy in the environment is not used.',
   },
   server_errors: {
     cause: 'Its upstream failed several times in a row.',
-    fix: 'Look at the upstream. The key is tried again by itself, one request at a time.',
+    first: 'tries it now; without it the key is tried again by itself, one request at a time',
   },
 };
 
-const OTHERWISE: Advice = {
+const OTHERWISE = {
   cause: 'Its upstream refused or failed.',
-  fix: 'Look at the reason in the evidence. POST /admin/health/check tries the key at once.',
+  first: 'tries the key at once; what was said last stands in the evidence',
 };
 
 /** A key that gets no requests now, and why. */
-export function refusedKey(key: KeyFacts, othersServe: boolean, now: number): Finding[] {
-  if (key.status !== 'unhealthy') return pausedKey(key, othersServe, now);
-  const { cause, fix } = ADVICE[key.reason] ?? OTHERWISE;
+export function refusedKey(key: KeyFacts, othersServe: boolean, facts: Facts): Finding[] {
+  if (key.status !== 'unhealthy') return pausedKey(key, othersServe, facts.now);
+  const advice = ADVICE[key.reason] ?? OTHERWISE;
   return [
     {
       id: 'key_refused',
@@ -50,11 +50,27 @@ export function refusedKey(key: KeyFacts, othersServe: boolean, now: number): Fi
         ? `Requests succeed, but ${shown(key)} shows at ${key.id}: other keys do its work.`
         : `${key.id} serves nothing, and nobody in its pool does its work.`,
       evidence: [`${key.id} (${key.origin}): ${key.reason}${key.detail === null ? '' : `: ${key.detail}`}`],
-      cause,
-      fix,
+      cause: advice.cause,
+      fix: fixOf(key, advice, facts),
       docs: UPSTREAM,
     },
   ];
+}
+
+function fixOf(key: KeyFacts, { first = OTHERWISE.first }: Advice, facts: Facts): string {
+  if (key.reason === 'unreachable')
+    return `curl -v ${quoted(`${key.baseUrl}/models`)}   # from the machine or container of the proxy; an HTTP proxy in the environment is not used`;
+  if (key.reason === 'invalid_key') return replacement(key, facts);
+  return `${askAgain(facts, key.id)}   # ${first}`;
+}
+
+/** A list of keys cannot be set in part. */
+function replacement({ id, source, origin }: KeyFacts, facts: Facts): string {
+  if (source === 'registry')
+    return `${adminCall(facts, 'PATCH', `providers/${encodeURIComponent(id)}`, { api_key: 'sk-…' })}   # the new key; or "enabled": false`;
+  if (/^\w+$/.test(origin))
+    return `export ${origin}=sk-…   # the new key, where the proxy is started; then start it again`;
+  return `Put a new key into ${origin} where the proxy is started, or take it out there, and start it again.`;
 }
 
 function pausedKey(key: KeyFacts, othersServe: boolean, now: number): Finding[] {

@@ -1,6 +1,7 @@
 import { HEAP_FLAG } from '../../common/heap-flag.js';
 import { BY_THE_PROXY, check, type Given } from '../check.js';
 import { section, type Finding } from '../finding.js';
+import { quoted } from '../fix-commands.js';
 
 const DOCS = section('the-configuration-is-refused-or-a-variable-has-no-effect');
 /** An upstream certificate, a token and a record are all off by then; half a minute is still a clock that runs. */
@@ -25,7 +26,7 @@ function invalid({ settings: { problems } }: Given<'settings'>): Finding[] {
       symptom: 'The start ends with code 78; a container stops as soon as it has started.',
       evidence: problems,
       cause: 'A variable has a value that cannot be used.',
-      fix: 'Correct the variables named in the evidence; the table in README.md has what each accepts.',
+      fix: `Correct ${namesIn(problems).join(', ') || 'what the evidence names'} where the proxy is started; docs/configuration.md has what each accepts.`,
       docs: DOCS,
     },
   ];
@@ -41,10 +42,26 @@ function unread({ settings: { warnings } }: Given<'settings'>): Finding[] {
       evidence: warnings,
       cause:
         'A variable looks like one of this program and is none, or has no use beside the others: almost always a typing mistake.',
-      fix: 'Correct or remove the variables named in the evidence, then restart.',
+      fix: corrections(warnings),
       docs: DOCS,
     },
   ];
+}
+
+/** Each begins with the variable it is about. */
+function namesIn(lines: readonly string[]): string[] {
+  return [...new Set(lines.flatMap((line) => /^[A-Z][A-Z0-9_]+/.exec(line)?.[0] ?? []))];
+}
+
+/** The value goes where it was meant to. */
+function corrections(warnings: readonly string[]): string {
+  const meant = warnings.flatMap((line) => {
+    const [, wrong, right] = /^([A-Z][A-Z0-9_]*) .*did you mean ([A-Z][A-Z0-9_]*)\?/.exec(line) ?? [];
+    return wrong === undefined || right === undefined ? [] : [`export ${right}="$${wrong}"; unset ${wrong}`];
+  });
+  if (meant.length === warnings.length)
+    return `${meant.join('; ')}   # where the proxy is started, then start it again`;
+  return `Correct or remove ${namesIn(warnings).join(', ') || 'what the evidence names'} where the proxy is started, then start it again.`;
 }
 
 function uncheckedTls({ settings: { tlsUnchecked } }: Given<'settings'>): Finding[] {
@@ -56,7 +73,7 @@ function uncheckedTls({ settings: { tlsUnchecked } }: Given<'settings'>): Findin
       symptom: 'Upstream keys can be read by whoever is on the way.',
       evidence: ['NODE_TLS_REJECT_UNAUTHORIZED=0'],
       cause: 'Certificates are not checked, so any server may say that it is the upstream and gets the keys.',
-      fix: 'unset NODE_TLS_REJECT_UNAUTHORIZED; for a private authority: NODE_EXTRA_CA_CERTS=/path/to/ca.pem',
+      fix: 'unset NODE_TLS_REJECT_UNAUTHORIZED   # where the proxy is started; for a private authority: export NODE_EXTRA_CA_CERTS=/path/to/ca.pem',
       docs: section('the-proxy-is-open-to-strangers'),
     },
   ];
@@ -92,7 +109,7 @@ function smallHeap({ traffic: { smallHeapOf: program } }: Given<'traffic'>): Fin
       evidence: [`the process runs ${program} without ${HEAP_FLAG}`],
       cause:
         'It was started directly. The start script, the image and PROXY_PROCESSES give Node a heap to begin with; one that has to grow is collected whole each time it does.',
-      fix: `node ${HEAP_FLAG} '${program}' serve`,
+      fix: `node ${HEAP_FLAG} ${quoted(program)} serve`,
       docs: section('streams-of-many-clients-stutter'),
     },
   ];

@@ -1,5 +1,9 @@
+import { dirname } from 'node:path';
 import { BY_THE_PROXY, check, type Given } from '../check.js';
+import type { Facts } from '../facts.js';
 import { section, type Finding } from '../finding.js';
+import { quoted } from '../fix-commands.js';
+import { DISK_CHECK, passingStorage } from './disk-checks.js';
 
 const GONE = section('records-disappear-after-redeploy');
 const NO_REQUESTS = section('dashboard-shows-resources-but-no-recent-requests');
@@ -7,8 +11,6 @@ const FULL = section('the-disk-is-full-or-records-wait');
 const REDIS = section('redis-is-away-or-its-settings-lose-records');
 
 const MB = 1024 * 1024;
-const LITTLE_BYTES = 1024 * MB;
-const NOTHING_BYTES = 100 * MB;
 const LONG_WAIT_MS = 60_000;
 
 /** Where records live and how they get there. */
@@ -27,31 +29,8 @@ export const STORAGE_CHECKS = [
     ...stuck(facts),
     ...lost(facts),
   ]),
-  check('disk', 'the disk has room', ['disk'], BY_THE_PROXY, (facts) => [
-    ...room(facts),
-    ...openDirectory(facts),
-  ]),
+  DISK_CHECK,
 ];
-
-function passingStorage({ disk, settings }: Given<'disk' | 'settings'>): Finding[] {
-  if (disk.passing === null) return [];
-  const records = settings.databaseKind === 'sqlite' && disk.sqlitePath !== null;
-  return [
-    {
-      id: records ? 'records_in_container' : 'spool_in_container',
-      severity: records ? 'error' : 'warning',
-      symptom: records
-        ? 'Records disappear after a redeploy.'
-        : 'Records that wait for the database disappear with the container.',
-      evidence: [`${disk.sqlitePath ?? disk.dataDir}: ${disk.passing}`],
-      cause: records
-        ? 'The history is a SQLite file inside of the container, which ends with it.'
-        : 'The spool is inside of the container, which ends with it.',
-      fix: 'docker run -v responses-proxy:/data -e PROXY_DATA_DIR=/data …   # or set PROXY_DATABASE_URL=postgres://…; `responses-proxy migrate-data` takes what is there along',
-      docs: GONE,
-    },
-  ];
-}
 
 function otherDatabases({ settings }: Given<'settings'>): Finding[] {
   if (settings.ignoredDatabases.length === 0) return [];
@@ -65,13 +44,14 @@ function otherDatabases({ settings }: Given<'settings'>): Finding[] {
       ],
       cause:
         'Several variables name a database; the first of PROXY_DATABASE_URL, SERVICE_DATABASE_URL, DATABASE_URL and PROXY_SQLITE_URL counts. A process that has only the later one writes elsewhere.',
-      fix: 'Set PROXY_DATABASE_URL, the same for every API process and worker, and remove the others.',
+      fix: `unset ${settings.ignoredDatabases.join(' ')}   # where the proxy is started; ${settings.databaseOrigin} then is the only one. The same for every API process and worker`,
       docs: GONE,
     },
   ];
 }
 
-function databaseAway({ database }: Given<'database'>): Finding[] {
+function databaseAway(facts: Given<'database'>): Finding[] {
+  const { database } = facts;
   if (database.ready) return [];
   return [
     {
@@ -81,10 +61,7 @@ function databaseAway({ database }: Given<'database'>): Finding[] {
         'History and usage answer 503 database_unavailable, and new records do not show. Requests are served all the same.',
       evidence: [`${database.shown}: ${database.error ?? 'not connected yet'}`],
       cause: 'The database does not answer, refuses the login, or cannot be written.',
-      fix:
-        database.kind === 'postgres'
-          ? 'From the machine or container of the proxy: psql "$PROXY_DATABASE_URL" -c "select 1". Records wait on disk and are written when it is back.'
-          : 'Look at the file and its directory: owner, disk, read-only mount. Records wait in the spool.',
+      fix: `${askDatabase(facts)}. Records wait on disk and are written when it is back`,
       docs: section('the-database-cannot-be-reached'),
     },
   ];
@@ -98,8 +75,8 @@ function redisAway({ redis }: Given<'redis'>): Finding[] {
     evidence: [warning],
     cause: 'A setting of the Redis server does not fit this use.',
     fix: warning.includes('maxmemory-policy')
-      ? 'redis-cli CONFIG SET maxmemory-policy noeviction   # and in redis.conf'
-      : 'Change what the evidence names, or use another Redis.',
+      ? `${ASK_REDIS} CONFIG SET maxmemory-policy noeviction   # and in redis.conf, which counts at its next start`
+      : `${ASK_REDIS} INFO server   # which server it is: bring it to what the evidence asks for, or use another one`,
     docs: REDIS,
   }));
   if (redis.status !== 'away') return settings;
@@ -110,10 +87,20 @@ function redisAway({ redis }: Given<'redis'>): Finding[] {
       'Replicas do not see each other, and workers get no records: /readyz says redis: degraded. Requests are served all the same.',
     evidence: [redis.error ?? 'no connection yet'],
     cause: 'Redis did not start, cannot be reached from here, or takes no writes.',
-    fix: 'From the machine or container of the proxy: redis-cli -u "$PROXY_REDIS_URL" PING. One process alone needs no Redis: unset PROXY_REDIS_URL.',
+    fix: `${ASK_REDIS} PING   # from the machine or container of the proxy. One process alone needs no Redis: unset PROXY_REDIS_URL`,
     docs: REDIS,
   };
   return [away, ...settings];
+}
+
+const ASK_REDIS = 'redis-cli -u "$PROXY_REDIS_URL"';
+
+/** What shows why it does not answer, ending in a comment. */
+function askDatabase({ settings, disk }: Facts): string {
+  if (settings?.databaseKind === 'postgres')
+    return `psql "$${settings.databaseOrigin}" -c 'select 1'   # from the machine or container of the proxy: says what it is told`;
+  const file = disk?.sqlitePath ?? 'data/proxy.sqlite3';
+  return `ls -ld ${quoted(dirname(file))} ${quoted(file)}; df -h ${quoted(dirname(file))}   # owner, rights and room`;
 }
 
 const FLEET: Readonly<Record<string, Pick<Finding, 'symptom' | 'cause' | 'fix' | 'docs' | 'severity'>>> = {
@@ -165,7 +152,8 @@ function versions({ fleet }: Given<'fleet'>): Finding[] {
   ];
 }
 
-function stuck({ spool, now }: Given<'spool'>): Finding[] {
+function stuck(facts: Given<'spool'>): Finding[] {
+  const { spool, now } = facts;
   const waitMs = spool.oldestAt === null ? 0 : now - spool.oldestAt;
   if (spool.drainError === null && waitMs < LONG_WAIT_MS) return [];
   return [
@@ -179,13 +167,13 @@ function stuck({ spool, now }: Given<'spool'>): Finding[] {
       ],
       cause:
         'The database, or the way there, does not take what is written. Nothing is lost until the spool is full; bodies go first then.',
-      fix: 'Mend what the evidence names. The records follow by themselves.',
+      fix: `${askDatabase(facts)}. The records follow by themselves`,
       docs: FULL,
     },
   ];
 }
 
-function lost({ spool }: Given<'spool'>): Finding[] {
+function lost({ spool, disk }: Given<'spool'>): Finding[] {
   const lines = [
     ...(spool.writable ? [] : ['the disk refuses writes']),
     ...(spool.shedRecords > 0 ? [`${spool.shedRecords} records were dropped since the start`] : []),
@@ -204,54 +192,8 @@ function lost({ spool }: Given<'spool'>): Finding[] {
       evidence: lines,
       cause:
         'The disk was full or broken, or the database was away for longer than PROXY_SPOOL_MAX_BYTES lasts.',
-      fix: 'Make room on the disk of PROXY_DATA_DIR, or raise PROXY_SPOOL_MAX_BYTES. What was dropped does not come back.',
+      fix: `df -h ${quoted(disk?.dataDir ?? 'data')}   # make room there, or raise PROXY_SPOOL_MAX_BYTES (${spool.maxBytes} now). What was dropped does not come back`,
       docs: FULL,
-    },
-  ];
-}
-
-function room({ disk, spool }: Given<'disk'>): Finding[] {
-  if (!disk.writable) return [unwritable(disk.dataDir)];
-  const { freeBytes: free } = disk;
-  const mayGrow = spool == null ? LITTLE_BYTES : spool.maxBytes - spool.bytes;
-  if (free === null || free > Math.min(LITTLE_BYTES, mayGrow)) return [];
-  const full = free < NOTHING_BYTES;
-  return [
-    {
-      id: full ? 'disk_full' : 'disk_nearly_full',
-      severity: full ? 'error' : 'warning',
-      symptom: 'Records, or their bodies, are about to be dropped.',
-      evidence: [`${disk.dataDir}: ${Math.floor(free / MB)} MB free`],
-      cause: 'The disk of PROXY_DATA_DIR has no room left.',
-      fix: 'Make room, or put PROXY_DATA_DIR on a larger disk; PROXY_RETENTION_DAYS and PROXY_BODY_RETENTION_DAYS bound what SQLite grows to.',
-      docs: FULL,
-    },
-  ];
-}
-
-function unwritable(dataDir: string): Finding {
-  return {
-    id: 'data_directory_unwritable',
-    severity: 'error',
-    symptom: 'The start ends with a line about PROXY_DATA_DIR, or records are dropped.',
-    evidence: [`this user may not write to ${dataDir}`],
-    cause: 'Owner, rights or a read-only mount.',
-    fix: 'chown the directory to the user of the process (10001 in the image), mount it writable, or set PROXY_DATA_DIR to another one.',
-    docs: FULL,
-  };
-}
-
-function openDirectory({ disk }: Given<'disk'>): Finding[] {
-  if (disk.openDirectory === null) return [];
-  return [
-    {
-      id: 'data_directory_open',
-      severity: 'note',
-      symptom: 'Other users of this machine may read conversations.',
-      evidence: [disk.openDirectory],
-      cause: 'The directory was there before the proxy and keeps its rights.',
-      fix: `chmod 700 '${disk.dataDir}'`,
-      docs: section('the-proxy-is-open-to-strangers'),
     },
   ];
 }

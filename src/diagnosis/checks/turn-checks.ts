@@ -1,5 +1,6 @@
 import { check, type Given } from '../check.js';
 import { section, type Finding } from '../finding.js';
+import { quoted } from '../fix-commands.js';
 
 const ASK = 'a turn costs tokens; give --turn --model with a model to ask';
 
@@ -20,8 +21,8 @@ function turn({ turn: seen }: Given<'turn'>): Finding[] {
         cause: 'The message is that of the proxy or, passed on, of the upstream.',
         fix:
           requestId === null
-            ? 'Mend what the other findings say; a client key goes into RPX_CLIENT_KEY.'
-            : `responses-proxy requests ${requestId}   # what was tried, and why it went there`,
+            ? `curl -i ${quoted(`${url}/healthz`)}   # must say {"status":"ok"}; the other findings say why not. A client key goes into RPX_CLIENT_KEY`
+            : `responses-proxy requests ${quoted(requestId)}   # what was tried, and why it went there`,
         docs,
       },
     ];
@@ -36,7 +37,10 @@ function turn({ turn: seen }: Given<'turn'>): Finding[] {
         `request ${requestId ?? 'without an id: who answered is no Responses Proxy'}`,
       ],
       cause: '--turn asked for it.',
-      fix: 'Nothing.',
+      fix:
+        requestId === null
+          ? 'Nothing has to be done.'
+          : `responses-proxy requests ${quoted(requestId)}   # its record`,
       docs,
     },
   ];

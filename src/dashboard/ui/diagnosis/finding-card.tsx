@@ -29,7 +29,7 @@ export function FindingCard({ finding }: { finding: Finding }): JSX.Element {
           <dt>To do</dt>
           <dd>
             <pre>{finding.fix}</pre>
-            <Copy text={finding.fix} what={`what to do about: ${finding.symptom}`} />
+            <Copy text={commandOf(finding.fix)} what={`what to do about: ${finding.symptom}`} />
           </dd>
         </div>
         <div>
@@ -43,6 +43,11 @@ export function FindingCard({ finding }: { finding: Finding }): JSX.Element {
       </dl>
     </li>
   );
+}
+
+/** Some shells take a comment that is typed for arguments. */
+function commandOf(fix: string): string {
+  return fix.split('   # ')[0] ?? fix;
 }
 
 /** For people who have the documents open elsewhere, too. */
