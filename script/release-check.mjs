@@ -1,6 +1,6 @@
 // `npm run release-check`: the specs that prove continuity and those of security that have figures, one after the other at the sizes a release has to show, and
 // their figures as one table. Long (about half an hour) and for a quiet machine: no part of `npm test` or `.ci/run`.
-//   --only R10,R13     some of them
+//   --only R10,R13     some of them; --only S is all whose names begin so
 //   --write FILE       the table as Markdown, too
 // RPX_FUZZ_SECONDS=600 gives each of the six parsers of S20 that long, instead of a number of inputs.
 import { spawn } from 'node:child_process';
@@ -26,14 +26,33 @@ const DEMANDS = [
   ['R15', ['steady-streams', 'many-streams']],
   ['R16', ['drain']],
   ['R20', ['stepped-clock']],
+  ['S1', ['canaries']],
+  ['S2', ['paths']],
+  ['S3', ['ssrf', 'rebinding']],
+  ['S4', ['ssrf']],
+  ['S5', ['headers']],
+  ['S6', ['framing']],
+  ['S7', ['doors']],
+  ['S8', ['timing', 'admin-access']],
+  ['S9', ['key-revocation']],
+  ['S10', ['tenants', 'tenancy']],
+  ['S11', ['stored-text', 'browser']],
+  ['S12', ['browser']],
+  ['S13', ['src/admin/csv']],
   ['S14', ['bombs']],
+  ['S15', ['prototype']],
+  ['S16', ['live-events']],
+  ['S17', ['log-lines']],
+  ['S18', ['rewrap', 'src/registry/secret-cipher']],
   ['S19', ['supply', 'advisories']],
   ['S20', ['fuzz']],
 ];
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, write: { type: 'string' } } });
 const wanted = values.only?.split(',');
-const chosen = DEMANDS.filter(([id]) => wanted === undefined || wanted.includes(id));
+const chosen = DEMANDS.filter(
+  ([id]) => wanted === undefined || wanted.some((one) => one === id || (one === 'S' && /^S\d/.test(id))),
+);
 const folder = mkdtempSync(join(tmpdir(), 'rpx-release-'));
 
 try {
@@ -44,7 +63,7 @@ try {
   const specs = [...new Set(chosen.flatMap(([, files]) => files))];
   const passed = new Map();
   for (const spec of specs)
-    passed.set(spec, spec === 'advisories' ? checkAdvisories(join(folder, spec)) : await run(spec, services));
+    passed.set(spec, spec === 'advisories' ? checkAdvisories(figuresFile(spec)) : await run(spec, services));
   const figures = specs.flatMap((spec) => figuresOf(spec));
   const table = tableOf(figures, passed);
   console.log(`\n${table}`);
@@ -64,7 +83,7 @@ function run(spec, services) {
   const child = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', ...args], {
     cwd: ROOT,
     stdio: 'inherit',
-    env: { ...process.env, ...services, RPX_RELEASE: '1', RPX_FIGURES: join(folder, spec) },
+    env: { ...process.env, ...services, RPX_RELEASE: '1', RPX_FIGURES: figuresFile(spec) },
   });
   return new Promise((resolve, reject) => {
     child.once('error', reject);
@@ -76,12 +95,17 @@ function run(spec, services) {
 function fileOf(spec) {
   const own = `bench/${spec}.bench-run.ts`;
   if (existsSync(join(ROOT, own))) return ['--config', 'bench/vitest.config.ts', own];
+  if (spec.startsWith('src/')) return [`${spec}.spec.ts`];
   const folders = ['test/e2e', 'test/security'];
   return folders.map((path) => `${path}/${spec}.spec.ts`).filter((path) => existsSync(join(ROOT, path)));
 }
 
+function figuresFile(spec) {
+  return join(folder, spec.replaceAll('/', '-'));
+}
+
 function figuresOf(spec) {
-  const file = join(folder, spec);
+  const file = figuresFile(spec);
   if (!existsSync(file)) return [];
   return readFileSync(file, 'utf8')
     .trim()

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { leaveEnvironmentOut } from '../common/diagnostic-report.js';
 import { EXIT } from './exit-code.js';
 import { HELP } from './help.js';
 
@@ -53,6 +54,7 @@ async function main(argv: readonly string[]): Promise<number | null> {
   return (await load())(args);
 }
 
+leaveEnvironmentOut();
 try {
   const code = await main(process.argv.slice(2));
   // Commands that end have nothing left to wait for; open handles of a library must not keep them.

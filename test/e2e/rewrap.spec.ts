@@ -12,13 +12,13 @@ import { FakeUpstream } from '../support/fake-upstream.js';
 import { readSqlite } from '../support/history.js';
 import { LoadClient } from '../support/load-client.js';
 import { ProxyProcess } from '../support/proxy-process.js';
+import { demand, note, size } from '../support/release.js';
 import { aProvider } from '../support/registry-rows.js';
 import { key } from '../support/rig.js';
 import { runCli, startCli } from '../support/run-cli.js';
 import { until } from '../support/until.js';
 
-/** RPX_REWRAP_SECRETS=1000 is the release's demand. */
-const SECRETS = Number(process.env['RPX_REWRAP_SECRETS'] ?? 250);
+const SECRETS = size(250, 1_000);
 const SECRET = 'sk-rewrap-canary-0123456789';
 const TOKEN = 'admin-token-for-rewrap-0123456789';
 const [OLD, NEW, OTHER] = [newKey(), newKey(), newKey()];
@@ -148,7 +148,12 @@ describe('the encryption key of stored secrets', () => {
       await lanes;
       client.close();
     }
-    expect(client.entries.filter((entry) => entry.status !== 200)).toEqual([]);
+    note('S18', 'secrets that changed their key', SECRETS);
+    note('S18', 'requests meanwhile', client.entries.length);
+    const failed = client.entries.filter((entry) => entry.status !== 200);
+    expect(failed).toEqual([]);
+    demand('S18', 'requests failed', failed.length, { exactly: 0 });
+    demand('S18', 'secrets left under the old key', await under(OLD_ID), { exactly: 0 });
     await auditTells(proxy);
     await proxy.dispose();
   }, 60_000);

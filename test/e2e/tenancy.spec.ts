@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { key, Rig } from '../support/rig.js';
 import { SocketClient } from '../support/socket-client.js';
+import { toldTo, UNKNOWN_IDS, WAYS_TO_NAME_AN_ID } from '../support/tenant-ways.js';
 import { until } from '../support/until.js';
 
 const TOKEN = 'admin-token-for-tenancy-0123456789';
@@ -46,94 +47,17 @@ const call = (
   body: Record<string, unknown> | null = null,
 ) => rig.client.send({ headers: who, method, path, body, keepText: true });
 
-type Ids = { readonly response: string; readonly conversation: string; readonly item: string };
-interface Way {
-  readonly name: string;
-  readonly method: string;
-  readonly path: (ids: Ids) => string;
-  readonly body: ((ids: Ids) => Record<string, unknown>) | null;
-}
-const way = (name: string, method: string, path: Way['path'], body: Way['body'] = null): Way => ({
-  name,
-  method,
-  path,
-  body,
-});
-
-const WAYS: readonly Way[] = [
-  way('retrieve', 'GET', ({ response: id }) => `/v1/responses/${id}`),
-  way('stream', 'GET', ({ response: id }) => `/v1/responses/${id}?stream=true&starting_after=1`),
-  way('input items', 'GET', ({ response: id }) => `/v1/responses/${id}/input_items?limit=5`),
-  way('cancel', 'POST', ({ response: id }) => `/v1/responses/${id}/cancel`),
-  way('delete', 'DELETE', ({ response: id }) => `/v1/responses/${id}`),
-  way('conversation', 'GET', ({ conversation: id }) => `/v1/conversations/${id}`),
-  way('its items', 'GET', ({ conversation: id }) => `/v1/conversations/${id}/items`),
-  way(
-    'its change',
-    'POST',
-    ({ conversation: id }) => `/v1/conversations/${id}`,
-    () => ({ metadata: { a: 'b' } }),
-  ),
-  way('its end', 'DELETE', ({ conversation: id }) => `/v1/conversations/${id}`),
-  ...['/v1/responses', '/v1/responses/compact', '/v1/responses/input_tokens'].flatMap((path): Way[] => [
-    way(
-      `${path} after`,
-      'POST',
-      () => path,
-      (ids) => ({ previous_response_id: ids.response }),
-    ),
-    way(
-      `${path} in`,
-      'POST',
-      () => path,
-      (ids) => ({ conversation: ids.conversation }),
-    ),
-    way(
-      `${path} in object`,
-      'POST',
-      () => path,
-      (ids) => ({ conversation: { id: ids.conversation } }),
-    ),
-    way(
-      `${path} of`,
-      'POST',
-      () => path,
-      (ids) => ({ input: [{ type: 'item_reference', id: ids.item }] }),
-    ),
-  ]),
-  way(
-    'a conversation made of',
-    'POST',
-    () => '/v1/conversations',
-    (ids) => ({ items: [{ type: 'item_reference', id: ids.item }] }),
-  ),
-  way(
-    'without a type, and no role',
-    'POST',
-    () => '/v1/responses',
-    (ids) => ({ input: [{ id: ids.item, role: null }] }),
-  ),
-];
-
-/** What no client can tell from another answer, but for the id of the request. */
-const told = ({ status, text, headers }: Awaited<ReturnType<typeof call>>): unknown => {
-  const stable = Object.entries(headers).filter(([name]) => !['date', 'x-proxy-request-id'].includes(name));
-  return { status, text, headers: Object.fromEntries(stable) };
-};
-
-const UNKNOWN: Ids = { response: 'resp_unknown', conversation: 'conv_unknown', item: 'msg_unknown' };
-
 describe('an id belongs to the client key it was made with', () => {
-  it.each(WAYS)(
+  it.each(WAYS_TO_NAME_AN_ID)(
     '%s: a stranger hears what of an unknown id, and nothing is sent',
     async ({ method, path, body }) => {
       const ids = { response, conversation, item };
       const before = rig.upstream.ledger.traffic.length;
       const hers = await call(bob, method, path(ids), body?.(ids) ?? null);
-      const nobodys = await call(bob, method, path(UNKNOWN), body?.(UNKNOWN) ?? null);
+      const nobodys = await call(bob, method, path(UNKNOWN_IDS), body?.(UNKNOWN_IDS) ?? null);
       expect(hers.status).toBe(404);
       expect((JSON.parse(hers.text) as { error: { code: string } }).error.code).toBe('response_not_found');
-      expect(told(hers)).toEqual(told(nobodys));
+      expect(toldTo(hers)).toEqual(toldTo(nobodys));
       expect(rig.upstream.ledger.traffic.length).toBe(before);
     },
   );

@@ -5,6 +5,7 @@ import { OpenApiSource } from '../../src/admin/openapi.source.js';
 import { startAdminApp } from '../support/admin-app.js';
 import { askRaw } from '../support/raw-ask.js';
 import { rawRequest } from '../support/raw-http.js';
+import { note } from '../support/release.js';
 import { SocketRig, UPGRADE } from '../support/socket-rig.js';
 
 const TOKEN = 'admin-token-for-browsers-0123456789';
@@ -143,6 +144,7 @@ describe('what a browser of somebody else could be made to do', () => {
       JSON_BODY,
     );
     expect(status).toBe(415);
+    note('S12', 'changing routes × 4 types and 4 sites, refused', changing.length * 8);
     for (const method of ['OPTIONS', 'TRACE']) expect((await ask(method, '/admin/state')).status).toBe(405);
   });
 
@@ -199,6 +201,7 @@ it('reading changes nothing: every GET, as the operator, leaves the registry, it
         })
       ).text();
   expect(await rows()).toEqual(before);
+  note('S12', 'routes read that changed nothing', routes.length);
   expect(ws.rig.upstream.ledger.traffic.length).toBe(0);
   await ws.stop();
 });

@@ -1,10 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateRawSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { EXPORT_COLUMNS } from '../../src/usage/export-columns.js';
 import { stopPostgres } from '../support/postgres.js';
 import { ProxyProcess } from '../support/proxy-process.js';
 import { TestRedis } from '../support/redis.js';
+import { demand, note } from '../support/release.js';
 import { describeWith } from '../support/skip.js';
 import { SocketClient } from '../support/socket-client.js';
 import { until } from '../support/until.js';
@@ -12,6 +14,10 @@ import { CanarySearch } from './canary-search.js';
 import { CanaryWorld, SECRETS } from './canary-world.js';
 
 const PROMPT = 'prompt-canary-3f9c1b7e5d2a48c6';
+const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
+  direction: ['request', 'response'],
+  subject: Object.keys(EXPORT_COLUMNS),
+};
 const binary = TestRedis.binary() ?? '';
 
 describeWith(binary !== '', 'a Redis server')('secrets of a deployment', () => {
@@ -52,6 +58,11 @@ describeWith(binary !== '', 'a Redis server')('secrets of a deployment', () => {
       { weight: -1 },
     ])
       await world.admin('POST', '/admin/providers', { ...provider, id: 'wrong', name: 'wrong', ...wrong });
+    await world.admin('POST', '/admin/models', {
+      alias: 'team',
+      upstream_id: 'gpt-5.5',
+      provider_id: 'inline',
+    });
     await world.admin('PATCH', '/admin/providers/inline', { base_url: 'https://api.example.com/v1' });
     await world.admin('POST', '/admin/providers/test', provider);
     await world.admin('POST', '/admin/health/check');
@@ -108,10 +119,31 @@ describeWith(binary !== '', 'a Redis server')('secrets of a deployment', () => {
     );
   }
 
-  const nowhere = (place: string, text: string | Buffer): void => expect(search.in(place, text)).toEqual([]);
+  /** A path of the document with everything that may stand for its parameter. */
+  async function everyOf(path: string): Promise<string[]> {
+    const name = /\{(\w+)\}/.exec(path)?.[1];
+    if (name === undefined) return [path];
+    const values = name === 'id' ? await idsBelow(path.slice(0, path.indexOf('/{'))) : PARAMETERS[name];
+    expect([path, values?.length]).toEqual([path, expect.toSatisfy((n) => n > 0)]);
+    const filled = (values ?? []).map((value) => path.replace(`{${name}}`, encodeURIComponent(value)));
+    return (await Promise.all(filled.map((one) => everyOf(one)))).flat();
+  }
+
+  async function idsBelow(list: string): Promise<string[]> {
+    const limit = /requests|sessions/.test(list) ? '?limit=500' : '';
+    const rows = JSON.parse(await world.admin('GET', `${list}${limit}`)) as Record<string, { id: string }[]>;
+    return (rows[list.split('/').at(-1) ?? ''] ?? []).map(({ id }) => id);
+  }
+
+  let found = 0;
+  const nowhere = (place: string, text: string | Buffer): void => {
+    const there = search.in(place, text);
+    found += there.length;
+    expect(there).toEqual([]);
+  };
 
   it('are looked for by something that finds them: whole, cut, in base64, hex and packed', () => {
-    expect(Object.keys(SECRETS).length).toBeGreaterThanOrEqual(14);
+    demand('S1', 'secrets', Object.keys(SECRETS).length, { atLeast: 14 });
     for (const [name, secret] of Object.entries(SECRETS)) {
       const bytes = Buffer.from(secret);
       const forms = [
@@ -166,6 +198,21 @@ describeWith(binary !== '', 'a Redis server')('secrets of a deployment', () => {
         if (entry.isFile()) nowhere(entry.name, readFileSync(join(entry.parentPath, entry.name)));
   });
 
+  it('are in no diagnostic report but in the environment, which Node leaves out where it can', async () => {
+    const path = join(world.proxy.dataDir, 'report.json');
+    world.proxy.signal('SIGUSR2');
+    const report = await until(
+      () => JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>,
+      (read) => 'javascriptHeap' in read,
+      { what: 'the report' },
+    );
+    rmSync(path);
+    if (process.report !== undefined && !('excludeEnv' in process.report))
+      delete report['environmentVariables'];
+    expect(report['environmentVariables']).toBeUndefined();
+    nowhere('report', JSON.stringify(report));
+  });
+
   it('are in no command line', () => {
     for (const { pid } of [world.proxy, world.worker])
       nowhere('cmdline', readFileSync(`/proc/${pid}/cmdline`));
@@ -176,21 +223,15 @@ describeWith(binary !== '', 'a Redis server')('secrets of a deployment', () => {
       paths: Record<string, { get?: object }>;
     };
     const paths = Object.keys(document.paths).filter((path) => document.paths[path]?.get !== undefined);
-    const { requests } = JSON.parse(await world.admin('GET', '/admin/requests?limit=500')) as {
-      requests: { id: string }[];
-    };
-    const lists = paths.filter(
-      (path) => !path.startsWith('/v1/') && !path.includes('{') && path !== '/admin/events',
-    );
-    expect(lists.length).toBeGreaterThan(8);
-    for (const path of [...lists, '/', '/docs']) await world.admin('GET', path);
-    for (const { id } of requests)
-      for (const tail of ['', '/body/request', '/body/response'])
-        await world.admin('GET', `/admin/requests/${id}${tail}`);
+    const own = paths.filter((path) => !path.startsWith('/v1/') && path !== '/admin/events');
+    const filled = (await Promise.all(own.map((path) => everyOf(path)))).flat();
+    expect(filled.length).toBeGreaterThan(100);
+    for (const path of [...filled, '/', '/docs']) await world.admin('GET', path);
+    world.answers.push({ asked: 'GET /admin/events', text: await world.firstEvent() });
     await world.ask('GET', `${world.worker.url}/metrics`, {
       authorization: `Bearer ${SECRETS['admin token']}`,
     });
-    expect(world.answers.length).toBeGreaterThan(100);
+    demand('S1', 'answers searched', world.answers.length, { atLeast: 100 });
     for (const { asked, text } of world.answers) nowhere(asked, text);
     // Upstreams may quote a prompt; nothing of ours does.
     const ours = world.answers.filter(({ asked, text }) =>
@@ -220,5 +261,7 @@ describeWith(binary !== '', 'a Redis server')('secrets of a deployment', () => {
     await proxy.dispose();
     nowhere('a start that fails', proxy.output);
     expect(search.searched).toBeGreaterThan(100_000);
+    note('S1', 'characters searched, all spellings', search.searched);
+    demand('S1', 'found', found, { exactly: 0 });
   });
 });

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import pg from 'pg';
+import { expect } from 'vitest';
 import { newClientKey } from '../../src/registry/client-key-token.js';
 import { FakeUpstream } from '../support/fake-upstream.js';
 import { postgres } from '../support/postgres.js';
@@ -61,8 +62,8 @@ export class CanaryWorld {
     const proxy = await ProxyProcess.start({
       upstream,
       keys,
+      nodeFlags: ['--report-on-signal', '--report-filename=report.json'],
       env: {
-        PROXY_LOG_LEVEL: 'debug',
         PROXY_ADMIN_TOKEN: secret('admin token'),
         PROXY_SECRET_ENCRYPTION_KEY: secret('master key'),
         PROXY_UPSTREAM_ALLOW_CIDRS: '127.0.0.1/32',
@@ -74,7 +75,7 @@ export class CanaryWorld {
     const worker = await startWorker({
       redisUrl,
       postgresUrl: databaseUrl,
-      env: { PROXY_LOG_LEVEL: 'debug', PROXY_ADMIN_TOKEN: secret('admin token') },
+      env: { PROXY_ADMIN_TOKEN: secret('admin token') },
     });
     const monitor = connect(redis.port, '127.0.0.1');
     monitor.write('MONITOR\r\n');
@@ -121,6 +122,21 @@ export class CanaryWorld {
     this.answers.pop();
     SECRETS[name] = key;
     return id;
+  }
+
+  /** Of the live stream, which begins with the whole state. */
+  async firstEvent(): Promise<string> {
+    const gone = new AbortController();
+    const headers = { authorization: `Bearer ${SECRETS['admin token']}` };
+    const answer = await fetch(`${this.proxy.url}/admin/events`, { headers, signal: gone.signal });
+    let text = `${answer.status} ${JSON.stringify([...answer.headers])}\n`;
+    for await (const chunk of answer.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      text += chunk;
+      if (/^data: .*\n\n/ms.test(text)) break;
+    }
+    gone.abort();
+    expect(text).toContain('"resources"');
+    return text;
   }
 
   unknownKey(name: string): string {

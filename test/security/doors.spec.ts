@@ -17,6 +17,7 @@ import { loadConfig } from '../../src/config/load-config.js';
 import { APP_CONFIG } from '../../src/config/app-config.js';
 import { newClientKey } from '../../src/registry/client-key-token.js';
 import { startAdminApp } from '../support/admin-app.js';
+import { demand, note } from '../support/release.js';
 import { SocketRig, UPGRADE } from '../support/socket-rig.js';
 import { createLogger } from '../../src/common/logger.js';
 
@@ -205,6 +206,9 @@ describe('every door', () => {
     };
     await Promise.all(Array.from({ length: 16 }, lane));
     expect(opened).toEqual([]);
+    note('S7', 'routes that want a credential', guarded.length);
+    note('S7', 'of 6 credentials × 8 spellings × HTTP and upgrade, asked', asked);
+    demand('S7', 'opened', opened.length, { exactly: 0 });
     expect(asked).toBe(guarded.length * 6 * 8 * 2);
     expect(ws.rig.upstream.ledger.traffic.length).toBe(0);
     expect(ws.up.upgrades.length).toBe(0);

@@ -1,5 +1,6 @@
 import { Agent, request, type ClientRequest } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { demand, note } from '../support/release.js';
 import { key, Rig } from '../support/rig.js';
 import { until } from '../support/until.js';
 
@@ -41,7 +42,8 @@ it(`of ${CONNECTIONS} readers of live events ${MOST} are kept, told the same at 
     (n) => n === CONNECTIONS,
     { timeoutMs: 20_000, what: 'an answer for each' },
   );
-  expect(statuses.filter((status) => status === 200).length).toBe(MOST);
+  note('S16', 'connections for live events', CONNECTIONS);
+  demand('S16', 'of them kept', statuses.filter((status) => status === 200).length, { exactly: MOST });
   expect(statuses.filter((status) => status === 503).length).toBe(CONNECTIONS - MOST);
   await rig.client.send({ body: {} });
   const timestamps = (text: string): string[] =>

@@ -9,6 +9,7 @@ import { ProxyProcess } from '../support/proxy-process.js';
 import { askRaw } from '../support/raw-ask.js';
 import { rawRequest } from '../support/raw-http.js';
 import { TestRedis } from '../support/redis.js';
+import { note } from '../support/release.js';
 import { describeWith } from '../support/skip.js';
 import { SocketClient } from '../support/socket-client.js';
 import { until } from '../support/until.js';
@@ -95,6 +96,7 @@ describeWith(binary !== '', 'a Redis server')('names out of the prototype', () =
       { what: 'a row for each name' },
     );
     client.close();
+    note('S15', 'names, each in 9 places', NAMES.length);
     for (const one of [proxy, worker]) {
       expect(await one.stop()).toBe(0);
       await until(() => one.logs.some((line) => line['event'] === 'prototypes'), {

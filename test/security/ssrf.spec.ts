@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { demand, note } from '../support/release.js';
 import { SocketRig, UPGRADE } from '../support/socket-rig.js';
 import { askRaw } from '../support/raw-ask.js';
 import { rawRequest } from '../support/raw-http.js';
@@ -81,7 +82,7 @@ describe('where requests go', () => {
           wrong.push(`${JSON.stringify(base_url)} → ${status} ${text}`);
     }
     expect(wrong).toEqual([]);
-    expect(HOSTILE_URLS.length).toBeGreaterThanOrEqual(36);
+    demand('S3', 'hostile base URLs refused, made and changed', HOSTILE_URLS.length, { atLeast: 36 });
     expect(trap.heard).toEqual([]);
   });
 
@@ -103,6 +104,7 @@ describe('where requests go', () => {
         expect.stringContaining('base_url'),
       ]);
     }
+    note('S4', 'ways to move a provider without its key, refused', moves.length + 1);
     // Without auth there is no key to keep; it does not come back with the auth.
     await admin('POST', 'providers', {
       id: 'gone',
@@ -187,7 +189,8 @@ describe('where requests go', () => {
       sent += 1;
     }
     expect(ws.rig.upstream.ledger.creates.length).toBe(sent);
-    expect(trap.heard).toEqual([]);
+    note('S3', 'requests that name a destination', bodies.length + 2 * headers.length + names.length);
+    demand('S3', 'of them anywhere else', trap.heard.length, { exactly: 0 });
   });
 });
 
@@ -206,7 +209,7 @@ describe('an upstream that redirects', () => {
         expect(guide.heard.length - heard).toBeGreaterThanOrEqual(3);
         expect(JSON.stringify(seen.headers) + seen.text).not.toContain(trap.at);
       }
-      expect(trap.heard).toEqual([]);
+      demand('S3', 'redirects followed, of five kinds', trap.heard.length, { exactly: 0 });
     } finally {
       await rig.stop();
       guide.close();

@@ -126,8 +126,8 @@ describe('what is written here', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('reads text of 10 kB with every regular expression in 5 ms', () => {
-    const expressions = sources.flatMap(({ path, text }) => literalsOf(path, text));
+  it('reads text of 100 kB with every regular expression in 50 ms', () => {
+    const expressions = sources.flatMap(({ path, text }) => expressionsOf(path, text));
     expect(expressions.length).toBeGreaterThan(100);
     const pieces = [
       'a',
@@ -154,20 +154,20 @@ describe('what is written here', () => {
       '{"a":',
     ];
     const texts = pieces.flatMap((piece) => {
-      const long = piece.repeat(Math.ceil(10_000 / piece.length));
+      const long = piece.repeat(Math.ceil(100_000 / piece.length));
       return [long, `${long}!`, `!${long}`, `https://${long}\0`];
     });
     const slow: string[] = [];
     for (const { where, expression } of expressions)
       for (const text of texts) {
         // A machine with other work is slow once, a bad expression always.
-        if (once(expression, text) > 5 && bestOf(3, () => once(expression, text)) > 5)
+        if (once(expression, text) > 50 && bestOf(3, () => once(expression, text)) > 50)
           slow.push(`${where} ${String(expression)} on ${JSON.stringify(text.slice(0, 12))}`);
       }
     note('S19', 'regular expressions', expressions.length);
-    note('S19', 'texts of 10 kB each of them read', texts.length);
+    note('S19', 'texts of 100 kB each of them read', texts.length);
     expect(slow).toEqual([]);
-    demand('S19', 'readings that took more than 5 ms', slow.length, { exactly: 0 });
+    demand('S19', 'readings that took more than 50 ms', slow.length, { exactly: 0 });
   }, 60_000);
 });
 
@@ -178,23 +178,55 @@ function once(expression: RegExp, text: string): number {
   return performance.now() - begun;
 }
 
-function literalsOf(path: string, text: string): { where: string; expression: RegExp }[] {
+/** Literals, and what is made of constants of the same file. Of anything else nobody could say how long it takes. */
+function expressionsOf(path: string, text: string): { where: string; expression: RegExp }[] {
   const found: { where: string; expression: RegExp }[] = [];
-  const file = ts.createSourceFile(
-    path,
-    text,
-    ts.ScriptTarget.Latest,
-    false,
-    path.endsWith('x') ? ts.ScriptKind.TSX : ts.ScriptKind.TS,
-  );
+  const kind = path.endsWith('x') ? ts.ScriptKind.TSX : ts.ScriptKind.TS;
+  const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, false, kind);
+  const constants = new Map<string, string>();
   const visit = (node: ts.Node): void => {
-    if (node.kind === ts.SyntaxKind.RegularExpressionLiteral) {
-      const literal = (node as ts.RegularExpressionLiteral).text;
-      const end = literal.lastIndexOf('/');
-      found.push({ where: path, expression: new RegExp(literal.slice(1, end), literal.slice(end + 1)) });
+    if (ts.isRegularExpressionLiteral(node)) {
+      const end = node.text.lastIndexOf('/');
+      found.push({ where: path, expression: new RegExp(node.text.slice(1, end), node.text.slice(end + 1)) });
+    } else if (
+      ts.isVariableDeclaration(node) &&
+      ts.isIdentifier(node.name) &&
+      node.initializer !== undefined
+    ) {
+      const value = constantOf(node.initializer, constants);
+      if (value !== null) constants.set(node.name.text, value);
+    } else if (
+      (ts.isNewExpression(node) || ts.isCallExpression(node)) &&
+      isNamed(node.expression, 'RegExp')
+    ) {
+      const [source, flags] = (node.arguments ?? []).map((one) => constantOf(one, constants));
+      if (typeof source !== 'string' || flags === null)
+        throw new Error(`${path} makes a regular expression of what is not known before it runs`);
+      found.push({ where: path, expression: new RegExp(source, flags) });
     }
     ts.forEachChild(node, visit);
   };
   visit(file);
   return found;
+}
+
+function isNamed(node: ts.Node, name: string): boolean {
+  return ts.isIdentifier(node) && node.text === name;
+}
+
+/** As it stands in a text; null when it is not known. */
+function constantOf(node: ts.Expression, constants: ReadonlyMap<string, string>): string | null {
+  if (ts.isStringLiteralLike(node) || ts.isNumericLiteral(node)) return node.text;
+  if (ts.isIdentifier(node)) return constants.get(node.text) ?? null;
+  if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.PlusToken) {
+    const [left, right] = [constantOf(node.left, constants), constantOf(node.right, constants)];
+    if (left === null || right === null) return null;
+    return /^\d+$/.test(left) && /^\d+$/.test(right) ? String(Number(left) + Number(right)) : left + right;
+  }
+  if (!ts.isTemplateExpression(node)) return null;
+  const spans = node.templateSpans.map((span) => {
+    const value = constantOf(span.expression, constants);
+    return value === null ? null : value + span.literal.text;
+  });
+  return spans.includes(null) ? null : node.head.text + spans.join('');
 }

@@ -1,6 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LoadEntry } from '../support/load-client.js';
 import { demand, note, size } from '../support/release.js';
 import { key, Rig } from '../support/rig.js';
+import { type Ids, toldTo, UNKNOWN_IDS, type Way, WAYS_TO_NAME_AN_ID } from '../support/tenant-ways.js';
 
 const TOKEN = 'admin-token-for-tenants-0123456789';
 const TENANTS = ['alice', 'bob'] as const;
@@ -88,19 +91,51 @@ describe('two tenants at once', () => {
     demand('S10', `foreign canaries in ${aborted} aborted requests`, crossings(), { exactly: 0 });
   }, 600_000);
 
-  it('get no crossing of 200: each tries a hundred of the other’s ids', async () => {
+  it(`get no crossing of 200: each tries the other’s ids in all of ${WAYS_TO_NAME_AN_ID.length} ways`, async () => {
+    const owned = { alice: await belongings('alice'), bob: await belongings('bob') };
+    const sent = rig.upstream.ledger.traffic.length;
     let crossed = 0;
-    for (const who of TENANTS)
-      for (const id of made[OTHER[who]].slice(-100)) {
-        const seen = await rig.client.send({
-          headers: headers[who],
-          method: 'GET',
-          path: `/v1/responses/${id}`,
-          body: null,
+    for (const who of TENANTS) {
+      const other = OTHER[who];
+      for (let n = 0; n < 100; n++) {
+        const { method, path, body } = WAYS_TO_NAME_AN_ID[n % WAYS_TO_NAME_AN_ID.length] as Way;
+        const seen = async (ids: Ids): Promise<LoadEntry> =>
+          rig.client.send({
+            headers: headers[who],
+            method,
+            path: path(ids),
+            body: body?.(ids) ?? null,
+            keepText: true,
+          });
+        // Another one's each time: the newest of those that the traffic before has made.
+        const theirs = await seen({
+          ...owned[other],
+          response: made[other].at(-1 - n) ?? owned[other].response,
         });
-        if (seen.status !== 404 || seen.text.includes('canary')) crossed += 1;
+        expect(theirs.status).toBe(404);
+        if (
+          theirs.text.includes('canary') ||
+          !isDeepStrictEqual(toldTo(theirs), toldTo(await seen(UNKNOWN_IDS)))
+        )
+          crossed += 1;
       }
+    }
     note('S10', 'ids tried by strangers', 200);
+    note('S10', 'ways to name an id', WAYS_TO_NAME_AN_ID.length);
     demand('S10', 'crossings of 200', crossed, { exactly: 0 });
+    demand('S10', 'of them sent upstream', rig.upstream.ledger.traffic.length - sent, { exactly: 0 });
   }, 60_000);
 });
+
+/** A response, an item and a conversation that are this tenant's own. */
+async function belongings(who: Tenant): Promise<Ids> {
+  const call = (path: string, body: Record<string, unknown>): Promise<LoadEntry> =>
+    rig.client.send({ headers: headers[who], method: 'POST', path, body, keepText: true });
+  const answer = JSON.parse((await call('/v1/responses', { input: canary(who, 0) })).text) as {
+    id: string;
+    output: { id: string }[];
+  };
+  const talk = JSON.parse((await call('/v1/conversations', {})).text) as { id: string };
+  expect(answer.output[0]?.id).toMatch(/./);
+  return { response: answer.id, item: answer.output[0]?.id ?? '', conversation: talk.id };
+}

@@ -119,11 +119,11 @@ function watchAdmin(rig: Rig): { stop(): Promise<number> } {
   };
 }
 
-/** Lines that are not about one exchange, in the second that had most of them. */
+/** Lines of the usual level that are not about one exchange, in the second that had most of them. */
 function worstSecond(lines: readonly string[]): number {
   const seconds = new Map<string, number>();
   for (const line of lines) {
-    if (line.includes('"msg":"request"')) continue;
+    if (/"msg":"request"|"level":"debug"/.test(line)) continue;
     const second = /"time":"([^".]+)/.exec(line)?.[1] ?? 'none';
     seconds.set(second, (seconds.get(second) ?? 0) + 1);
   }

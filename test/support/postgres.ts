@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
+import { leaksBelow } from './leaks.js';
 import { PostgresServer } from './postgres-server.js';
+import { SecretSearch } from './secret-search.js';
+import { told } from './told-secrets.js';
 
 export interface TestPostgres {
   /** `postgres://…` of a fresh, empty database. */
@@ -42,7 +45,9 @@ async function start(): Promise<TestPostgres> {
   const server = new PostgresServer({ root, port, user: USER, password: PASSWORD });
   const stop = async (): Promise<void> => {
     await server.stop();
+    const leaks = leaksBelow(new SecretSearch(told.all()), join(root, 'data'));
     rmSync(root, { recursive: true, force: true });
+    if (leaks.length > 0) throw new Error(`Postgres was told a secret:\n${leaks.join('\n')}`);
   };
   try {
     server.initialise();

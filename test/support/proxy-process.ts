@@ -9,6 +9,7 @@ import { afterAll } from 'vitest';
 import type { FakeUpstream } from './fake-upstream.js';
 import { freePort } from './free-port.js';
 import { leaksIn, secretsOf } from './leaks.js';
+import { told } from './told-secrets.js';
 import { until } from './until.js';
 
 const ENTRY = resolve(import.meta.dirname, '../../dist/cli/main.js');
@@ -46,7 +47,6 @@ export interface ProxyState {
 /** The built product as its own process, with an environment of its own and nothing inherited. */
 export class ProxyProcess {
   readonly lines: string[] = [];
-  readonly #secrets = new Set<string>();
   #child: ChildProcess | null = null;
   #exit: Promise<number | NodeJS.Signals> = Promise.resolve(0);
 
@@ -148,9 +148,9 @@ export class ProxyProcess {
     if (leaks.length > 0) throw new Error(`the proxy has told a secret:\n${leaks.join('\n')}`);
   }
 
-  /** Where it has written down what it was told in confidence, however it was started since. Looked at when it is gone. */
+  /** Where it has written down what it, or another of its file, was told in confidence. Looked at when it is gone. */
   leaks(): string[] {
-    return leaksIn([...this.#secrets], this.lines, this.dataDir);
+    return leaksIn(told.all(), this.lines, this.dataDir);
   }
 
   async admin<T>(path: string, init: RequestInit = {}): Promise<T> {
@@ -214,11 +214,12 @@ export class ProxyProcess {
       PROXY_UPSTREAM_BASE_URL: typeof upstream === 'string' ? upstream : upstream?.baseUrl,
       OPENAI_API_KEYS: keys?.join(','),
       PROXY_HEALTH_CHECK_INTERVAL_SECONDS: '3600',
-      // `debug` makes what is looked through in the end all that a proxy can log.
-      PROXY_LOG_LEVEL: process.env['RPX_LOG_LEVEL'],
+      // What is looked through in the end is all that a proxy can log. Figures of a release are of what is delivered.
+      PROXY_LOG_LEVEL: process.env['RPX_RELEASE'] === '1' ? undefined : 'debug',
       ...this.options.env,
     };
-    for (const secret of secretsOf(all)) this.#secrets.add(secret);
+    told.add(secretsOf(all));
+    told.environment(all);
     return Object.fromEntries(Object.entries(all).filter((e): e is [string, string] => e[1] !== undefined));
   }
 }

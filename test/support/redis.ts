@@ -7,7 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { freePort } from './free-port.js';
-import { until } from './until.js';
+import { leaksBelow } from './leaks.js';
+import { redisCommand } from './redis-commands.js';
+import { SecretSearch } from './secret-search.js';
+import { told } from './told-secrets.js';
+import { pause, until } from './until.js';
 
 const BINARIES = ['redis-server', 'valkey-server'];
 const started = new Set<TestRedis>();
@@ -70,10 +74,21 @@ export class TestRedis {
     this.child.kill(signal);
   }
 
+  /** What it holds at the end is searched for secrets, where it still answers without a password. */
   async stop(): Promise<void> {
     started.delete(this);
+    await Promise.race([this.#write().catch(() => undefined), pause(1_000)]);
     await this.kill9();
+    const leaks = leaksBelow(new SecretSearch(told.all()), this.dir);
     rmSync(this.dir, { recursive: true, force: true });
+    if (leaks.length > 0) throw new Error(`Redis was told a secret:\n${leaks.join('\n')}`);
+  }
+
+  /** Its data to a file, as they are. */
+  async #write(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    await redisCommand(this.port, 'CONFIG SET rdbcompression no');
+    await redisCommand(this.port, 'SAVE');
   }
 
   #ping(): Promise<boolean> {
