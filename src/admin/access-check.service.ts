@@ -29,13 +29,14 @@ export class AccessCheck {
     this.#token = config.adminToken === null ? null : new AdminToken(config.adminToken.reveal());
   }
 
+  /** Whoever reaches it may read, without a credential. */
+  get readableByAll(): boolean {
+    return this.#token === null && this.config.anonymousAccess.has('telemetry');
+  }
+
   /** Throws what the caller is to be told. */
   check(req: Request, policy: Exclude<AccessPolicy, 'public'>): void {
-    const anonymous =
-      this.#token === null &&
-      policy === 'telemetry' &&
-      this.config.anonymousAccess.has('telemetry') &&
-      READING_METHODS.has(req.method);
+    const anonymous = policy === 'telemetry' && this.readableByAll && READING_METHODS.has(req.method);
     checkHost(req.headers.host, this.config, anonymous);
     if (this.#token !== null) {
       this.#checkToken(req, this.#token);

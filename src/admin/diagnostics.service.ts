@@ -2,7 +2,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Clock } from '../common/clock.js';
 import type { Logger } from '../common/logger.js';
 import { CLOCK, LOGGER } from '../common/tokens.js';
-import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { processEnvironment } from '../config/process-environment.js';
 import { codexFiles } from '../diagnosis/codex-files.js';
 import { diagnose, findingsOf } from '../diagnosis/diagnose.js';
@@ -10,6 +9,7 @@ import type { Facts } from '../diagnosis/facts.js';
 import { ownAddress } from '../diagnosis/own-address.js';
 import { toldCodexFile, type ToldCodexFile } from '../diagnosis/told-codex-file.js';
 import { toldKey } from '../diagnosis/told-key.js';
+import { AccessCheck } from './access-check.service.js';
 import type { DiagnosticsDto } from './dto/diagnostics.dto.js';
 import { KeyFactsService } from './key-facts.service.js';
 import { ProcessViewService } from './process-view.service.js';
@@ -26,7 +26,7 @@ export class DiagnosticsService {
     private readonly stores: StoreFactsService,
     private readonly uses: UseFactsService,
     private readonly process: ProcessViewService,
-    @Inject(APP_CONFIG) private readonly config: Pick<AppConfig, 'adminToken' | 'anonymousAccess'>,
+    private readonly access: AccessCheck,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -46,10 +46,6 @@ export class DiagnosticsService {
     }
   }
 
-  #readByAll(): boolean {
-    return this.config.adminToken === null && this.config.anonymousAccess.has('telemetry');
-  }
-
   async #run(): Promise<DiagnosticsDto> {
     const started = this.clock.monotonic();
     const now = this.clock.now();
@@ -66,7 +62,7 @@ export class DiagnosticsService {
       checks: diagnosis.checks,
       keys: (facts.keys ?? []).map(toldKey),
       // Paths and addresses of whoever runs this are nothing for everybody.
-      codex_files: this.#readByAll() ? [] : codexFilesHere(facts),
+      codex_files: this.access.readableByAll ? [] : codexFilesHere(facts),
       version: this.process.version,
       instance_id: this.process.instanceId,
       duration_ms: Math.round(this.clock.monotonic() - started),

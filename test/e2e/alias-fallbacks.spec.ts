@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { aliased, rewritten } from '../support/alias-bodies.js';
 import { FakeUpstream } from '../support/fake-upstream.js';
 import { freePort } from '../support/free-port.js';
 import { key, Rig } from '../support/rig.js';
@@ -41,15 +42,6 @@ async function admin(path: string, body: unknown): Promise<string> {
   if (!answer.ok) throw new Error(text);
   return text;
 }
-
-const aliased = (name: string, rest = '"input":"hi"'): Buffer =>
-  Buffer.from(`{ "metadata":{"model":"${name}"},\n"model" : "${name}"  , ${rest} }`);
-const rewritten = (name: string, upstream: string, rest?: string): Buffer =>
-  Buffer.from(
-    aliased(name, rest)
-      .toString()
-      .replace(`"model" : "${name}"`, `"model" : ${JSON.stringify(upstream)}`),
-  );
 
 describe('a request for an alias that nobody can take', () => {
   const fall = (alias: string, fallbacks: string[]) =>

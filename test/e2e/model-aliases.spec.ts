@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { aliased, rewritten } from '../support/alias-bodies.js';
 import { FakeUpstream } from '../support/fake-upstream.js';
 import { key, Rig } from '../support/rig.js';
 import { SocketClient } from '../support/socket-client.js';
@@ -50,15 +51,6 @@ async function admin(
   if (!answer.ok) throw new Error(JSON.stringify(json));
   return json;
 }
-
-const aliased = (name: string, rest = '"input":"hi"'): Buffer =>
-  Buffer.from(`{ "metadata":{"model":"${name}"},\n"model" : "${name}"  , ${rest} }`);
-const rewritten = (name: string, upstream: string, rest?: string): Buffer =>
-  Buffer.from(
-    aliased(name, rest)
-      .toString()
-      .replace(`"model" : "${name}"`, `"model" : ${JSON.stringify(upstream)}`),
-  );
 
 describe('a request for an alias', () => {
   it.each(['false', 'true'])(
