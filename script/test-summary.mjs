@@ -4,13 +4,16 @@ import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 
 const MESSAGE_LINES = 12;
+const MESSAGE_CHARACTERS = 6_000;
 
 const report = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const failures = report.testResults.flatMap((file) => failuresOf(file));
 const skipped = report.numPendingTests + report.numTodoTests;
 
 for (const { name, message } of failures) {
-  console.log(`FAILED ${name}\n${message.split('\n').slice(0, MESSAGE_LINES).join('\n')}\n`);
+  console.log(
+    `FAILED ${name}\n${message.split('\n').slice(0, MESSAGE_LINES).join('\n').slice(0, MESSAGE_CHARACTERS)}\n`,
+  );
 }
 if (skipped > 0) console.log(`${skipped} tests were skipped, which CI does not allow`);
 console.log(`${report.numPassedTests} passed, ${failures.length} failed`);

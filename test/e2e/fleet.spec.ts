@@ -156,8 +156,9 @@ describeWith(Codex.available(), 'the Codex CLI (@openai/codex)')('a fleet of rea
     note('fleet', 'sessions', audit.sessions());
     expect(audit.crossings()).toEqual([]);
     demand('fleet', 'sessions that crossed an organisation', audit.crossings().length, { exactly: 0 });
-    expect(turns.filter((t) => t.failure !== null)).toEqual([]);
-    demand('fleet', 'failed turns', turns.filter((t) => t.failure !== null).length, { exactly: 0 });
+    const failed = turns.filter((t) => t.failure !== null);
+    expect(failed).toEqual([]);
+    demand('fleet', 'failed turns', failed.length, { exactly: 0 });
     demand('fleet', 'requests refused for sealed or stored content of others', crossed.length, {
       exactly: 0,
     });

@@ -88,23 +88,25 @@ export class FleetAudit {
     return this.attempts.filter((a) => !said.has(`${a.request_id} ${a.n} ${a.resource_id}`));
   }
 
-  /** Sessions that were served elsewhere than the time before without a decision that calls it a move. */
+  /**
+   * Sessions that were served elsewhere than the time before without a decision that calls it a move. The move may be
+   * that of a request that broke off there; the next one stays.
+   */
   silentMoves(): string[] {
     const silent: string[] = [];
     const last = new Map<string, string>();
-    for (const row of this.requests) {
-      if (row.session_id === null || row.resource_id === null || row.state !== 'completed') continue;
-      const before = last.get(row.session_id);
-      last.set(row.session_id, row.resource_id);
-      if (before === undefined || before === row.resource_id) continue;
-      const why = this.decisions.filter((d) => d.request_id === row.id);
-      const said = why.some(
-        (d) =>
-          d.affinity_result === 'moved' ||
-          /organization_sibling|retry_elsewhere|connection/.test(d.reason) ||
-          d.explanation.includes('the move leaves'),
-      );
-      if (!said) silent.push(`${row.id}: ${before} → ${row.resource_id} ${JSON.stringify(why)}`);
+    const moved = new Map<string, string>();
+    for (const { id, session_id: session, resource_id: resource, state } of this.requests) {
+      if (session === null || resource === null) continue;
+      const why = this.decisions.filter((d) => d.request_id === id);
+      if (why.some(isMove)) moved.set(session, resource);
+      if (state !== 'completed') continue;
+      const before = last.get(session);
+      last.set(session, resource);
+      const told = moved.get(session) === resource;
+      moved.delete(session);
+      if (before === undefined || before === resource || told) continue;
+      silent.push(`${id}: ${before} → ${resource} ${JSON.stringify(why)}`);
     }
     return silent;
   }
@@ -179,4 +181,9 @@ function nobodyWell({ resource_id, candidates }: Decision): boolean {
   const all = JSON.parse(candidates) as { rejected: string | null }[];
   const inScope = all.filter(({ rejected }) => !/^(other_|not_)/.test(rejected ?? ''));
   return inScope.length > 0 && inScope.every(({ rejected }) => /^(cooling|unhealthy)$/.test(rejected ?? ''));
+}
+
+function isMove({ affinity_result, reason, explanation }: Decision): boolean {
+  const told = /organization_sibling|retry_elsewhere|connection/.test(reason);
+  return told || affinity_result === 'moved' || explanation.includes('the move leaves');
 }
