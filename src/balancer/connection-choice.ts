@@ -37,6 +37,7 @@ export function holdTo(choice: Choice, resourceId: string): Extract<Choice, { ki
     ownerOverloaded: false,
     ownerLossy: false,
     keptWarm: false,
+    keptIn: 0,
   };
 }
 

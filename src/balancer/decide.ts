@@ -5,6 +5,7 @@ import type { AffinityBinding, LiveState } from '../state/live-state.js';
 import type { Affinity } from './affinity.js';
 import { isOfAlias } from './alias-scope.js';
 import { avoidLossy, JUST_LOST } from './just-lost.js';
+import { keepHalf } from './kept-in.js';
 import { refuse } from './refuse.js';
 import { limitedModel, upstreamModel, type RoutingHints } from './routing-hints.js';
 import { ownerDue } from './owner-wait.js';
@@ -74,6 +75,8 @@ export type Choice =
       readonly ownerLossy: boolean;
       /** Whether the owner would have been too busy but for what it has cached. */
       readonly keptWarm: boolean;
+      /** How many that fail are in use all the same, because more than half do. */
+      readonly keptIn: number;
     }
   | {
       readonly kind: 'refused';
@@ -111,7 +114,8 @@ export function decide(world: RoutingWorld, request: RoutingRequest): Choice {
     return { kind: 'refused', reason: 'affinity_unavailable', candidates, backAt: due, freeAt: due };
   const unspent = avoidExhausted(candidates, usable, request.hints.inputTokens);
   avoidLossy(world, request, candidates, preferred, unspent);
-  return choose(world, request, candidates, preferred, unspent);
+  const keptIn = keepHalf(world, request, candidates);
+  return choose(world, request, candidates, preferred, unspent + keptIn, keptIn);
 }
 
 /** The owner's group now, or, when its key is gone, as it was when the binding was made. */
@@ -175,6 +179,7 @@ function choose(
   candidates: Candidate[],
   preferred: number,
   usable: number,
+  keptIn: number,
 ): Choice {
   const best = leastLoaded(candidates, world.random);
   const owner = candidates[preferred];
@@ -198,6 +203,7 @@ function choose(
     ownerOverloaded: tooBusy,
     ownerLossy,
     keptWarm,
+    keptIn,
   };
 }
 
@@ -224,7 +230,7 @@ function lastResort(
     if (rejected !== undefined) {
       settle(candidates, index, index === preferred);
       const reason = rejected === 'model_denied' ? 'model_denied_everywhere' : 'last_resort';
-      const calm = { ownerOverloaded: false, ownerLossy: false, keptWarm: false };
+      const calm = { ownerOverloaded: false, ownerLossy: false, keptWarm: false, keptIn: 0 };
       return { kind: 'chosen', index, reason, usable: 0, candidates, ...calm };
     }
   }

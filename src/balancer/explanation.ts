@@ -23,6 +23,7 @@ export function explainChoice(
     affinityNote(choice, affinity, resource),
     cacheNote(choice, warm, resource),
     lossNote(choice),
+    keptInNote(choice),
     limitNote(choice, hints.inputTokens),
   ];
   return `${parts.filter((part) => part !== '').join('; ')}.`;
@@ -56,6 +57,10 @@ function reasonText(choice: Chosen, affinity: Affinity, load: number): string {
 function lossNote({ candidates }: Chosen): string {
   const avoided = candidates.filter(({ rejected }) => rejected === JUST_LOST).length;
   return avoided === 0 ? '' : `${avoided} left alone for what they have just lost`;
+}
+
+function keptInNote({ keptIn }: Chosen): string {
+  return keptIn === 0 ? '' : `more than half are out because of errors, so ${keptIn} of them stay in use`;
 }
 
 function limitNote({ candidates }: Chosen, inputTokens: number): string {
