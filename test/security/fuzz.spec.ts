@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { AddressRules } from '../../src/common/address-rules.js';
 import { ProxyError } from '../../src/common/errors.js';
@@ -24,22 +25,31 @@ const SEED = SECONDS > 0 ? Date.now() % 1_000_000_000 : 1;
 const HANG_MS = 1_000;
 
 /** Calls `once` with fresh inputs; what it throws has the seed, and nothing may take longer than a hang. */
-function fuzz(parser: string, count: number, once: (dice: Dice) => void): void {
+async function fuzz(parser: string, count: number, once: (dice: Dice) => void): Promise<void> {
   const until = performance.now() + SECONDS * 1_000;
   let [n, longest] = [0, 0];
   for (; SECONDS > 0 ? performance.now() < until : n < count; n++) {
-    const begun = performance.now();
-    try {
-      once(new Dice(SEED + n));
-    } catch (cause: unknown) {
-      throw new Error(`with the seed ${SEED + n}`, { cause });
-    }
-    const took = performance.now() - begun;
-    if (took > HANG_MS) throw new Error(`${took} ms with the seed ${SEED + n}`);
+    // Whoever reports on the test wants to be heard now and then in ten minutes.
+    if (n % 2_000 === 1_999) await turn();
+    const seed = SEED + n;
+    let took = timed(seed, once);
+    // A machine with other work is slow once, a bad input always.
+    if (took > HANG_MS) took = Math.min(took, timed(seed, once));
+    if (took > HANG_MS) throw new Error(`${took} ms with the seed ${seed}`);
     longest = Math.max(longest, took);
   }
   note('S20', `${parser}: inputs without a crash`, n);
   demand('S20', `${parser}: longest of them, ms`, longest, { atMost: HANG_MS });
+}
+
+function timed(seed: number, once: (dice: Dice) => void): number {
+  const begun = performance.now();
+  try {
+    once(new Dice(seed));
+  } catch (cause: unknown) {
+    throw new Error(`with the seed ${seed}`, { cause });
+  }
+  return performance.now() - begun;
 }
 
 /** Undefined when it was refused in words of ours. Anything else that is thrown is a crash. */
@@ -57,13 +67,13 @@ const KEY = { apiKey: new Secret('sk-fuzz-upstream-key'), auth: BEARER };
 
 it(
   'path grammar',
-  () => {
+  async () => {
     const seeds = [
       ...HOSTILE_PATHS.filter((path) => path.length < 300),
       '/v1/responses',
       '/v1/models/gpt-5?x=1',
     ];
-    fuzz('path grammar', size(30_000, 300_000), (dice) => {
+    await fuzz('path grammar', size(30_000, 300_000), (dice) => {
       const route = orRefused(() => matchRoute(dice.of(['GET', 'POST', 'DELETE']), dice.mutated(seeds)));
       if (route !== undefined)
         expect(route.upstreamPath).toMatch(/^\/(?:responses|conversations|models)(?:[/?]|$)/);
@@ -74,8 +84,8 @@ it(
 
 it(
   'header builder',
-  () => {
-    fuzz('header builder', size(8_000, 200_000), (dice) => {
+  async () => {
+    await fuzz('header builder', size(8_000, 200_000), (dice) => {
       const raw: string[] = [];
       for (let n = dice.below(12); n > 0; n--)
         raw.push(dice.mutated(HEADER_NAMES), dice.mutated(HEADER_VALUES));
@@ -93,9 +103,9 @@ it(
 
 it(
   'body scanner',
-  () => {
+  async () => {
     let accepted = 0;
-    fuzz('body scanner', size(20_000, 200_000), (dice) => {
+    await fuzz('body scanner', size(20_000, 200_000), (dice) => {
       const body = Buffer.from(dice.mutated(BODIES));
       const read = orRefused(() => scanRequestBody(body));
       if (read === undefined) return;
@@ -116,8 +126,8 @@ it(
 
 it(
   'SSE reader, and the reader of WebSocket messages',
-  () => {
-    fuzz('SSE reader, and the reader of WebSocket messages', size(5_000, 100_000), (dice) => {
+  async () => {
+    await fuzz('SSE reader, and the reader of WebSocket messages', size(5_000, 100_000), (dice) => {
       const stream = Buffer.from(dice.mutated(STREAMS));
       const cut = dice.below(stream.length + 1);
       const whole = run(tapFor(), [stream]);
@@ -134,8 +144,8 @@ it(
 
 it(
   'Retry-After',
-  () => {
-    fuzz('Retry-After', size(30_000, 300_000), (dice) => {
+  async () => {
+    await fuzz('Retry-After', size(30_000, 300_000), (dice) => {
       const [retryAfter, retryAfterMs, date] = [0, 0, 0].map(() =>
         dice.below(3) > 0 ? dice.mutated(RETRY_AFTERS) : null,
       );
@@ -153,7 +163,7 @@ it(
 
 it(
   'URL checks',
-  () => {
+  async () => {
     const rules = new AddressRules(['10.0.0.0/8']);
     const seeds = [
       ...HOSTILE_URLS,
@@ -162,7 +172,7 @@ it(
       'http://10.1.2.3:11434/v1',
     ];
     let accepted = 0;
-    fuzz('URL checks', size(30_000, 300_000), (dice) => {
+    await fuzz('URL checks', size(30_000, 300_000), (dice) => {
       const checked = checkBaseUrl(dice.mutated(seeds), rules);
       if (!checked.ok) return;
       accepted += 1;
