@@ -68,11 +68,22 @@ const createHandler = (
     traces: tracing.traces,
   });
 
-/** Replicas that share a Redis tell each other what keys have done within the last minute. */
+/** A background response that was read, which may be one of the listener's. */
+const RESPONSE_TOLD = 'usage.told';
+
+/**
+ * Replicas that share a Redis tell each other what keys have done within the last minute, and which background responses
+ * have said what they took.
+ */
 const createLimits = (clock: Clock, prices: PriceList, door: ProxyDoor, peers: Peers): KeyLimits => {
   const limits = new KeyLimits(clock, prices, {
     termsOf: (id) => door.termsOf(id),
     minuteElsewhere: (id) => minuteElsewhere(peers.list(), id),
+    onTold: (keyId, responseId) =>
+      peers.post({ topic: RESPONSE_TOLD, key: responseId, body: { key_id: keyId }, ttlMs: 0 }),
+  });
+  peers.onNotice(RESPONSE_TOLD, ({ key: responseId, body: { key_id: keyId } }) => {
+    if (typeof keyId === 'string') limits.refund(keyId, responseId);
   });
   peers.describe(() => ({ keyMinutes: limits.minutes() }));
   return limits;

@@ -10,9 +10,9 @@ const TOPIC = 'registry.changed';
 /** How often SQL is asked whether somebody changed something: what a notice that got lost, or no Redis, costs. */
 const POLL_MS = 3_000;
 
-/** Whoever waits for a look is not to wait longer, and does not make SQL be asked more often. */
+/** Whoever waits for a look is not to wait longer; and however many wait, SQL has this long a rest between two. */
 const LOOK_MS = 2_000;
-const LOOK_AGAIN_MS = 1_000;
+const LOOK_REST_MS = 100;
 
 const EMPTY: RegistryRows = { revision: '', providers: [], models: [], clientKeys: [] };
 
@@ -27,7 +27,9 @@ export class RegistryStore implements BeforeApplicationShutdown {
   #loaded = false;
   #timer: NodeJS.Timeout | null = null;
   #following = false;
-  #look: Promise<boolean> | null = null;
+  /** Not begun yet: who asks now still gets what it brings. */
+  #nextLook: Promise<boolean> | null = null;
+  #lastLook: Promise<unknown> = Promise.resolve();
   #turn: Promise<void> = Promise.resolve();
   readonly #listeners = new Set<(rows: RegistryRows) => void>();
 
@@ -73,14 +75,20 @@ export class RegistryStore implements BeforeApplicationShutdown {
   }
 
   /**
-   * Takes in what is new, for somebody who asks for what is not here. True = SQL has answered, now or within the last
-   * second; false = it could not be asked.
+   * Takes in what is new, for somebody who asks for what is not here: by a look that begins after the call, as an earlier
+   * one, of another caller, may have missed it. True = SQL has answered; false = it could not be asked.
    */
   refreshed(): Promise<boolean> {
-    if (this.#look !== null) return this.#look;
-    this.#look = Promise.race([this.#lookNow(), after(LOOK_MS, false, { ref: false })]);
-    void this.#look.then(() => after(LOOK_AGAIN_MS, null, { ref: false })).then(() => (this.#look = null));
-    return this.#look;
+    this.#nextLook ??= this.#lookNext();
+    return Promise.race([this.#nextLook, after(LOOK_MS, false, { ref: false })]);
+  }
+
+  async #lookNext(): Promise<boolean> {
+    await this.#lastLook;
+    this.#nextLook = null;
+    const look = this.#lookNow();
+    this.#lastLook = look.then(() => after(LOOK_REST_MS, null, { ref: false }));
+    return look;
   }
 
   async #lookNow(): Promise<boolean> {

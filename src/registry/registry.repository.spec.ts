@@ -10,6 +10,7 @@ import { Provider } from './provider.entity.js';
 import { type Author, RegistryRepository } from './registry.repository.js';
 import { RegistryStore } from './registry-store.service.js';
 import { aClientKey, aModel, aProvider } from '../../test/support/registry-rows.js';
+import { until } from '../../test/support/until.js';
 import type { DatabaseService } from '../infra/database/database.service.js';
 
 const BY: Author = { actor: 'admin_token', address: '127.0.0.1' };
@@ -125,10 +126,9 @@ describe.each<TestDialect>(['sqlite', 'postgres'])('the registry in %s', (dialec
     expect(await there.refreshed()).toBe(true);
     expect(there.rows.models[0]?.enabled).toBe(false);
     await repository.update(ModelAlias, 'mdl_1', () => ({ enabled: true }), 'model.updated', BY);
-    // Asked a moment ago: whoever asks again does not make SQL work.
+    // Right after a look, for somebody else: what was made since must be seen, or a new key would be a wrong one.
+    await repository.update(ModelAlias, 'mdl_1', () => ({ enabled: true }), 'model.updated', BY);
     expect(await there.refreshed()).toBe(true);
-    expect(there.rows.models[0]?.enabled).toBe(false);
-    await there.start();
     expect(there.rows.models[0]?.enabled).toBe(true);
     const away = {
       ...database.service,
@@ -137,5 +137,24 @@ describe.each<TestDialect>(['sqlite', 'postgres'])('the registry in %s', (dialec
     } as unknown as DatabaseService;
     expect(await new RegistryStore(repository, away, PEERS, createLogger('silent')).refreshed()).toBe(false);
     for (const one of [here, there]) one.beforeApplicationShutdown();
+  });
+
+  it('is looked at once for all who ask for what nobody knows, by a look that begins after they have asked', async () => {
+    const asked: (() => void)[] = [];
+    const slow = {
+      revision: () => new Promise<string>((resolve) => asked.push(() => resolve('1'))),
+      load: async () => ({ ...(await repository.load()), revision: '1' }),
+    } as unknown as RegistryRepository;
+    const store = new RegistryStore(slow, database.service, PEERS, createLogger('silent'));
+    expect(await store.refreshed()).toBe(true);
+    const first = store.refreshed();
+    await until(() => asked.length === 1, { what: 'a look' });
+    const begunSince = [store.refreshed(), store.refreshed(), store.refreshed()];
+    asked[0]?.();
+    expect(await first).toBe(true);
+    await until(() => asked.length === 2, { what: 'the next look' });
+    asked[1]?.();
+    expect(await Promise.all(begunSince)).toEqual([true, true, true]);
+    expect(asked).toHaveLength(2);
   });
 });

@@ -1,14 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { completeBackground } from '../support/background.js';
 import type { RequestRow } from '../support/history.js';
 import { Rig, key } from '../support/rig.js';
 
-const USAGE = {
-  input_tokens: 11,
-  input_tokens_details: { cached_tokens: 0, cache_write_tokens: 0 },
-  output_tokens: 7,
-  output_tokens_details: { reasoning_tokens: 3 },
-  total_tokens: 18,
-};
 const SESSION = { 'x-proxy-session-id': 'counted-once' };
 let rig: Rig;
 
@@ -33,14 +27,6 @@ async function retrieve(id: string, query = ''): Promise<RequestRow> {
   });
   expect(seen.status, seen.text).toBe(200);
   return rig.history.finished(seen.proxyRequestId);
-}
-
-/** The upstream has done the work of a background response. */
-function complete(id: string): void {
-  const owner = rig.upstream.ledger.byResponseId(id)?.key ?? '';
-  const found = rig.upstream.accounts.find(owner, id);
-  if (!('response' in found)) throw new Error(`no response ${id}`);
-  found.response = { ...found.response, status: 'completed', usage: USAGE };
 }
 
 const sessionTokens = async (): Promise<number | null> => {
@@ -68,7 +54,7 @@ describe('tokens of one response', () => {
     expect((await retrieve(id)).total_tokens).toBeNull();
     await rig.proxy.kill9();
     await rig.proxy.restart();
-    complete(id);
+    completeBackground(rig.upstream, id);
     expect(await retrieve(id)).toMatchObject({ input_tokens: 11, output_tokens: 7, total_tokens: 18 });
     expect((await retrieve(id)).total_tokens).toBeNull();
     await rig.proxy.kill9();

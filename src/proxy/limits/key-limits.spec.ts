@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ProxyError } from '../../common/errors.js';
 import { aClientKey } from '../../../test/support/registry-rows.js';
 import type { ClientKey } from '../../registry/client-key.entity.js';
@@ -24,7 +24,12 @@ function world(terms: Partial<ClientKey>) {
   const elsewhere: [number, number] = [0, 0];
   // A tenth of a cent for each token.
   const prices = { costOf: ({ usage }: { usage: TokenUsage | null }) => (usage?.totalTokens ?? 0) * 1_000 };
-  const limits = new KeyLimits(clock, prices, { termsOf: () => key, minuteElsewhere: () => elsewhere });
+  const onTold = vi.fn<(keyId: string, responseId: string) => void>();
+  const limits = new KeyLimits(clock, prices, {
+    termsOf: () => key,
+    minuteElsewhere: () => elsewhere,
+    onTold,
+  });
   const ask = (inputTokens = 25, spends = true): Amount | null | string => {
     try {
       return limits.reserve({ key, spends, model: 'gpt-5', inputTokens });
@@ -51,7 +56,7 @@ function world(terms: Partial<ClientKey>) {
       clock.at,
     );
   };
-  return { limits, key, clock, elsewhere, ask, end };
+  return { limits, key, clock, elsewhere, ask, end, onTold };
 }
 
 describe('the limits of a key over time', () => {
@@ -114,7 +119,11 @@ describe('the limits of a key over time', () => {
       costOf: ({ served, usage }: { served: string | null; usage: TokenUsage | null }) =>
         served === null ? null : (usage?.totalTokens ?? 0) * 10,
     };
-    const limits = new KeyLimits(clock, prices, { termsOf: () => key, minuteElsewhere: () => [0, 0] });
+    const limits = new KeyLimits(clock, prices, {
+      termsOf: () => key,
+      minuteElsewhere: () => [0, 0],
+      onTold: () => undefined,
+    });
     const reserve = (): Amount | null => limits.reserve({ key, spends: true, model: null, inputTokens: 25 });
     const settle = (hold: Amount | null, spent: Partial<Spent>): void => {
       const nothing = { usage: null, cost: null, untold: false, answerBytes: 0, backgroundId: null };
@@ -153,6 +162,18 @@ describe('the limits of a key over time', () => {
     end(null, told(10, 10), { backgroundId: 'resp_1' });
     end(ask(), told(400, 70));
     expect(ask()).toBe('budget_exceeded');
+  });
+
+  it('count a background response once when another process reads it: here what was charged goes, there it is told of', () => {
+    const [made, read] = [world({ dailyTokens: 1_000 }), world({ dailyTokens: 1_000 })];
+    made.end(made.ask(), null, { untold: true, backgroundId: 'resp_1' });
+    expect(made.ask()).toBe('budget_exceeded');
+    read.end(null, told(10, 10), { backgroundId: 'resp_1' });
+    expect(read.onTold.mock.calls).toEqual([[read.key.id, 'resp_1']]);
+    for (const [keyId, responseId] of read.onTold.mock.calls) made.limits.refund(keyId, responseId);
+    expect(typeof made.ask()).toBe('object');
+    made.limits.refund('key_nobody', 'resp_1');
+    expect(made.onTold).not.toHaveBeenCalled();
   });
 
   it('give back what was set aside for a background response that is read as failed, once', () => {

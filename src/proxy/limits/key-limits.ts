@@ -34,6 +34,8 @@ interface KeySources {
   readonly termsOf: (id: string) => ClientKey | null;
   /** What other processes say of their last minute. */
   readonly minuteElsewhere: (id: string) => MinuteUse;
+  /** A background response that another process may have made has told here what it took, or that it failed. */
+  readonly onTold: (keyId: string, responseId: string) => void;
 }
 
 /**
@@ -98,7 +100,7 @@ export class KeyLimits {
     const { usage, cost, untold, answerBytes, named, backgroundId } = spent;
     const [meter, mono] = [this.#meterOf(key.id), this.clock.monotonic()];
     if (hold !== null) meter.release(hold);
-    if (backgroundId !== null && !untold) meter.refund(backgroundId);
+    if (backgroundId !== null && !untold) this.#told(key.id, backgroundId);
     if (usage !== null) {
       const tokens = meter.spend(usage, cost, startedAt, mono);
       if (hold !== null && !named) meter.estimate.learnPrice(tokens, cost);
@@ -119,6 +121,15 @@ export class KeyLimits {
     const usage = { ...likely, inputTokens, outputTokens, totalTokens: amount.tokens };
     const request = { asked: null, served: servedModel, resourceId: null, usage };
     return { ...amount, cost: this.prices.costOf(request, this.clock.now()) ?? 0 };
+  }
+
+  #told(keyId: string, responseId: string): void {
+    if (!this.#meterOf(keyId).refund(responseId)) this.sources.onTold(keyId, responseId);
+  }
+
+  /** Another process has heard what a background response of this one took: that counts in place of what was charged here. */
+  refund(keyId: string, responseId: string): void {
+    this.#meters.get(keyId)?.refund(responseId);
   }
 
   /** What was set aside for something that came to nothing. */

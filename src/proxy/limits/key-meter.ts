@@ -55,12 +55,14 @@ export class KeyMeter {
     }
   }
 
-  refund(responseId: string): void {
+  /** False when nothing is charged for it here. */
+  refund(responseId: string): boolean {
     const charged = this.#charged.get(responseId);
-    if (charged === undefined) return;
+    if (charged === undefined) return false;
     this.#charged.delete(responseId);
     const { hold, day } = charged;
     if (this.#days.has(day)) this.#count({ tokens: -hold.tokens, cost: -hold.cost }, day);
+    return true;
   }
 
   #count({ tokens, cost }: Amount, day: number): void {

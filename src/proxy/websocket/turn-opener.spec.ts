@@ -23,7 +23,11 @@ function asking(terms: Parameters<typeof aClientKey>[0], book: Book = ended): (l
   const clock = { now: () => 0, monotonic: () => 0 };
   // A dollar each, of the one model that has a price.
   const prices = { costOf: ({ asked }: { asked: string | null }) => (asked === 'gpt-5' ? 1_000_000 : null) };
-  const limits = new KeyLimits(clock, prices, { termsOf: () => key, minuteElsewhere: () => [0, 0] });
+  const limits = new KeyLimits(clock, prices, {
+    termsOf: () => key,
+    minuteElsewhere: () => [0, 0],
+    onTold: () => undefined,
+  });
   const parts = { deps: { limits, clock } } as unknown as RelayParts;
   const opener = new TurnOpener(parts, { caller: { key } } as unknown as Exchange, {
     open: 0,
