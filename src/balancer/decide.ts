@@ -45,7 +45,7 @@ export type ChoiceReason =
   | 'least_connections'
   | 'only_candidate'
   | 'retry_elsewhere'
-  /** Everybody is out because of errors: the one whose pause ends first is used all the same. */
+  /** Everybody is out because of errors: the one whose pause ends first is used all the same; what is down, once a second. */
   | 'last_resort'
   /** Everybody has refused the model before: the upstream is asked again, its answer is the client's. */
   | 'model_denied_everywhere'
@@ -216,7 +216,8 @@ function reasonOf({ affinity, attempt }: RoutingRequest, usable: number): Choice
 /**
  * Nobody may serve by the book. If nobody in the pool can serve anybody, errors alone shut nobody out: the first attempt
  * goes to the least bad one, so that a fault of our own judgement, or of the network for a moment, never turns away
- * everything. While others of the pool are well, a request that is bound to a failing owner is told to come back.
+ * everything. What is down beyond doubt gets one request a second, which finds out when that is over; all others are
+ * refused at once: it is nothing that a crowd could wait for. While others of the pool are well, a request that is bound to a failing owner is told to come back.
  */
 function lastResort(
   world: RoutingWorld,
@@ -224,7 +225,8 @@ function lastResort(
   candidates: Candidate[],
   preferred: number,
 ): Choice {
-  if (request.attempt === 1 && nobodyWell(world, request)) {
+  const isHopeless = nobodyWell(world, request);
+  if (request.attempt === 1 && isHopeless) {
     const index = leastBad(world, request, candidates);
     const rejected = candidates[index]?.rejected;
     if (rejected !== undefined) {
@@ -234,7 +236,7 @@ function lastResort(
       return { kind: 'chosen', index, reason, usable: 0, candidates, ...calm };
     }
   }
-  return refuse(world, request, candidates);
+  return refuse(world, request, candidates, isHopeless);
 }
 
 /** Whether no resource of the pool may serve this model now, whatever the request is bound to. */
@@ -254,7 +256,7 @@ function leastBad(world: RoutingWorld, { hints }: RoutingRequest, candidates: re
   candidates.forEach((candidate, i) => {
     if (!BY_HEALTH.has(candidate.rejected)) return;
     const refusal = world.health.refusal(candidate.resourceId, upstreamModel(hints), world.now);
-    if (refusal === null || !refusal.soft) return;
+    if (refusal === null || !refusal.soft || (refusal.resortAt ?? -Infinity) > world.now) return;
     const rank = rankOf(refusal, world.now) + Math.min(candidate.load, 1e6) / 1e7;
     if (rank >= bestRank) return;
     best = i;

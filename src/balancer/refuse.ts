@@ -1,3 +1,4 @@
+import type { HealthRefusal } from '../health/resource-health.js';
 import type { Choice, RefusalReason, RoutingRequest, RoutingWorld } from './decide.js';
 import { upstreamModel } from './routing-hints.js';
 import type { Candidate } from './selection.js';
@@ -10,16 +11,27 @@ const OUT_OF_SCOPE = new Set<string | null>([
   'other_organization',
 ]);
 
-/** Nobody may serve it: what the client should hear, and when that may change. */
-export function refuse(world: RoutingWorld, request: RoutingRequest, candidates: Candidate[]): Choice {
+/**
+ * Nobody may serve it: what the client should hear, and when that may change. `isHopeless`: nobody of the pool is well, so
+ * the one trial of a resource that is down is nothing to wait for.
+ */
+export function refuse(
+  world: RoutingWorld,
+  request: RoutingRequest,
+  candidates: Candidate[],
+  isHopeless: boolean,
+): Choice {
   let backAt: number | null = null;
   let freeAt: number | null = null;
   const inScope = candidates.filter(({ rejected }) => !isOutOfScope(rejected));
   for (const candidate of inScope) {
-    const due = backOf(world, request, candidate);
+    const refusal = refusalOf(world, request, candidate);
+    // One that is merely busy can be asked again at once.
+    const due = refusal === null ? world.now : refusal.until;
     if (due === null) continue;
     backAt = Math.min(backAt ?? due, due);
-    if (candidate.rejected !== 'already_tried') freeAt = Math.min(freeAt ?? due, due);
+    const isDown = isHopeless && refusal !== null && refusal.resortAt !== null;
+    if (candidate.rejected !== 'already_tried' && !isDown) freeAt = Math.min(freeAt ?? due, due);
   }
   return { kind: 'refused', reason: refusalReason(request, inScope, backAt), candidates, backAt, freeAt };
 }
@@ -43,8 +55,10 @@ export function isOutOfScope(rejected: string | null): boolean {
   return OUT_OF_SCOPE.has(rejected);
 }
 
-/** When a candidate in scope can be asked again; one that is merely busy, at once. */
-function backOf(world: RoutingWorld, { hints }: RoutingRequest, candidate: Candidate): number | null {
-  const refusal = world.health.refusal(candidate.resourceId, upstreamModel(hints), world.now);
-  return refusal === null ? world.now : refusal.until;
+function refusalOf(
+  world: RoutingWorld,
+  { hints }: RoutingRequest,
+  { resourceId }: Candidate,
+): HealthRefusal | null {
+  return world.health.refusal(resourceId, upstreamModel(hints), world.now);
 }

@@ -26,6 +26,8 @@ export interface HealthState {
   readonly judgedAt: number | null;
   /** Failures of the upstream in a row: 5xx, lost and cut answers. */
   readonly failures: number;
+  /** How many of them, the last ones in a row, leave no doubt that it fails: complete 5xx answers. */
+  readonly plain: number;
   /** Attempts in a row that did not even reach it. */
   readonly unsent: number;
   /** When it last broke off something that had been sent there whole. Null = never. */
@@ -36,6 +38,8 @@ export interface HealthState {
   /** Ejections so far without a quiet time between them; each lasts longer. */
   readonly ejections: number;
   readonly lastEjectionEnd: number | null;
+  /** When a request was last sent there although it was out because of errors. */
+  readonly resortedAt: number | null;
   /** When it came back from errors or from a refusal of the key; it then starts slowly. */
   readonly recoveredAt: number | null;
   readonly denied: readonly DeniedModel[];
@@ -58,12 +62,14 @@ export function initialHealth(now: number): HealthState {
     verdict: null,
     judgedAt: null,
     failures: 0,
+    plain: 0,
     unsent: 0,
     lostAt: null,
     losses: 0,
     lossCountedAt: null,
     ejections: 0,
     lastEjectionEnd: null,
+    resortedAt: null,
     recoveredAt: null,
     denied: [],
     probe: null,

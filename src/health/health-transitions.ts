@@ -97,9 +97,9 @@ export function missed(state: HealthState, now: number, detail: string | null, c
   return next;
 }
 
-/** One more failure of the upstream. */
-export function failed(state: HealthState, now: number, detail: string | null): HealthState {
-  const next = { ...state, failures: state.failures + 1, unsent: 0 };
+/** One more failure of the upstream. `plain`: it said so itself, in a complete answer. */
+export function failed(state: HealthState, now: number, detail: string | null, plain: boolean): HealthState {
+  const next = { ...state, failures: state.failures + 1, plain: plain ? state.plain + 1 : 0, unsent: 0 };
   if (onTrial(state, now) || next.failures >= FAILURE_LIMIT) return eject(next, now, 'server_errors', detail);
   return next;
 }

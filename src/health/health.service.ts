@@ -8,7 +8,7 @@ import { LIVE_STATE, type LiveState } from '../state/live-state.js';
 import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
 import { healthChange, type HealthChange } from './health-change.js';
 import { initialHealth, type HealthState } from './health-state.js';
-import { describeHealth, lostLately, refusalOf } from './health-view.js';
+import { describeHealth, lostLately, outRefusal, refusalOf } from './health-view.js';
 import { admit, applyOutcome } from './passive-health.js';
 import { applyProbe } from './probe-health.js';
 import { isNews } from './told-health.js';
@@ -62,7 +62,7 @@ export class HealthService implements HealthView, HealthReporter {
     const { verdict } = entry.state;
     if (refusal !== null || verdict === null || verdict.kind === 'cooling') return refusal;
     const until = this.trials.refusedUntil(entry.fingerprint, now);
-    return until === null ? null : { reason: 'unhealthy', until, soft: verdict.kind === 'ejected' };
+    return until === null ? null : outRefusal(entry.state, verdict, until);
   }
 
   warmth(resourceId: string, now: number): number {

@@ -1,6 +1,6 @@
 import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
 import { isQuotaCode, lacksScope } from './account-codes.js';
-import type { DeniedModel, HealthState } from './health-state.js';
+import type { DeniedModel, HealthState, Verdict } from './health-state.js';
 import {
   condemn,
   cool,
@@ -35,7 +35,7 @@ const STREAM_FAILURES = new Set([
  * - three attempts in a row that never reached it, or one that failed in TLS → `unreachable`; five failures in a row
  *   (5xx, 3xx, lost or cut answers, a stream that failed on the server's side) → `server_errors`: out for 30 s × n, 10 min at most, then one request every
  *   10 s until one is served. Requests that may go elsewhere avoid it for two seconds after the first it lost (`lostLately`).
- * - served → healthy and the counts are 0.
+ * - served → healthy and the counts are 0; what is out because of errors only by a request that left since.
  * - other 4xx and neutral outcomes say nothing about the resource.
  *
  * `startedAt` guards against stragglers: a request that left before a verdict neither lifts it nor adds to it.
@@ -80,7 +80,7 @@ function broke(
   if (outcome.cause === 'pool' || (outcome.kind === 'cut' && outcome.cause === 'total_timeout')) return state;
   // A certificate that is refused once is refused by the next request, too.
   if (outcome.kind === 'unsent') return missed(state, now, outcome.message, outcome.cause === 'tls');
-  return failed(lost(state, now, startedAt), now, outcome.message);
+  return failed(lost(state, now, startedAt), now, outcome.message, false);
 }
 
 /** One broken connection ends all that went over it: only what was begun after a loss is another one. */
@@ -91,23 +91,35 @@ function lost(state: HealthState, now: number, startedAt: number): HealthState {
     : { ...state, lostAt: now };
 }
 
-/** Takes the one place of a trial: whoever asks next is refused until the next trial is due. */
+/**
+ * Takes the one place of a trial: whoever asks next is refused until the next trial is due. What is sent to a resource
+ * that is out because of errors, all the same, is its one last resort for a while.
+ */
 export function admit(state: HealthState, now: number): HealthState {
   const { verdict } = state;
   if (verdict === null || verdict.kind === 'cooling' || verdict.trialAt === null) return state;
-  if (verdict.trialAt > now) return state;
-  const pause = verdict.kind === 'hard' ? HARD_TRIAL_MS : EJECTED_TRIAL_MS;
-  return { ...state, verdict: { ...verdict, trialAt: now + pause } };
+  const isDue = verdict.trialAt <= now;
+  if (verdict.kind === 'hard')
+    return isDue ? { ...state, verdict: { ...verdict, trialAt: now + HARD_TRIAL_MS } } : state;
+  const trialAt = isDue ? now + EJECTED_TRIAL_MS : verdict.trialAt;
+  return { ...state, verdict: { ...verdict, trialAt }, resortedAt: now };
 }
 
 function served(state: HealthState, now: number, startedAt: number): HealthState {
   const { verdict } = state;
   const unblemished = state.failures === 0 && state.unsent === 0 && state.losses === 0;
   if (verdict === null && state.status === 'healthy' && unblemished) return state;
-  if (verdict?.kind === 'hard' && straggles(state, startedAt)) return state;
-  const counted = { ...state, failures: 0, unsent: 0, losses: 0 };
-  if (verdict !== null && verdict.kind !== 'hard' && verdict.until > now) return counted;
+  const counted = { ...state, failures: 0, plain: 0, unsent: 0, losses: 0 };
+  if (verdict !== null && outlasts(state, verdict, now, startedAt))
+    return verdict.kind === 'cooling' ? counted : state;
   return lift(counted, now, 'served');
+}
+
+/** A pause that was asked for holds. What left before a judgement of any kind says nothing against it. */
+function outlasts(state: HealthState, verdict: Verdict, now: number, startedAt: number): boolean {
+  if (verdict.kind === 'hard') return straggles(state, startedAt);
+  if (verdict.until <= now) return false;
+  return verdict.kind === 'cooling' || startedAt <= (state.judgedAt ?? now);
 }
 
 function answered(
@@ -139,7 +151,7 @@ function failedUpstream(
   late: boolean,
 ): HealthState {
   const detail = message ?? `status ${status}`;
-  const counted = late ? state : failed(state, now, detail);
+  const counted = late ? state : failed(state, now, detail, status >= 500);
   return status === 503 && retryAfterMs !== null ? unavailable(counted, now, retryAfterMs, detail) : counted;
 }
 
@@ -166,7 +178,7 @@ function failedInStream(
     return refusedForNow(state, code, null, message, now);
   // Without a code, or with one about the request (a refused prompt), it is no evidence against the resource.
   if (code === null || !STREAM_FAILURES.has(code) || straggles(state, startedAt)) return state;
-  return failed(state, now, message ?? code);
+  return failed(state, now, message ?? code, false);
 }
 
 /** True for evidence older than the verdict in force. */

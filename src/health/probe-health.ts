@@ -29,7 +29,7 @@ export function applyProbe(
   const { status } = answer;
   if (status === null) return suspect(missed(state, now, answer.error), now, 'probe_failed', answer.error);
   if (status >= 500)
-    return suspect(failed(state, now, `probe answered ${status}`), now, 'probe_failed', null);
+    return suspect(failed(state, now, `probe answered ${status}`, true), now, 'probe_failed', null);
   const reached = { ...state, unsent: 0 };
   if (status >= 200 && status < 300) return confirmed(reached, now, byOperator);
   if (status === 401 && !lacksScope(answer.code, answer.error))

@@ -43,6 +43,11 @@ export interface HealthRefusal {
    * demanded (bad key, no quota, slow down): such a resource may still be used when nobody better is left.
    */
   readonly soft: boolean;
+  /**
+   * Set for a resource that is down beyond doubt (complete 5xx answers, no connection): no request before then even where
+   * nobody else is left. Null = whenever nobody else is.
+   */
+  readonly resortAt: number | null;
 }
 
 export const HEALTH_VIEW = Symbol('HealthView');

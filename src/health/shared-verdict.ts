@@ -22,7 +22,7 @@ function cleared(state: HealthState, heard: HeardHealth): HealthState {
   if (verdict.kind === 'cooling' || isOwnAffair(state)) return state;
   if (state.judgedAt !== null && state.judgedAt > heard.at) return state;
   if (!lifts(heard.reason, state.reason)) return state;
-  return lift({ ...state, failures: 0, unsent: 0, losses: 0 }, heard.at, reasonOf(heard));
+  return lift({ ...state, failures: 0, plain: 0, unsent: 0, losses: 0 }, heard.at, reasonOf(heard));
 }
 
 function reasonOf(heard: HeardHealth): 'served' | 'probe_ok' {

@@ -18,6 +18,7 @@ beforeAll(async () => {
       PROXY_HEALTH_CHECK_INTERVAL_SECONDS: '1',
       PROXY_UPSTREAM_ALLOW_CIDRS: '127.0.0.1/32',
       REFUSED_KEY: 'sk-test-refused',
+      ...Object.fromEntries([0, 1, 2].map((n) => [`AWAY_KEY_${n}`, `sk-test-away-${n}`])),
       ...Object.fromEntries([0, 1, 2].map((n) => [`SERVED_KEY_${n}`, `sk-test-p${POOLS - 1}-${n}`])),
     },
   });
@@ -30,6 +31,14 @@ function freshPool(): { pool: string; keys: string[]; arrivals: () => readonly A
   const arrivals = (): readonly Arrival[] =>
     rig.upstream.ledger.creates.filter((a) => keys.includes(a.key ?? ''));
   return { pool, keys, arrivals };
+}
+
+function register(pool: string, id: string, base_url: string, ref: string): Promise<unknown> {
+  return rig.proxy.admin('/admin/providers', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ id, name: id, base_url, pool_id: pool, credential_ref: `env:${ref}` }),
+  });
 }
 
 /** An open loop: requests leave by the clock, however long answers take. */
@@ -85,15 +94,9 @@ describe('one of four keys, at a hundred requests a second', () => {
   it('whose upstream refuses connections costs no request', async () => {
     // A pool of its own: three keys of the upstream that is there, and one of a place where nobody listens.
     const nobody = `http://127.0.0.1:${await freePort()}/v1`;
-    for (const [id, base_url, ref] of [
-      ['refusing-0', nobody, 'REFUSED_KEY'],
-      ...[0, 1, 2].map((n) => [`served-${n}`, rig.upstream.baseUrl, `SERVED_KEY_${n}`]),
-    ])
-      await rig.proxy.admin('/admin/providers', {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ id, name: id, base_url, pool_id: 'refusing', credential_ref: `env:${ref}` }),
-      });
+    await register('refusing', 'refusing-0', nobody, 'REFUSED_KEY');
+    for (const n of [0, 1, 2])
+      await register('refusing', `served-${n}`, rig.upstream.baseUrl, `SERVED_KEY_${n}`);
     const seen = await steadily('refusing', SECONDS);
     const lost = unserved(seen).length;
     const share = (100 * (seen.length - lost)) / seen.length;
@@ -185,6 +188,49 @@ describe('all keys down', () => {
     // An interval of 1 s, jittered by a fifth, and the probe itself.
     demand('R12', 'back after, with probes each 1 s, ms', Date.now() - back, within(1_500));
   }, 60_000);
+
+  it.each(['500', 'refused connections'])(
+    'because of errors (%s): each is tried once a second, and all else refused at once',
+    async (fault) => {
+      const { pool, keys, arrivals } = freshPool();
+      const isAway = fault !== '500';
+      const where = isAway ? 'away' : pool;
+      const nobody = `http://127.0.0.1:${await freePort()}/v1`;
+      if (isAway) for (const n of [0, 1, 2]) await register(where, `away-${n}`, nobody, `AWAY_KEY_${n}`);
+      else for (const key of keys) rig.upstream.faults.set(key, `fault:${fault}`);
+      const headers = inPool(where);
+      await until(
+        () => rig.client.send({ headers, body: {} }),
+        (seen) => seen.status === 503 && seen.text.includes('no_available_resources'),
+        { what: 'everybody known to be down' },
+      );
+      const before = arrivals().length;
+      const started = performance.now();
+      const seen = await steadily(where, size(1, 10));
+      const took = seen.map((e) => (e.endedAt ?? Infinity) - e.sentAt);
+      const most = 4 * Math.ceil((performance.now() - started) / 1_000 + 1);
+      const refused = seen.filter((e) => e.status === 503);
+      for (const entry of refused) {
+        expect(entry.text).toContain('no_available_resources');
+        expect(Number(entry.headers['retry-after'])).toBeGreaterThan(0);
+        expect(entry.headers['x-should-retry']).toBe('true');
+      }
+      const tried = seen.length - refused.length;
+      demand('R12', `tries of four keys that fail, ${fault}, a second`, tried, { atMost: most });
+      demand('R12', `refusal when every key fails, ${fault}, p99, ms`, quantile(took, 0.99), within(100));
+      if (isAway) return;
+      expect(arrivals().length - before).toBe(tried);
+      for (const key of keys) rig.upstream.faults.clear(key);
+      const back = Date.now();
+      await until(
+        () => rig.client.send({ headers, body: {} }),
+        (entry) => entry.status === 200,
+        { everyMs: 10 },
+      );
+      demand('R12', 'back after all failed, ms', Date.now() - back, within(1_500));
+    },
+    60_000,
+  );
 
   it('one that comes back is not flooded in its first ten seconds', async () => {
     const { pool, keys, arrivals } = freshPool();
