@@ -135,6 +135,12 @@ export const ERROR_HELP: Readonly<Record<ErrorCode, ErrorHelp>> = {
     means: 'A budget of the client key is used up, for the day or the month.',
     fix: 'The message says which and when it begins anew; the operator can raise it at once.',
   },
+  price_unknown: {
+    means:
+      'The client key has a budget of money, and nobody knows what the model it asks for costs: neither the alias nor the ' +
+      'price catalogue of this version says so. Nothing was sent upstream.',
+    fix: 'The operator gives an alias of that name `prices`, or the key a budget of tokens in place of money. The message names the model.',
+  },
   upstream_unreachable: {
     means: 'No connection to the upstream could be made, with any key.',
     fix: 'DNS, firewall, proxy or TLS between this machine and the upstream: the message has the reason.',

@@ -88,6 +88,8 @@ export const ERRORS = {
   key_rate_limited: { status: 429, type: 'rate_limit_error', shouldRetry: true },
   /** A budget of the client key is used up, for a day or a month: not to be waited out. */
   budget_exceeded: { status: 429, type: 'usage_limit_reached', shouldRetry: false },
+  /** The client key has a budget of money, and nobody knows what the model costs. */
+  price_unknown: { status: 403, type: 'permission_error', shouldRetry: false },
   /** No connection to the upstream could be made. */
   upstream_unreachable: server(502, true),
   /** The connection broke after the whole request was sent: it may have been processed. */

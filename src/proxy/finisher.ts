@@ -11,6 +11,7 @@ import {
 import type { Ending } from './exchange-records.js';
 import type { Exchange } from './exchange.js';
 import type { ProxyDependencies } from './proxy-dependencies.js';
+import type { Spent } from './limits/key-limits.js';
 import { untoldUse } from './untold-use.js';
 import type { DecisionRecord } from '../state/live-state.js';
 import type { FinishedRecord } from '../usage/records.js';
@@ -50,12 +51,10 @@ export class Finisher {
     exchange.finished = true;
     const { clock, config, spool, metrics, traces, instanceId } = this.deps;
     const now = clock.now();
-    const spent = this.#spent(exchange, ending, now);
-    const { untold, backgroundId } = untoldUse(exchange, ending, spent.usage);
-    const { usage, cost } = spent;
-    const { servedModel = null, answerBytes = 0 } = ending.tap ?? {};
-    const named = (exchange.hints?.model ?? null) !== null;
-    const terms = { usage, cost, untold, backgroundId, named, servedModel, answerBytes };
+    const { usage, cost, ...model } = this.#spent(exchange, ending, now);
+    const { untold, backgroundId } = untoldUse(exchange, ending, usage);
+    const answerBytes = ending.tap?.answerBytes ?? 0;
+    const terms = { usage, cost, untold, backgroundId, answerBytes, ...model };
     const charge = this.deps.limits.settle(exchange.caller.key, exchange.hold, terms, exchange.startedAt);
     const record = finishedRecord(exchange, ending, { usage, cost, charge }, now, instanceId);
     spool.finished(record, { request: captureRequest(exchange, config.capture.maxBytes), response });
@@ -68,14 +67,14 @@ export class Finisher {
     exchange: Exchange,
     ending: Ending,
     now: number,
-  ): Pick<FinishedRecord, 'usage'> & { cost: number | null } {
+  ): Omit<Spent, 'untold' | 'backgroundId' | 'answerBytes'> {
     const usage = usageOf(exchange, ending);
-    if (usage === null) return { usage, cost: null };
     const { resourceId, tap } = ending;
     // Sent as one of the fallbacks of what was asked for, it costs what that one does.
     const asked = exchange.hints?.alias?.alias ?? exchange.hints?.model ?? null;
-    const served = tap?.servedModel ?? null;
-    return { usage, cost: this.deps.prices.costOf({ asked, served, resourceId, usage }, now) };
+    const servedModel = tap?.servedModel ?? null;
+    const cost = this.deps.prices.costOf({ asked, served: servedModel, resourceId, usage }, now);
+    return { usage, cost, asked, servedModel, resourceId };
   }
 
   #log(exchange: Exchange, ending: Ending, record: FinishedRecord): void {

@@ -9,21 +9,37 @@ const flat = (input: number): ModelRates => ({
   cacheWrite: null,
   reasoning: null,
 });
-const LISTED: Readonly<Record<string, ModelRates>> = { 'gpt-5': flat(1), 'gpt-5-2025-08-07': flat(2) };
+const LISTED: Readonly<Record<string, ModelRates>> = {
+  'gpt-5': flat(1),
+  'gpt-5-2025-08-07': flat(2),
+  // One upstream sells it dearer, and another does not list it.
+  'at-large': flat(3),
+  'elsewhere at-large': flat(4),
+};
+const PLAIN = { prices: null, providerId: null, fallbacks: null };
 const asked: (string | null)[] = [];
 const prices = new PriceList(
   {
     ratesOf: (model, baseUrl) => {
       asked.push(baseUrl);
-      return LISTED[model] ?? null;
+      if (model === 'at-large' && baseUrl === 'https://nowhere/v1') return null;
+      return LISTED[`${baseUrl?.slice(8, -3)} ${model}`] ?? LISTED[model] ?? null;
     },
   },
   {
     models: () => [
-      { alias: 'team', upstreamId: 'gpt-5', prices: { input: 5, output: 7, cachedInput: null } },
-      { alias: 'plain', upstreamId: 'gpt-5', prices: null },
+      { ...PLAIN, alias: 'team', upstreamId: 'gpt-5', prices: { input: 5, output: 7, cachedInput: null } },
+      { ...PLAIN, alias: 'plain', upstreamId: 'gpt-5', fallbacks: ['nobody-knows', 'at-large', 'team'] },
+      { ...PLAIN, alias: 'pinned', upstreamId: 'at-large', providerId: 'prov_1' },
+      { ...PLAIN, alias: 'unlisted', upstreamId: 'at-large', providerId: 'prov_2', fallbacks: ['gpt-5'] },
     ],
-    baseUrlOf: (id) => (id === 'openai-1' ? 'https://api.openai.com/v1' : null),
+    baseUrlOf: (id) =>
+      ({
+        'openai-1': 'https://api.openai.com/v1',
+        prov_1: 'https://elsewhere/v1',
+        prov_2: 'https://nowhere/v1',
+      })[id] ?? null,
+    baseUrls: () => ['https://api.openai.com/v1', 'https://elsewhere/v1', 'https://nowhere/v1'],
   },
 );
 
@@ -56,6 +72,19 @@ describe('the price of a request', () => {
     ['unknown without usage', { asked: 'gpt-5', usage: null }, null],
   ] as const)('is %s', (_what, request, expected) => {
     expect(cost(request)).toBe(expected);
+  });
+
+  it.each([
+    ['gpt-5', 10, 10],
+    ['at-large', 40, 40],
+    ['pinned', 40, 40],
+    ['team', 57, 57],
+    ['plain', 10, 57],
+    ['unlisted', null, null],
+    ['nobody-knows', null, null],
+  ] as const)('of %s is foreseen where the dearest upstream, and fallback, serves it', (model, own, most) => {
+    expect(prices.likelyCostOf(model, USAGE, 0)).toBe(own);
+    expect(prices.mostOf(model, USAGE, 0)).toBe(most);
   });
 
   it('asks for the prices of the upstream that served, as far as it is known', () => {

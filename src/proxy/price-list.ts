@@ -4,7 +4,7 @@ import { type ModelRates, tokenCost } from '../usage/token-cost.js';
 import type { TokenUsage } from '../usage/token-usage.js';
 
 export interface PricedRequest {
-  /** Model the client asked for. */
+  /** Model the client asked for, or that of its fallbacks which it was sent as. */
   readonly asked: string | null;
   /** Model the answer names. */
   readonly served: string | null;
@@ -13,10 +13,15 @@ export interface PricedRequest {
 }
 
 interface PriceSources {
-  readonly models: () => readonly Pick<ModelAlias, 'alias' | 'upstreamId' | 'prices'>[];
+  readonly models: () => readonly PricedAlias[];
   /** Base URL of a resource; null = not known any more. */
   readonly baseUrlOf: (resourceId: string) => string | null;
+  /** Of all resources, each once. */
+  readonly baseUrls: () => Iterable<string>;
 }
+
+type PricedAlias = Pick<ModelAlias, 'alias' | 'upstreamId' | 'prices' | 'providerId' | 'fallbacks'>;
+type Named = Pick<PricedRequest, 'asked' | 'served'>;
 
 /** What requests cost, by what is known now: the operator's prices of an alias, or the catalogue's of the model. */
 export class PriceList {
@@ -27,18 +32,53 @@ export class PriceList {
 
   /** Millionths of a US dollar; null = not known. `now` is epoch ms. */
   costOf(request: PricedRequest, now: number): number | null {
-    if (request.usage === null) return null;
-    const rates = this.#rates(request, now);
-    return rates === null ? null : tokenCost(request.usage, rates);
+    const { resourceId, usage } = request;
+    return usage === null ? null : this.#cost(request, this.#baseUrlOf(resourceId), usage, now);
   }
 
-  #rates({ asked, served, resourceId }: PricedRequest, now: number): ModelRates | null {
-    const alias = asked === null ? undefined : this.sources.models().find((model) => model.alias === asked);
+  /**
+   * Before anybody serves it: of those who may, the dearest. Null = nobody knows what `model` costs. Its fallbacks are
+   * not looked at.
+   */
+  likelyCostOf(model: string, usage: TokenUsage, now: number): number | null {
+    const providerId = this.#aliasOf(model)?.providerId ?? null;
+    const baseUrls = providerId === null ? [...this.sources.baseUrls()] : [this.#baseUrlOf(providerId)];
+    if (baseUrls.length === 0) baseUrls.push(null);
+    let most: number | null = null;
+    for (const baseUrl of baseUrls) {
+      const cost = this.#cost({ asked: model, served: null }, baseUrl, usage, now);
+      if (cost !== null) most = Math.max(most ?? 0, cost);
+    }
+    return most;
+  }
+
+  /** The same, with those of its fallbacks that have a price. */
+  mostOf(model: string, usage: TokenUsage, now: number): number | null {
+    const own = this.likelyCostOf(model, usage, now);
+    if (own === null) return null;
+    const fallbacks = this.#aliasOf(model)?.fallbacks ?? [];
+    return Math.max(own, ...fallbacks.map((one) => this.likelyCostOf(one, usage, now) ?? 0));
+  }
+
+  #baseUrlOf(resourceId: string | null): string | null {
+    return resourceId === null ? null : this.sources.baseUrlOf(resourceId);
+  }
+
+  #aliasOf(name: string | null): PricedAlias | undefined {
+    return name === null ? undefined : this.sources.models().find(({ alias }) => alias === name);
+  }
+
+  #cost(named: Named, baseUrl: string | null, usage: TokenUsage, now: number): number | null {
+    const rates = this.#rates(named, baseUrl, now);
+    return rates === null ? null : tokenCost(usage, rates);
+  }
+
+  #rates({ asked, served }: Named, baseUrl: string | null, now: number): ModelRates | null {
+    const alias = this.#aliasOf(asked);
     if (alias !== undefined && alias.prices !== null) {
       const { input, output, cachedInput } = alias.prices;
       return { input, output, cachedInput, cacheWrite: null, reasoning: null };
     }
-    const baseUrl = resourceId === null ? null : this.sources.baseUrlOf(resourceId);
     const listed = (model: string): ModelRates | null => this.catalogue.ratesOf(model, baseUrl, now);
     const meant = alias?.upstreamId ?? asked;
     if (served === null) return meant === null ? null : listed(meant);

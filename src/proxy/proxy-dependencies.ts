@@ -30,7 +30,7 @@ export interface ProxyDependencies {
   readonly openSockets: OpenSockets;
   readonly instanceId: string;
   readonly prices: Pick<PriceList, 'costOf'>;
-  readonly limits: Pick<KeyLimits, 'reserve' | 'ask' | 'take' | 'settle' | 'giveBack'>;
+  readonly limits: Pick<KeyLimits, 'reserve' | 'ask' | 'take' | 'checkPrice' | 'settle' | 'giveBack'>;
   readonly door: Pick<ProxyDoor, 'admit' | 'enter' | 'objection' | 'onChange'>;
   readonly models: Pick<ModelDirectory, 'pinOf' | 'find' | 'enabled'>;
 }

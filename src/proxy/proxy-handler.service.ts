@@ -152,12 +152,15 @@ export class ProxyHandler {
     const run = (): Promise<void> =>
       new AttemptLoop(this.deps, this.#finisher, exchange, this.#budget, this.#room, aliased !== null).run();
     if (aliased === null) return run();
-    const { models } = this.deps;
+    const { models, limits } = this.deps;
     try {
       await runWithFallbacks(exchange, aliased, {
         models,
         run,
-        hintsFor: (alias) => buildHints({ ...input, alias }),
+        hintsFor: (alias) => {
+          limits.checkPrice(exchange.caller.key, alias.alias);
+          return buildHints({ ...input, alias });
+        },
       });
     } catch (error: unknown) {
       if (!(error instanceof Unserved)) throw error;

@@ -109,6 +109,7 @@ const createLimits = (clock: Clock, prices: PriceList, door: ProxyDoor, peers: P
         new PriceList(new PriceCatalogue(), {
           models: () => store.rows.models,
           baseUrlOf: (id) => resources.snapshot.byId.get(id)?.baseUrl ?? null,
+          baseUrls: () => new Set(resources.snapshot.resources.map(({ baseUrl }) => baseUrl)),
         }),
       inject: [RegistryStore, ResourceRegistry],
     },

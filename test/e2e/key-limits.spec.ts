@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Codex } from '../support/codex.js';
 import type { LoadEntry } from '../support/load-client.js';
 import { key, Rig } from '../support/rig.js';
+import { errorOf, type LimitedKey, LimitedKeys } from '../support/limited-keys.js';
 import { describeWith } from '../support/skip.js';
 import { SocketClient } from '../support/socket-client.js';
 import { until } from '../support/until.js';
@@ -9,59 +10,23 @@ import { until } from '../support/until.js';
 const TOKEN = 'admin-token-for-key-limits-0123456789';
 const WIDTH = 64;
 
-interface Use {
-  readonly requests: number;
-  readonly tokens: number;
-  readonly cost_usd: number;
-  readonly unpriced_requests: number;
-}
-interface Made {
-  readonly id: string;
-  readonly key: string;
-  readonly last_used_at: number | null;
-  readonly today: Use;
-  readonly this_month: Use;
-}
-
 let rig: Rig;
+let keys: LimitedKeys;
 beforeAll(async () => {
   rig = await Rig.start({
     keys: [key('a'), key('b')],
     upstream: { websocket: true },
     env: { PROXY_ADMIN_TOKEN: TOKEN },
   });
+  keys = new LimitedKeys(rig, TOKEN);
 });
 afterAll(() => rig.stop());
 
-const admin = <T>(path: string, init: RequestInit = {}): Promise<T> =>
-  rig.proxy.admin<T>(`/admin/${path}`, {
-    ...init,
-    headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
-  });
-const make = (terms: Record<string, unknown>): Promise<Made> =>
-  admin<Made>('keys', { method: 'POST', body: JSON.stringify({ name: 'limited', ...terms }) });
-const shown = async (id: string): Promise<Made> => {
-  const { keys } = await admin<{ keys: Made[] }>('keys');
-  return keys.find((one) => one.id === id)!;
-};
-const bearer = (made: Made): Record<string, string> => ({ authorization: `Bearer ${made.key}` });
-const ask = (made: Made, model = 'gpt-5.5'): Promise<LoadEntry> =>
-  rig.client.send({ headers: bearer(made), body: { model } });
-const errorOf = (seen: LoadEntry): { code: string; message: string } =>
-  (JSON.parse(seen.text) as { error: { code: string; message: string } }).error;
+const make = (terms: Record<string, unknown>): Promise<LimitedKey> => keys.make(terms);
+const ask = (made: LimitedKey, model?: string): Promise<LoadEntry> => keys.ask(made, model);
+const bearer = (made: LimitedKey): Record<string, string> => LimitedKeys.bearer(made);
 
-/** As the admin API shows it when all of its requests have ended in SQL. */
-async function settled(made: Made, requests: number): Promise<Made> {
-  const sql = `SELECT COUNT(*) AS n FROM requests WHERE caller_id = '${made.id}' AND finish_rank = 2 AND resource_id IS NOT NULL`;
-  await until(
-    () => rig.history.rows<{ n: number }>(sql),
-    ([row]) => row?.n === requests,
-    { timeoutMs: 15_000, what: `${requests} requests in SQL` },
-  );
-  return shown(made.id);
-}
-
-async function spendAll(made: Made): Promise<number> {
+async function spendAll(made: LimitedKey): Promise<number> {
   for (let sent = 0; ; sent += 1) {
     const seen = await ask(made);
     if (seen.status === 429) {
@@ -87,7 +52,7 @@ describe('the limits of a client key', () => {
       expect([one.headers['retry-after'], one.headers['x-should-retry']]).toEqual(['2', 'true']);
     }
     const more = await spendAll(made);
-    const { today } = await settled(made, 1 + served.length + more);
+    const { today } = await keys.settled(made, 1 + served.length + more);
     const largest = Math.max(...served.map((one) => one.usage?.total_tokens ?? 0));
     console.log(
       `key-limits: budget ${budget}, used ${today.tokens}, overrun ${today.tokens - budget} tokens, ` +
@@ -114,13 +79,13 @@ describe('the limits of a client key', () => {
   it('a budget that is used up stays so over a restart, says when it ends, and is not to be waited for', async () => {
     const made = await make({ monthly_tokens: 300 });
     const sent = await spendAll(made);
-    expect((await settled(made, sent)).this_month.tokens).toBeGreaterThanOrEqual(300);
+    expect((await keys.settled(made, sent)).this_month.tokens).toBeGreaterThanOrEqual(300);
     const untold = await make({ monthly_tokens: 300 });
     const { usage } = rig.upstream;
     rig.upstream.usage = () => null;
     await ask(untold);
     rig.upstream.usage = usage;
-    await settled(untold, 1);
+    await keys.settled(untold, 1);
     await rig.proxy.kill9();
     await rig.proxy.restart();
     expect(errorOf(await ask(untold)).code).toBe('budget_exceeded');
@@ -139,21 +104,53 @@ describe('the limits of a client key', () => {
     expect(list.status).toBe(200);
   });
 
-  it('money counts by list prices; what nobody can price counts as nothing and is told', async () => {
-    const made = await make({ daily_cost_usd: 0.01 });
+  it('money counts by list prices; what nobody can price is told, and counts no money without a budget of it', async () => {
+    const made = await make({ daily_tokens: 1_000_000 });
     for (let i = 0; i < 3; i += 1) expect((await ask(made, 'model-without-a-price')).status).toBe(200);
+    await keys.admin(`keys/${made.id}`, {
+      method: 'PATCH',
+      body: JSON.stringify({ daily_tokens: null, daily_cost_usd: 0.01 }),
+    });
     const sent = await spendAll(made);
-    const { today } = await settled(made, 3 + sent);
+    const { today } = await keys.settled(made, 3 + sent);
     expect(today.cost_usd).toBeGreaterThanOrEqual(0.01);
     expect(today.cost_usd).toBeLessThan(0.02);
     expect(today.unpriced_requests).toBe(3);
-    const { usage } = await admin<{
+    const { usage } = await keys.admin<{
       usage: { group: string; cost_usd: number; unpriced_requests: number }[];
     }>('usage?group_by=key');
     expect(usage.find(({ group }) => group === made.id)).toMatchObject({
       cost_usd: today.cost_usd,
       unpriced_requests: 3,
     });
+  });
+
+  it('a budget of money refuses a model that nobody knows the price of, until an alias of that name has one', async () => {
+    const made = await make({ monthly_cost_usd: 5 });
+    const model = 'model-nobody-prices';
+    const client = await SocketClient.open(rig.proxy.url, bearer(made));
+    const sent = (): number => rig.upstream.ledger.creates.length;
+    const before = sent();
+    const seen = await ask(made, model);
+    expect([seen.status, errorOf(seen).code]).toEqual([403, 'price_unknown']);
+    expect([seen.headers['retry-after'], seen.headers['x-should-retry']]).toEqual([undefined, 'false']);
+    expect(errorOf(seen).message).toContain('"model-nobody-prices"');
+    client.create({ model });
+    const refusal = await until(
+      () => client.events.find(({ type }) => type === 'error'),
+      (found) => found !== undefined,
+      { what: 'the refusal' },
+    );
+    expect(refusal).toMatchObject({ status: 403, error: { code: 'price_unknown', param: 'model' } });
+    expect(sent()).toBe(before);
+    const prices = { input: 1_000, output: 1_000 };
+    const alias = { alias: model, upstream_id: model, prices, fallbacks: ['nobody-prices-this-either'] };
+    await keys.admin('models', { method: 'POST', body: JSON.stringify(alias) });
+    expect((await ask(made, model)).status).toBe(200);
+    client.create({ model });
+    expect((await client.ended(2))[1]).toMatchObject({ type: 'response.completed' });
+    client.ws.close();
+    expect((await keys.settled(made, 2)).today.cost_usd).toBeGreaterThan(0.1);
   });
 
   it('an answer that does not say what it took counts as what was set aside for it, also in the background', async () => {
@@ -165,7 +162,7 @@ describe('the limits of a client key', () => {
       const answers = [await send(), await send(), await send()];
       rig.upstream.usage = usage;
       expect([body, ...answers.map(({ status }) => status)]).toEqual([body, 200, 200, 429]);
-      const { tokens } = (await settled(made, 2)).today;
+      const { tokens } = (await keys.settled(made, 2)).today;
       expect([body, 'background' in body ? tokens === 0 : tokens >= 1_900]).toEqual([body, true]);
     }
   });
@@ -179,7 +176,10 @@ describe('the limits of a client key', () => {
       expect(Number(one.headers['retry-after'])).toBeGreaterThan(30);
       expect(Number(one.headers['retry-after'])).toBeLessThanOrEqual(60);
     }
-    await admin(`keys/${made.id}`, { method: 'PATCH', body: JSON.stringify({ requests_per_minute: 6 }) });
+    await keys.admin(`keys/${made.id}`, {
+      method: 'PATCH',
+      body: JSON.stringify({ requests_per_minute: 6 }),
+    });
     expect([(await ask(made)).status, (await ask(made)).status]).toEqual([200, 429]);
   });
 
@@ -190,7 +190,7 @@ describe('the limits of a client key', () => {
     const before = await entries();
     await ask(made);
     const noted = await until(
-      () => shown(made.id),
+      () => keys.shown(made.id),
       (one) => one.last_used_at !== null,
       { timeoutMs: 15_000, what: 'last_used_at' },
     );
@@ -222,7 +222,7 @@ describe('the limits of a client key', () => {
 });
 
 describe('the limits of a client key over a WebSocket', () => {
-  const steered = async (made: Made) => {
+  const steered = async (made: LimitedKey) => {
     const client = await SocketClient.open(rig.proxy.url, bearer(made));
     client.create({ model: 'plan:paced,n=200,interval=10' });
     await until(() => client.frames.length > 4);

@@ -1,63 +1,8 @@
-import { describe, expect, it, vi } from 'vitest';
-import { ProxyError } from '../../common/errors.js';
-import { aClientKey } from '../../../test/support/registry-rows.js';
-import type { ClientKey } from '../../registry/client-key.entity.js';
-import type { TokenUsage } from '../../usage/token-usage.js';
-import { KeyLimits, type Spent } from './key-limits.js';
+import { describe, expect, it } from 'vitest';
+import { keyWorld as world, told } from '../../../test/support/key-world.js';
 import type { Amount } from './limit-decision.js';
 
 const DAY = 86_400_000;
-const MONDAY = Date.UTC(2026, 10, 23, 12);
-const told = (inputTokens: number, outputTokens: number): TokenUsage => ({
-  inputTokens,
-  cachedTokens: null,
-  cacheWriteTokens: null,
-  outputTokens,
-  reasoningTokens: null,
-  totalTokens: inputTokens + outputTokens,
-});
-
-/** A key, its limits, and a clock to turn. */
-function world(terms: Partial<ClientKey>) {
-  const key = aClientKey(terms);
-  const clock = { at: MONDAY, now: () => clock.at, monotonic: () => clock.at - MONDAY + 500 };
-  const elsewhere: [number, number] = [0, 0];
-  // A tenth of a cent for each token.
-  const prices = { costOf: ({ usage }: { usage: TokenUsage | null }) => (usage?.totalTokens ?? 0) * 1_000 };
-  const onTold = vi.fn<(keyId: string, responseId: string) => void>();
-  const limits = new KeyLimits(clock, prices, {
-    termsOf: () => key,
-    minuteElsewhere: () => elsewhere,
-    onTold,
-  });
-  const ask = (inputTokens = 25, spends = true): Amount | null | string => {
-    try {
-      return limits.reserve({ key, spends, model: 'gpt-5', inputTokens });
-    } catch (e: unknown) {
-      return e instanceof ProxyError ? e.code : 'broken';
-    }
-  };
-  const end = (hold: Amount | null | string, usage: TokenUsage | null, how: Partial<Spent> = {}): void => {
-    if (typeof hold === 'string') return;
-    const cost = usage === null ? null : (usage.totalTokens ?? 0) * 1_000;
-    limits.settle(
-      key,
-      hold,
-      {
-        usage,
-        cost,
-        untold: false,
-        answerBytes: 0,
-        named: true,
-        servedModel: null,
-        backgroundId: null,
-        ...how,
-      },
-      clock.at,
-    );
-  };
-  return { limits, key, clock, elsewhere, ask, end, onTold };
-}
 
 describe('the limits of a key over time', () => {
   it('let 64 parallel requests into a budget with room for five: the overrun stays below one request', () => {
@@ -109,46 +54,6 @@ describe('the limits of a key over time', () => {
     const short = world({ dailyTokens: 1_100 });
     short.end(short.ask(), null, { untold: true, answerBytes: 100_000 });
     expect(typeof short.ask()).toBe('object');
-  });
-
-  /** One that names a prompt template in place of a model. */
-  const unnamed = (dailyCost: number) => {
-    const key = aClientKey({ dailyCost });
-    const clock = { now: () => MONDAY, monotonic: () => 500 };
-    const prices = {
-      costOf: ({ served, usage }: { served: string | null; usage: TokenUsage | null }) =>
-        served === null ? null : (usage?.totalTokens ?? 0) * 10,
-    };
-    const limits = new KeyLimits(clock, prices, {
-      termsOf: () => key,
-      minuteElsewhere: () => [0, 0],
-      onTold: () => undefined,
-    });
-    const reserve = (): Amount | null => limits.reserve({ key, spends: true, model: null, inputTokens: 25 });
-    const settle = (hold: Amount | null, spent: Partial<Spent>): void => {
-      const nothing = { usage: null, cost: null, untold: false, answerBytes: 0, backgroundId: null };
-      limits.settle(key, hold, { ...nothing, named: false, servedModel: null, ...spent }, MONDAY);
-    };
-    return { reserve, settle };
-  };
-
-  it('count the money of an answer left whose request named no model by the model that served it', () => {
-    const { reserve, settle } = unnamed(10_000);
-    settle(reserve(), { untold: true });
-    settle(reserve(), { untold: true, servedModel: 'gpt-5' });
-    expect(reserve).toThrow(/budget of your client key is used up: \$0\.010250/);
-  });
-
-  it('set money aside for a request that names no model: at first too much, then as its like have cost', () => {
-    const { reserve, settle } = unnamed(1_000_000);
-    const open = [reserve(), reserve()];
-    expect(open[0]).toEqual({ tokens: 1_025, cost: 615_000 });
-    expect(reserve).toThrow(/may need the rest/);
-    for (const hold of open) settle(hold, { usage: told(40, 60), cost: 1_000, servedModel: 'gpt-5' });
-    expect(reserve()).toEqual({ tokens: 100, cost: 1_000 });
-    // Of one that was left before it said its model, the same counts.
-    settle(reserve(), { untold: true });
-    expect(reserve()).toEqual({ tokens: 100, cost: 1_000 });
   });
 
   it('count what a background response is told to have taken in place of what was set aside for it', () => {

@@ -4,11 +4,11 @@ import type { KeyDay } from '../../usage/key-usage.read-model.js';
 import type { TokenUsage } from '../../usage/token-usage.js';
 import { utcDay, utcMonth } from '../../usage/utc-day.js';
 import type { PriceList } from '../price-list.js';
-import { KeyMeter, sumSince } from './key-meter.js';
-import { type Amount, type Exceeded, type KeyUse, limitExceeded } from './limit-decision.js';
-import { limitRefusal } from './limit-refusal.js';
+import { KeyMeter, sumSince, tokensOf } from './key-meter.js';
+import { type Amount, type Exceeded, hasMoneyBudget, type KeyUse, limitExceeded } from './limit-decision.js';
+import { limitRefusal, priceRefusal } from './limit-refusal.js';
 import type { LimitedRequest } from './limited-request.js';
-import { coveringAnswer } from './usage-estimate.js';
+import { coveringAnswer, ONE_TOKEN_EACH } from './usage-estimate.js';
 
 /** Requests and tokens of the last minute. */
 export type MinuteUse = readonly [requests: number, tokens: number];
@@ -21,10 +21,11 @@ export interface Spent {
   readonly untold: boolean;
   /** Of its answer, as far as it came: where it is untold there was at least as much of it. */
   readonly answerBytes: number;
-  /** The request said which model it wants. */
-  readonly named: boolean;
+  /** The model that the request named, or that of its fallbacks which it was sent as. */
+  readonly asked: string | null;
   /** The model that the answer names. */
   readonly servedModel: string | null;
+  readonly resourceId: string | null;
   /** The background response whose answer does not say it yet, or that is read and says it, or has failed. */
   readonly backgroundId: string | null;
 }
@@ -48,11 +49,11 @@ export class KeyLimits {
 
   constructor(
     private readonly clock: Clock,
-    private readonly prices: Pick<PriceList, 'costOf'>,
+    private readonly prices: Pick<PriceList, 'costOf' | 'likelyCostOf' | 'mostOf'>,
     private readonly sources: KeySources,
   ) {}
 
-  /** Takes a place, and sets aside what the request may need; to be given back to `settle`. Throws `key_rate_limited`, `budget_exceeded`. */
+  /** Takes a place, and sets aside what the request may need; to be given back to `settle`. Throws `key_rate_limited`, `budget_exceeded`, `price_unknown`. */
   reserve(request: LimitedRequest): Amount | null {
     this.#check(request, null);
     return this.take(request);
@@ -81,50 +82,76 @@ export class KeyLimits {
     if (!asked) meter.requests.add(1, this.clock.monotonic());
     if (!spends) return null;
     const usage = meter.estimate.of(inputTokens);
-    // A price nobody knows counts as nothing here as in the sums.
-    const cost =
-      model === null
-        ? meter.estimate.unnamedCost(usage.totalTokens)
-        : (this.prices.costOf({ asked: model, served: null, resourceId: null, usage }, now) ?? 0);
+    const unnamed = meter.estimate.unnamedCost(usage.totalTokens);
+    const named = model === null ? null : this.prices.mostOf(model, usage, now);
+    const cost = named ?? (model === null || this.#countsMoney(key) ? unnamed : 0);
     const hold = { tokens: usage.totalTokens, cost };
     meter.hold(hold);
     return hold;
   }
 
   /**
-   * At the end of a request, once: what it really took. `startedAt` is epoch ms. Answers what counts in place of what nobody
-   * told, to be written down for the other processes; null where somebody tells it later.
+   * At the end of a request, once: what it really took. `startedAt` is epoch ms. Answers what counts beside what the record
+   * tells, in place of what nobody did, to be written down for the other processes; null where somebody tells it later.
    */
   settle(key: ClientKey | null, hold: Amount | null, spent: Spent, startedAt: number): Amount | null {
     if (key === null) return null;
-    const { usage, cost, untold, answerBytes, named, backgroundId } = spent;
+    const { usage, untold, backgroundId } = spent;
     const [meter, mono] = [this.#meterOf(key.id), this.clock.monotonic()];
     if (hold !== null) meter.release(hold);
-    if (backgroundId !== null && !untold) this.#told(key.id, backgroundId);
+    const charged = backgroundId === null || untold ? null : this.#told(key.id, backgroundId);
     if (usage !== null) {
-      const tokens = meter.spend(usage, cost, startedAt, mono);
-      if (hold !== null && !named) meter.estimate.learnPrice(tokens, cost);
+      const extra = this.#unpriced(key, hold ?? charged, meter, { ...spent, usage });
+      meter.spend(usage, spent.cost, startedAt, mono);
+      return extra === null ? null : meter.charge(extra, startedAt, mono, null);
     }
-    if (usage !== null || !untold || hold === null) return null;
-    const charge = this.#priced(coveringAnswer(hold, answerBytes), meter, spent);
-    meter.charge(charge, startedAt, mono, backgroundId);
+    if (!untold || hold === null) return null;
+    const charge = meter.charge(this.#untold(key, hold, meter, spent), startedAt, mono, backgroundId);
     return backgroundId === null ? charge : null;
   }
 
-  /** Where no price was known, or no model named, the answer may tell which model it was. */
-  #priced(amount: Amount, { estimate }: KeyMeter, { named, servedModel }: Spent): Amount {
-    if (named && (amount.cost > 0 || servedModel === null)) return amount;
-    if (servedModel === null) return { ...amount, cost: estimate.unnamedCharge(amount.tokens) };
-    const likely = estimate.of(0);
-    const outputTokens = Math.min(amount.tokens, likely.outputTokens ?? 0);
-    const inputTokens = amount.tokens - outputTokens;
-    const usage = { ...likely, inputTokens, outputTokens, totalTokens: amount.tokens };
-    const request = { asked: null, served: servedModel, resourceId: null, usage };
-    return { ...amount, cost: this.prices.costOf(request, this.clock.now()) ?? 0 };
+  /** Of an answer that told its tokens and has no known price: they count at the price of what was set aside. */
+  #unpriced(
+    key: ClientKey,
+    held: Amount | null,
+    { estimate }: KeyMeter,
+    { usage, cost, asked }: Spent & { readonly usage: TokenUsage },
+  ): Amount | null {
+    const tokens = tokensOf(usage);
+    if (cost !== null && held !== null && asked === null) estimate.learnPrice(tokens, cost);
+    if (cost !== null || !this.#countsMoney(key)) return null;
+    if (held === null) return { tokens: 0, cost: estimate.unnamedCost(tokens) };
+    return { tokens: 0, cost: Math.ceil((held.cost * tokens) / Math.max(1, held.tokens)) };
   }
 
-  #told(keyId: string, responseId: string): void {
-    if (!this.#meterOf(keyId).refund(responseId)) this.sources.onTold(keyId, responseId);
+  /** At the price of what has served it, as far as anybody knows which model that was; otherwise as it was set aside. */
+  #untold(key: ClientKey, hold: Amount, { estimate }: KeyMeter, spent: Spent): Amount {
+    const { asked, servedModel, resourceId, answerBytes } = spent;
+    const amount = coveringAnswer(hold, answerBytes);
+    if (asked === null && servedModel === null && answerBytes === 0)
+      return { ...amount, cost: estimate.unnamedCharge(amount.tokens) };
+    const usage = estimate.spread(hold.tokens, amount.tokens);
+    const cost = this.prices.costOf({ asked, served: servedModel, resourceId, usage }, this.clock.now());
+    if (cost !== null) return { ...amount, cost };
+    return asked !== null || this.#countsMoney(key) ? amount : { ...amount, cost: 0 };
+  }
+
+  /** Throws `price_unknown` where a request for `model` would pass by a budget of the key. */
+  checkPrice(key: ClientKey | null, model: string | null): void {
+    if (key === null || model === null || !this.#countsMoney(key)) return;
+    if (this.prices.likelyCostOf(model, ONE_TOKEN_EACH, this.clock.now()) === null)
+      throw priceRefusal(key.id, model);
+  }
+
+  #countsMoney(key: ClientKey): boolean {
+    return hasMoneyBudget(this.sources.termsOf(key.id) ?? key);
+  }
+
+  /** Answers what was charged for it here; null = nothing. */
+  #told(keyId: string, responseId: string): Amount | null {
+    const charged = this.#meterOf(keyId).refund(responseId);
+    if (charged === null) this.sources.onTold(keyId, responseId);
+    return charged;
   }
 
   /** Another process has heard what a background response of this one took: that counts in place of what was charged here. */
@@ -168,8 +195,9 @@ export class KeyLimits {
   }
 
   /** `held`: in place of what is set aside for those that run; null = that. */
-  #check({ key, spends }: LimitedRequest, held: Amount | null): void {
+  #check({ key, spends, model }: LimitedRequest, held: Amount | null): void {
     if (key === null) return;
+    if (spends) this.checkPrice(key, model);
     const terms = this.sources.termsOf(key.id) ?? key;
     const [now, mono] = [this.clock.now(), this.clock.monotonic()];
     const meter = this.#meterOf(key.id);

@@ -30,39 +30,39 @@ export class KeyMeter {
     this.hold({ tokens: -tokens, cost: -cost });
   }
 
-  /** Counts for the day the request started in, as its record does. Times are epoch ms, `mono` is monotonic. Answers the tokens. */
-  spend(usage: TokenUsage, cost: number | null, startedAt: number, mono: number): number {
-    const tokens = usage.totalTokens ?? (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0);
+  /** Counts for the day the request started in, as its record does. Times are epoch ms, `mono` is monotonic. */
+  spend(usage: TokenUsage, cost: number | null, startedAt: number, mono: number): void {
+    const tokens = tokensOf(usage);
     this.estimate.learn(usage);
     this.tokens.add(tokens, mono);
     this.#count({ tokens, cost: cost ?? 0 }, utcDay(startedAt));
-    return tokens;
   }
 
   /**
    * What was set aside counts as used where the answer does not say what was. `backgroundId`: whoever reads that response
-   * hears it, or that it failed, and then `refund` takes this back.
+   * hears it, or that it failed, and then `refund` takes this back. Answers it.
    */
-  charge(hold: Amount, startedAt: number, mono: number, backgroundId: string | null): void {
+  charge(hold: Amount, startedAt: number, mono: number, backgroundId: string | null): Amount {
     const day = utcDay(startedAt);
     this.tokens.add(hold.tokens, mono);
     this.#count(hold, day);
-    if (backgroundId === null) return;
+    if (backgroundId === null) return hold;
     this.#charged.set(backgroundId, { hold, day });
     for (const oldest of this.#charged.keys()) {
-      if (this.#charged.size <= MAX_CHARGED) return;
+      if (this.#charged.size <= MAX_CHARGED) break;
       this.#charged.delete(oldest);
     }
+    return hold;
   }
 
-  /** False when nothing is charged for it here. */
-  refund(responseId: string): boolean {
+  /** Answers what was; null = nothing. */
+  refund(responseId: string): Amount | null {
     const charged = this.#charged.get(responseId);
-    if (charged === undefined) return false;
+    if (charged === undefined) return null;
     this.#charged.delete(responseId);
     const { hold, day } = charged;
     if (this.#days.has(day)) this.#count({ tokens: -hold.tokens, cost: -hold.cost }, day);
-    return true;
+    return hold;
   }
 
   #count({ tokens, cost }: Amount, day: number): void {
@@ -74,6 +74,10 @@ export class KeyMeter {
   since(time: number): Amount {
     return sumSince(this.#days, time);
   }
+}
+
+export function tokensOf({ totalTokens, inputTokens, outputTokens }: TokenUsage): number {
+  return totalTokens ?? (inputTokens ?? 0) + (outputTokens ?? 0);
 }
 
 export function sumSince(days: ReadonlyMap<number, Amount>, time: number): Amount {

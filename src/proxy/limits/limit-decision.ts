@@ -22,6 +22,13 @@ export type KeyTerms = Pick<
   'requestsPerMinute' | 'tokensPerMinute' | 'dailyTokens' | 'monthlyTokens' | 'dailyCost' | 'monthlyCost'
 >;
 
+export function hasMoneyBudget({
+  dailyCost,
+  monthlyCost,
+}: Pick<KeyTerms, 'dailyCost' | 'monthlyCost'>): boolean {
+  return dailyCost !== null || monthlyCost !== null;
+}
+
 /** Which term of a key stands against a request. */
 export interface Exceeded {
   /** `held`: what is left of it is set aside for requests that are running. */

@@ -43,6 +43,17 @@ export function limitRefusal(over: Exceeded, waitMs: number, now: number): Proxy
   }
 }
 
+/** For a key with a budget of money: what costs nobody knows how much would pass it by. */
+export function priceRefusal(keyId: string, model: string): ProxyError {
+  return new ProxyError(
+    'price_unknown',
+    `Nobody knows what the model ${JSON.stringify(model)} costs, and your client key has a budget of money, so nothing was ` +
+      `sent. The operator of this proxy can give an alias of that name \`prices\` (POST /admin/models), or the key a budget of ` +
+      `tokens in place of money (PATCH /admin/keys/${keyId}).`,
+    { param: 'model' },
+  );
+}
+
 function amount(of: Exceeded['of'], value: number): string {
   if (of === 'cost') return `$${(value / 1_000_000).toFixed(value % 10_000 === 0 ? 2 : 6)}`;
   return `${value.toLocaleString('en-US')} ${of}`;

@@ -9,6 +9,16 @@ const FORGET = 0.1;
 /** Millionths of a dollar: the dearest list price of output there is. */
 const FIRST_PRICE = 600;
 
+/** Of a model that is sold by both: enough to ask whether its price is known. */
+export const ONE_TOKEN_EACH: TokenUsage = Object.freeze({
+  inputTokens: 1,
+  cachedTokens: null,
+  cacheWriteTokens: null,
+  outputTokens: 1,
+  reasoningTokens: null,
+  totalTokens: 2,
+});
+
 /** What a key's next request may take: as much as its largest lately, or as its body may hold (tokens). */
 export class UsageEstimate {
   #input = 0;
@@ -30,6 +40,12 @@ export class UsageEstimate {
     };
   }
 
+  /** Of an answer for which `held` tokens were set aside and that came to `tokens`: what came beyond that is output. */
+  spread(held: number, tokens: number): TokenUsage {
+    const outputTokens = Math.min(tokens, Math.ceil(this.#output ?? FIRST_OUTPUT) + tokens - held);
+    return { ...ONE_TOKEN_EACH, inputTokens: tokens - outputTokens, outputTokens, totalTokens: tokens };
+  }
+
   learn({ inputTokens, outputTokens }: TokenUsage): void {
     if (inputTokens !== null) this.#input = peak(this.#input, inputTokens);
     if (outputTokens !== null) this.#output = peak(this.#output ?? 0, outputTokens);
@@ -43,14 +59,14 @@ export class UsageEstimate {
     return Math.ceil(tokens * (this.#price ?? FIRST_PRICE));
   }
 
-  /** The same of one that told neither tokens nor model: nothing before any has. */
+  /** The same of one of which nothing came, its model neither: nothing before any has told. */
   unnamedCharge(tokens: number): number {
     return this.#price === null ? 0 : this.unnamedCost(tokens);
   }
 
-  /** An answer to such a request. `cost`: null = of a price nobody knows, which counts as nothing. */
-  learnPrice(tokens: number, cost: number | null): void {
-    if (tokens > 0) this.#price = peak(this.#price ?? 0, (cost ?? 0) / tokens);
+  /** An answer to such a request. */
+  learnPrice(tokens: number, cost: number): void {
+    if (tokens > 0) this.#price = peak(this.#price ?? 0, cost / tokens);
   }
 }
 

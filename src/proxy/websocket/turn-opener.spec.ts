@@ -22,7 +22,8 @@ function asking(terms: Parameters<typeof aClientKey>[0], book: Book = ended): (l
   const key = aClientKey(terms);
   const clock = { now: () => 0, monotonic: () => 0 };
   // A dollar each, of the one model that has a price.
-  const prices = { costOf: ({ asked }: { asked: string | null }) => (asked === 'gpt-5' ? 1_000_000 : null) };
+  const costOf = (asked: string | null): number | null => (asked === 'gpt-5' ? 1_000_000 : null);
+  const prices = { costOf: () => null, likelyCostOf: costOf, mostOf: costOf };
   const limits = new KeyLimits(clock, prices, {
     termsOf: () => key,
     minuteElsewhere: () => [0, 0],
@@ -67,6 +68,13 @@ describe('a message that may be answered by a response of its own', () => {
     const silent = { exchange, servedModel: null, lane: '' } as WebsocketTurn;
     const ask = asking({ dailyCost: 2_000_000 }, { ...ended, turns: [silent], lastIn: () => template });
     expect([ask(''), ask(''), ask('')]).toEqual(['sent', 'sent', 'key_rate_limited']);
+  });
+
+  it('is refused where nobody knows what the model costs that the upstream named', () => {
+    const exchange = { hold: null, hints: { model: null } };
+    const template = { exchange, servedModel: 'gpt-99' } as WebsocketTurn;
+    expect(asking({ dailyCost: 9_000_000 }, { ...ended, lastIn: () => template })('')).toBe('price_unknown');
+    expect(asking({ dailyTokens: 9_000_000 }, { ...ended, lastIn: () => template })('')).toBe('sent');
   });
 
   it('is refused where the connection waits for as many as it may have', () => {

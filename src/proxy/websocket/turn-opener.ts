@@ -119,10 +119,14 @@ export class TurnOpener implements BookOwner {
   withFallbacks(exchange: Exchange, place: () => Lease | Promise<Lease>): Lease | Promise<Lease> {
     const { aliased } = exchange;
     if (aliased === null) return place();
+    const { models, limits } = this.parts.deps;
     return runWithFallbacks(exchange, aliased, {
-      models: this.parts.deps.models,
+      models,
       run: async () => place(),
-      hintsFor: (pin) => hintsUnder(exchange, pin),
+      hintsFor: (pin) => {
+        limits.checkPrice(exchange.caller.key, pin.alias);
+        return hintsUnder(exchange, pin);
+      },
     });
   }
 
