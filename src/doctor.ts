@@ -2,7 +2,9 @@ import 'reflect-metadata';
 import type { AppConfig } from './config/app-config.js';
 import { diskFacts } from './diagnosis/disk-facts.js';
 import type { Facts, KeyFacts, RedisFacts } from './diagnosis/facts.js';
+import { lastEnd } from './diagnosis/last-end.js';
 import { shownAddress } from './diagnosis/own-address.js';
+import { isOfContainer } from './diagnosis/own-redis.js';
 import { accessSettings, databaseFacts, settingsFacts } from './diagnosis/settings-facts.js';
 import { initialHealth } from './health/health-state.js';
 import { describeHealth } from './health/health-view.js';
@@ -16,11 +18,12 @@ import { UpstreamClient } from './upstream/upstream-client.js';
 
 /** What can be seen of an installation while its process does not run: what it would find if it were started now. */
 export async function factsWithoutProcess(config: AppConfig, now: number): Promise<Facts> {
-  const [keys, databaseError, redis, disk] = await Promise.all([
+  const [keys, databaseError, redis, disk, end] = await Promise.all([
     keyFacts(config, now),
     reachDatabase(config.database),
     redisFacts(config),
     diskFacts(config),
+    lastEnd(config.dataDir),
   ]);
   return {
     now,
@@ -29,14 +32,15 @@ export async function factsWithoutProcess(config: AppConfig, now: number): Promi
     database: databaseFacts(config, databaseError === null, databaseError),
     redis,
     disk,
+    ends: end === null ? [] : [end],
     keys,
   };
 }
 
 async function redisFacts({ redisUrl }: AppConfig): Promise<RedisFacts> {
-  if (redisUrl === null) return { status: 'alone', error: null, warnings: [] };
+  if (redisUrl === null) return { status: 'alone', ofContainer: false, error: null, warnings: [] };
   const { error, warnings } = await reachRedis(redisUrl);
-  return { status: error === null ? 'up' : 'away', error, warnings };
+  return { status: error === null ? 'up' : 'away', ofContainer: isOfContainer(redisUrl), error, warnings };
 }
 
 /** Each key of the environment asked once, by the rules of the running process. */

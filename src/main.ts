@@ -12,6 +12,7 @@ import { newId } from './common/ids.js';
 import type { Member } from './cluster/member.js';
 import { NestLogger } from './common/nest-logger.js';
 import type { AppConfig } from './config/app-config.js';
+import { forgetLastEnd } from './diagnosis/last-end.js';
 import { DatabaseService } from './infra/database/database.service.js';
 import { MetricsService } from './infra/metrics/metrics.service.js';
 import { KeyUsageFollower } from './proxy/limits/key-usage-follower.service.js';
@@ -68,6 +69,7 @@ export async function serve(config: AppConfig, logger: Logger, member: Member | 
   drainOnSignals({ app, drain, handler, liveEvents, logger, member, delayMs, limitMs });
   if (member !== null) shareMetrics(member, app.get(MetricsService));
   await app.listen(config.server.port, config.server.host);
+  await forgetLastEnd(config.dataDir);
   return app.get(ResourceRegistry).snapshot.resources.length;
 }
 

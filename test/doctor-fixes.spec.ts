@@ -145,6 +145,7 @@ const WORLDS: readonly Omit<Facts, 'now'>[] = [
   {
     redis: {
       status: 'away',
+      ofContainer: false,
       error: null,
       warnings: ['maxmemory-policy is allkeys-lru', 'Redis 5.0.1 is too old'],
     },
@@ -156,6 +157,19 @@ const WORLDS: readonly Omit<Facts, 'now'>[] = [
       problems: ['other_database', 'other_redis', 'no_worker'].map(problem),
     },
   },
+  { redis: { status: 'away', ofContainer: true, error: null, warnings: [] }, traffic: TRAFFIC },
+  ...[78, 9, 0].map((n) => ({
+    ends: [
+      {
+        process: 'redis',
+        code: n === 9 ? null : n,
+        signal: n === 9 ? n : null,
+        at: NOW,
+        containerEnded: n > 0,
+        lastLine: 'as it is',
+      },
+    ],
+  })),
   { spool: { ...SPOOL, pending: 1, oldestAt: NOW - DAY } },
   {
     settings: { ...SETTINGS, bodyRetentionDays: 90 },

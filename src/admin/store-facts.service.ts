@@ -2,13 +2,15 @@ import { Inject, Injectable } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { diskFacts } from '../diagnosis/disk-facts.js';
 import type { Facts, PeerView, SpoolFacts } from '../diagnosis/facts.js';
+import { lastEnd } from '../diagnosis/last-end.js';
+import { isOfContainer } from '../diagnosis/own-redis.js';
 import { databaseFacts, settingsFacts } from '../diagnosis/settings-facts.js';
 import { FleetWatch } from '../fleet/fleet-watch.service.js';
 import { DatabaseService } from '../infra/database/database.service.js';
 import { PEERS, type Peer, type Peers } from '../state/peers.js';
 import { SPOOL, type Spool } from '../usage/spool.js';
 
-type StoreFacts = Pick<Facts, 'settings' | 'database' | 'redis' | 'fleet' | 'spool' | 'disk'>;
+type StoreFacts = Pick<Facts, 'settings' | 'database' | 'redis' | 'fleet' | 'spool' | 'disk' | 'ends'>;
 
 /** Where records live, how they get there, and who else uses the same stores. */
 @Injectable()
@@ -24,17 +26,19 @@ export class StoreFactsService {
   async gather(): Promise<StoreFacts> {
     const { config, database, peers } = this;
     const { status, error, warnings } = peers.link;
+    const [disk, end] = await Promise.all([diskFacts(config), lastEnd(config.dataDir)]);
     return {
       settings: settingsFacts(config),
       database: databaseFacts(config, database.ready, database.lastError),
-      redis: { status, error, warnings },
+      redis: { status, ofContainer: isOfContainer(config.redisUrl), error, warnings },
       fleet: {
         problems: this.watch.problems,
         replicas: this.#views('api'),
         workers: this.#views('worker'),
       },
       spool: this.#spool(),
-      disk: await diskFacts(config),
+      disk,
+      ends: end === null ? [] : [end],
     };
   }
 

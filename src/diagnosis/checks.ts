@@ -1,6 +1,7 @@
 import type { Check } from './check.js';
 import { ACCESS_CHECKS } from './checks/access-checks.js';
 import { CODEX_CHECKS } from './checks/codex-checks.js';
+import { END_CHECKS } from './checks/end-checks.js';
 import { HISTORY_CHECKS } from './checks/history-checks.js';
 import { KEY_CHECKS } from './checks/key-checks.js';
 import { PROCESS_CHECKS } from './checks/process-checks.js';
@@ -13,6 +14,7 @@ import { TURN_CHECKS } from './checks/turn-checks.js';
 /** All questions there are, in the order in which they are told. */
 export const CHECKS: readonly Check[] = [
   ...PROCESS_CHECKS,
+  ...END_CHECKS,
   ...SETTINGS_CHECKS,
   ...KEY_CHECKS,
   ...PROVIDER_CHECKS,

@@ -18,6 +18,8 @@ export interface Facts {
   readonly history?: HistoryFacts | null;
   readonly clock?: ClockFacts | null;
   readonly process?: ProcessFacts | null;
+  /** Of the container whose data directory this is: the last that is known, if any. */
+  readonly ends?: readonly EndFacts[] | null;
   readonly codexFiles?: readonly CodexFileFacts[] | null;
   readonly publicUrl?: PublicUrlFacts | null;
   readonly turn?: TurnFacts | null;
@@ -108,6 +110,8 @@ export interface DatabaseFacts {
 
 export interface RedisFacts {
   readonly status: 'alone' | 'up' | 'away';
+  /** Its container starts it, and nobody else. */
+  readonly ofContainer: boolean;
   readonly error: string | null;
   readonly warnings: readonly string[];
 }
@@ -208,6 +212,20 @@ export interface ProcessFacts {
   readonly said: string | null;
   /** `/readyz` as it answers, where it does: what is wrong by name. */
   readonly notReady: readonly string[];
+}
+
+/** How a process that its container started came to its end without being told to. */
+export interface EndFacts {
+  readonly process: string;
+  /** Null where a signal ended it. */
+  readonly code: number | null;
+  readonly signal: number | null;
+  /** Epoch ms. */
+  readonly at: number;
+  /** The container ended with it; otherwise it was started again. */
+  readonly containerEnded: boolean;
+  /** On standard error, without secrets. */
+  readonly lastLine: string | null;
 }
 
 export interface CodexFileFacts {

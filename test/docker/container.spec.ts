@@ -2,7 +2,9 @@ import { createServer } from 'node:net';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { lastEnd } from '../../src/diagnosis/last-end.js';
 import { Container, type ContainerOptions } from '../support/container.js';
+import { found, type Diagnostics } from '../support/doctor.js';
 import { FakeUpstream } from '../support/fake-upstream.js';
 import { LoadClient } from '../support/load-client.js';
 import { describeWith } from '../support/skip.js';
@@ -41,11 +43,13 @@ describeWith(missing === null, missing ?? '')('the container', () => {
     return container;
   }
 
+  async function asked<T>(container: Container, path: string): Promise<T> {
+    const answer = await fetch(`${container.url}${path}`, { headers: { authorization: `Bearer ${TOKEN}` } });
+    return (await answer.json()) as T;
+  }
+
   async function stored(container: Container): Promise<number> {
-    const answer = await fetch(`${container.url}/admin/requests`, {
-      headers: { authorization: `Bearer ${TOKEN}` },
-    });
-    return ((await answer.json()) as { requests: unknown[] }).requests.length;
+    return (await asked<{ requests: unknown[] }>(container, '/admin/requests')).requests.length;
   }
 
   it('becomes healthy, serves, starts again whatever is killed, and drains', async () => {
@@ -73,6 +77,12 @@ describeWith(missing === null, missing ?? '')('the container', () => {
       );
       expect((await client.send({ body: {} })).status).toBe(200);
     }
+    // The last of them; it runs again, so nobody has to do anything about it but wonder.
+    const diagnosis = await asked<Diagnostics>(container, '/admin/diagnostics');
+    expect(found(diagnosis, 'process_exited')).toMatchObject({
+      severity: 'warning',
+      evidence: [expect.stringMatching(/^the process api was killed by signal 9 at /)],
+    });
     await until(
       () => stored(container),
       (n) => n === 1 + SERVICES.length,
@@ -142,6 +152,12 @@ describeWith(missing === null, missing ?? '')('the container', () => {
       expect(container.output).toContain(
         'responses-proxy: redis ended with exit code 1; what it said last says why',
       );
+      expect(await lastEnd(container.data)).toMatchObject({
+        process: 'redis',
+        code: 1,
+        containerEnded: true,
+        lastLine: expect.stringContaining('Bad directive'),
+      });
     });
 
     it('when the volume belongs to somebody else', async () => {
@@ -154,6 +170,10 @@ describeWith(missing === null, missing ?? '')('the container', () => {
       const container = await run({ env: { PROXY_RETENTION_DAYS: 'many' } });
       expect(await container.exited).toBe(78);
       expect(container.output).toContain('PROXY_RETENTION_DAYS');
+      expect(await lastEnd(container.data)).toMatchObject({
+        code: 78,
+        lastLine: expect.stringContaining('PROXY_RETENTION_DAYS'),
+      });
     });
 
     it('when no key is configured', async () => {

@@ -67,7 +67,7 @@ function databaseAway(facts: Given<'database'>): Finding[] {
   ];
 }
 
-function redisAway({ redis }: Given<'redis'>): Finding[] {
+function redisAway({ redis, traffic }: Given<'redis'>): Finding[] {
   const settings = redis.warnings.map((warning): Finding => ({
     id: 'redis_settings',
     severity: 'warning',
@@ -79,15 +79,20 @@ function redisAway({ redis }: Given<'redis'>): Finding[] {
       : `${ASK_REDIS} INFO server   # which server it is: bring it to what the evidence asks for, or use another one`,
     docs: REDIS,
   }));
-  if (redis.status !== 'away') return settings;
+  // Whoever starts the container starts this one, too: while nothing runs its absence says nothing.
+  if (redis.status !== 'away' || (redis.ofContainer && traffic == null)) return settings;
   const away: Finding = {
     id: 'redis_away',
     severity: 'error',
     symptom:
       'Replicas do not see each other, and workers get no records: /readyz says redis: degraded. Requests are served all the same.',
     evidence: [redis.error ?? 'no connection yet'],
-    cause: 'Redis did not start, cannot be reached from here, or takes no writes.',
-    fix: `${ASK_REDIS} PING   # from the machine or container of the proxy. One process alone needs no Redis: unset PROXY_REDIS_URL`,
+    cause: redis.ofContainer
+      ? 'The Redis of this container did not start, or has just ended; its supervisor starts it again.'
+      : 'Redis did not start, cannot be reached from here, or takes no writes.',
+    fix: redis.ofContainer
+      ? 'docker compose logs --tail 50 proxy   # what Redis said last. It goes on by itself when it runs again'
+      : `${ASK_REDIS} PING   # from the machine or container of the proxy. One process alone needs no Redis: unset PROXY_REDIS_URL`,
     docs: REDIS,
   };
   return [away, ...settings];
