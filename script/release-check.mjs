@@ -43,7 +43,7 @@ const DEMANDS = [
   ['S15', ['prototype']],
   ['S16', ['live-events']],
   ['S17', ['log-lines']],
-  ['S18', ['rewrap', 'src/registry/secret-cipher']],
+  ['S18', ['rewrap', 'rewrap-replicas', 'src/registry/secret-cipher']],
   ['S19', ['supply', 'advisories']],
   ['S20', ['fuzz']],
 ];

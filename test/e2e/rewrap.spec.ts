@@ -3,26 +3,21 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createLogger } from '../../src/common/logger.js';
-import { Secret } from '../../src/common/secret.js';
-import { Provider } from '../../src/registry/provider.entity.js';
-import { SecretCipher } from '../../src/registry/secret-cipher.js';
-import { openTarget } from '../../src/transfer/transfer-target.js';
 import { FakeUpstream } from '../support/fake-upstream.js';
 import { readSqlite } from '../support/history.js';
 import { LoadClient } from '../support/load-client.js';
 import { ProxyProcess } from '../support/proxy-process.js';
 import { demand, note, size } from '../support/release.js';
-import { aProvider } from '../support/registry-rows.js';
 import { key } from '../support/rig.js';
 import { runCli, startCli } from '../support/run-cli.js';
+import { keyIdOf, seedSealedProviders } from '../support/sealed-providers.js';
 import { until } from '../support/until.js';
 
 const SECRETS = size(250, 1_000);
 const SECRET = 'sk-rewrap-canary-0123456789';
 const TOKEN = 'admin-token-for-rewrap-0123456789';
 const [OLD, NEW, OTHER] = [newKey(), newKey(), newKey()];
-const OLD_ID = keyId(OLD);
+const OLD_ID = keyIdOf(OLD);
 
 let dataDir: string;
 let file: string;
@@ -32,7 +27,14 @@ beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'rpx-rewrap-'));
   file = join(dataDir, 'proxy.sqlite3');
   upstream = await FakeUpstream.start({ keys: [key('env'), { key: SECRET, organization: 'org-rewrap' }] });
-  await seed();
+  await seedSealedProviders({
+    database: { kind: 'sqlite', path: file, origin: 'PROXY_SQLITE_URL' },
+    key: OLD,
+    secret: SECRET,
+    baseUrl: upstream.baseUrl,
+    poolId: 'rewrap',
+    count: SECRETS,
+  });
 });
 afterAll(async () => {
   await upstream.stop();
@@ -41,26 +43,6 @@ afterAll(async () => {
 
 function newKey(): string {
   return randomBytes(32).toString('base64');
-}
-
-function keyId(text: string): string {
-  return new SecretCipher(new Secret(text), null).keyId;
-}
-
-/** A thousand providers with secrets under the old key. */
-async function seed(): Promise<void> {
-  const cipher = new SecretCipher(new Secret(OLD), null);
-  const database = { kind: 'sqlite', path: file, origin: 'PROXY_SQLITE_URL' } as const;
-  const target = await openTarget(database, 'the test file', createLogger('silent'));
-  const rows = Array.from({ length: SECRETS }, (_, n) => {
-    const id = `prov_${n}`;
-    const secret = cipher.seal(new Secret(SECRET), { table: 'providers', id, column: 'secret' });
-    return aProvider({ id, name: `provider ${n}`, baseUrl: upstream.baseUrl, poolId: 'rewrap', secret });
-  });
-  await target.transaction(async ({ manager }) => {
-    for (let i = 0; i < rows.length; i += 50) await manager.insert(Provider, rows.slice(i, i + 50) as never);
-  });
-  await target.close();
 }
 
 async function under(id: string): Promise<number> {
@@ -121,7 +103,7 @@ describe('the encryption key of stored secrets', () => {
       await until(
         () => under(OLD_ID),
         (left) => left < SECRETS - 20,
-        { what: 'some secrets moved' },
+        { timeoutMs: 30_000, what: 'some secrets moved' },
       );
       first.child.kill('SIGKILL');
       expect((await first.ended).signal).toBe('SIGKILL');
@@ -136,7 +118,7 @@ describe('the encryption key of stored secrets', () => {
         current: SECRETS - left,
         unreadable: 0,
       });
-      expect([await under(OLD_ID), await under(keyId(NEW))]).toEqual([0, SECRETS]);
+      expect([await under(OLD_ID), await under(keyIdOf(NEW))]).toEqual([0, SECRETS]);
       const seen = client.entries.length;
       await until(
         () => client.entries.filter((entry) => entry.endedAt !== null).length,
@@ -156,7 +138,7 @@ describe('the encryption key of stored secrets', () => {
     demand('S18', 'secrets left under the old key', await under(OLD_ID), { exactly: 0 });
     await auditTells(proxy);
     await proxy.dispose();
-  }, 60_000);
+  }, 120_000);
 
   it('once changed needs the one before no more; without it what is left is named', async () => {
     const done = await runCli(['rewrap'], env(NEW));
