@@ -70,12 +70,14 @@ export class CanaryWorld {
         PROXY_DATABASE_URL: databaseUrl,
         PROXY_REDIS_URL: redisUrl,
         TEAM_KEY: secret('key by reference'),
+        // At the sizes of a release, too, where other specs leave it out.
+        PROXY_LOG_LEVEL: 'debug',
       },
     });
     const worker = await startWorker({
       redisUrl,
       postgresUrl: databaseUrl,
-      env: { PROXY_ADMIN_TOKEN: secret('admin token') },
+      env: { PROXY_ADMIN_TOKEN: secret('admin token'), PROXY_LOG_LEVEL: 'debug' },
     });
     const monitor = connect(redis.port, '127.0.0.1');
     monitor.write('MONITOR\r\n');
