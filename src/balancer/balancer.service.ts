@@ -58,6 +58,7 @@ export interface Patience {
 }
 
 const NO_PATIENCE: Patience = { waitedMs: 0, until: -Infinity };
+const AT_FIRST = { tried: [], attempt: 1, patience: NO_PATIENCE } as const;
 
 export interface Outlook {
   readonly ready: boolean;
@@ -118,8 +119,7 @@ export class Balancer {
     patience: Patience = NO_PATIENCE,
   ): Lease {
     const startedAt = steadyNow(this.clock);
-    const decided = this.#decide({ hints, tried, attempt, patience }, startedAt);
-    return this.#grant(decided, patience, startedAt);
+    return this.#grant(this.#decide({ hints, tried, attempt, patience }, startedAt), patience, startedAt);
   }
 
   /**
@@ -146,8 +146,7 @@ export class Balancer {
     { continues = false }: ConnectionTerms,
     now: number,
   ): Chosen {
-    const asked = { hints, tried: [], attempt: 1, patience: NO_PATIENCE };
-    const chosen = this.#choose(continues ? { ...asked, madeBy: resource } : asked, now);
+    const chosen = this.#choose({ hints, ...AT_FIRST, ...(continues ? { madeBy: resource } : {}) }, now);
     return { ...chosen, choice: onConnection(chosen.choice, resource, now) };
   }
 
@@ -200,8 +199,7 @@ export class Balancer {
 
   /** The decision that `acquire` would make now, without its effects. */
   explain(hints: RoutingHints): DecisionRecord {
-    const asked = { hints, tried: [], attempt: 1, patience: NO_PATIENCE };
-    return this.#decide(asked, steadyNow(this.clock)).decision;
+    return this.#decide({ hints, ...AT_FIRST }, steadyNow(this.clock)).decision;
   }
 
   /** Whether `acquire` would have a place now, and if not, when it may. Cheap, and without effects. */
@@ -211,9 +209,8 @@ export class Balancer {
     attempt: number,
     patience: Patience = NO_PATIENCE,
   ): Outlook {
-    const now = steadyNow(this.clock);
-    const { choice } = this.#choose({ hints, tried, attempt, patience }, now);
-    return outlookOf(choice);
+    const asked = { hints, tried, attempt, patience };
+    return outlookOf(this.#choose(asked, steadyNow(this.clock)).choice);
   }
 
   /** Whether the resource may not serve the request now and somebody else could, who has not failed himself. */
@@ -244,6 +241,11 @@ export class Balancer {
   /** The upstream asked for a pause there that is not over: whoever was turned away may come back after it. */
   isPaused(resourceId: string): boolean {
     return this.health.refusal(resourceId, null, steadyNow(this.clock))?.reason === 'cooling';
+  }
+
+  /** Another key has refused the same request with the same code: it is no fault of this one. */
+  acquit(resourceId: string, code: string): void {
+    this.reporter.acquit(resourceId, code);
   }
 
   /** Called after anything that may have made a place free. Returns the unsubscribe function. */

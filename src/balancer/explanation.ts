@@ -114,9 +114,9 @@ function cacheNote(
     const organization = candidates[index]?.organization ?? null;
     const kin = organization !== null && organization === warm?.organization;
     const maybe = kin ? ', unless its organisation shares them' : '';
-    return `the move leaves ${tokens(stake)} cached tokens behind${maybe}`;
+    return `the move leaves up to ${tokens(stake)} cached tokens behind${maybe}`;
   }
-  return keptWarm ? `it is busy, but has ${tokens(warm?.cachedTokens ?? 0)} tokens of it cached` : '';
+  return keptWarm ? `it is busy, but has up to ${tokens(warm?.cachedTokens ?? 0)} tokens of it cached` : '';
 }
 
 function tokens(count: number): string {

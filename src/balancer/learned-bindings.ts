@@ -37,7 +37,7 @@ export function bindingOf(
  * What a served exchange proves, to be remembered for the next turn. References whose owner was unknown count, too:
  * the resource that served them owns them. The ids of a response that the upstream was told not to store, and of its items,
  * can never be referred to and are left out, so that the ids of a busy fleet do not push idle sessions out of memory.
- * `cachedTokens`: what the session is known to have cached with its owner now.
+ * `cachedTokens`: what the session may have cached with its owner now.
  */
 export function learnedBindings(
   hints: RoutingHints,

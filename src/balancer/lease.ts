@@ -29,6 +29,6 @@ export interface ServedFacts {
   readonly listedIds: readonly string[];
   /** The answer told what it cost. */
   readonly hasUsage: boolean;
-  /** Of the prompt, as the answer tells it; null = it does not. */
+  /** What the answer may have left in the key's cache, at most; null = it does not tell. */
   readonly cachedTokens: number | null;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { answered, learnt, NO_HINTS, routingWorld, SERVED } from '../../test/support/routing-world.js';
 import type { Lease } from './lease.js';
+import { leftWarm } from './warm-cache.js';
 
 const TWO = [
   { key: 'a', organization: 'org-a' },
@@ -33,7 +34,7 @@ describe('the cost of leaving a warm prompt cache', () => {
     expect(resource.id).toBe(other);
     expect(decision).toMatchObject({ affinityResult: 'moved', cachedTokensAtStake: 48_640 });
     expect(decision.explanation).toMatch(
-      /; the resource it was on cannot serve now; the move leaves 48,640 cached tokens behind\.$/,
+      /; the resource it was on cannot serve now; the move leaves up to 48,640 cached tokens behind\.$/,
     );
   });
 
@@ -70,7 +71,7 @@ describe('the cost of leaving a warm prompt cache', () => {
     const { decision } = world.acquire(session);
     expect(decision.cachedTokensAtStake).toBe(2_048);
     expect(decision.explanation).toContain(
-      'leaves 2,048 cached tokens behind, unless its organisation shares them',
+      'leaves up to 2,048 cached tokens behind, unless its organisation shares them',
     );
   });
 
@@ -126,7 +127,7 @@ describe('the cost of leaving a warm prompt cache', () => {
     expect(queue(cold, 30)).toMatchObject({ affinityResult: 'moved', cachedTokensAtStake: 0 });
     const kept = queue(warm, 30);
     expect(kept).toMatchObject({ affinityResult: 'hit', resourceId: warm.home });
-    expect(kept.explanation).toContain('it is busy, but has 40,960 tokens of it cached');
+    expect(kept.explanation).toContain('it is busy, but has up to 40,960 tokens of it cached');
     expect(queue(warm, 40)).toMatchObject({ affinityResult: 'moved', cachedTokensAtStake: 40_960 });
   });
 
@@ -151,6 +152,22 @@ describe('the cost of leaving a warm prompt cache', () => {
   });
 });
 
+describe('what an answer may have left in the cache of its key', () => {
+  it.each([
+    ['all of a first prompt, which finds nothing', [30_000, 0, null], 30_000],
+    ['what was found, and what came after it', [30_000, 28_672, null], 30_000],
+    ['what was written, of a prompt that nobody told the length of', [null, 0, 2_048], 2_048],
+    ['what was found, of such a prompt', [null, 4_096, 1_024], 4_096],
+    ['nothing of a prompt too short for any cache', [1_023, 0, null], 0],
+    ['all of the shortest', [1_024, 0, null], 1_024],
+    ['nobody knows what, where the upstream tells of no cache', [30_000, null, null], null],
+  ] as const)('%s', (_, [inputTokens, cachedTokens, cacheWriteTokens], left) => {
+    expect(leftWarm({ inputTokens, cachedTokens, cacheWriteTokens })).toBe(left);
+  });
+
+  it('nothing is known of an answer without usage', () => expect(leftWarm(null)).toBeNull());
+});
+
 describe('a response of a connection that is there already', () => {
   it('is a hit where its session is at home, and a move where it is not', () => {
     const { world, balancer, home, other } = settled(1_024);
@@ -163,7 +180,9 @@ describe('a response of a connection that is there already', () => {
     expect(stays.explanation).not.toContain('cannot serve');
     const away = balancer.acquireOn(foreign, hints, {}).decision;
     expect(away).toMatchObject({ reason: 'connection', affinityResult: 'moved', cachedTokensAtStake: 1_024 });
-    expect(away.explanation).toContain('on another resource before; the move leaves 1,024 cached tokens');
+    expect(away.explanation).toContain(
+      'on another resource before; the move leaves up to 1,024 cached tokens',
+    );
   });
 
   it('that goes on from one of the same connection is with its owner, though nothing of it is stored', () => {

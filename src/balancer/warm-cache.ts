@@ -4,12 +4,32 @@ import type { AffinityBinding } from '../state/live-state.js';
 /** The longest that upstreams keep the cache of an idle prompt. After that nothing is known of it. */
 const CACHE_LASTS_MS = 24 * 60 * 60 * 1000;
 
-/** What the key that served a session last has cached of its prompt. */
+/** Prompts below this are not cached. */
+const SMALLEST_CACHED = 1_024;
+
+/** What the key that served a session last may have cached of its prompt. */
 export interface WarmCache {
   readonly fingerprint: string;
   readonly organization: string | null;
-  /** As the last answer told it; null = not known. */
+  /** The most that its last answer lets one expect; null = not known. */
   readonly cachedTokens: number | null;
+}
+
+export interface PromptTokens {
+  readonly inputTokens: number | null;
+  readonly cachedTokens: number | null;
+  readonly cacheWriteTokens: number | null;
+}
+
+/**
+ * What an answer may have left in its key's cache: what came from there, what was written, or the prompt itself, which the
+ * next turn begins with. A first turn finds nothing and leaves all of it. Null where the upstream tells nothing of a cache.
+ */
+export function leftWarm(usage: PromptTokens | null): number | null {
+  if (usage === null || (usage.cachedTokens === null && usage.cacheWriteTokens === null)) return null;
+  const prompt = usage.inputTokens ?? 0;
+  const whole = prompt >= SMALLEST_CACHED ? prompt : 0;
+  return Math.max(usage.cachedTokens ?? 0, usage.cacheWriteTokens ?? 0, whole);
 }
 
 /** `home`: the binding of the session, `at`: epoch ms. */
@@ -21,7 +41,7 @@ export function warmCache(home: AffinityBinding | null, at: number): WarmCache |
   return { fingerprint, organization, cachedTokens };
 }
 
-/** What is lost where `chosen` finds nothing cached; null when the session stays, or nobody knows. */
+/** What may be lost, at most, where `chosen` finds nothing cached; null when the session stays, or nobody knows. */
 export function tokensAtStake(warm: WarmCache | null, chosen: Resource | null): number | null {
   if (warm === null || chosen === null || chosen.fingerprint === warm.fingerprint) return null;
   return warm.cachedTokens;

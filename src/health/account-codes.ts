@@ -17,6 +17,8 @@ const SCOPE_CODES = new Set([
   'insufficient_permissions',
   'insufficient_scope',
 ]);
+/** About where we are, not who: every key would hear the same, whatever is asked. */
+const PLACE_CODES = new Set(['unsupported_country_region_territory', 'ip_not_authorized', 'ip_not_allowed']);
 /** The account has nothing left to spend; waiting a little does not help. */
 const QUOTA_CODES = new Set([
   'insufficient_quota',
@@ -37,6 +39,12 @@ const SCOPE_WORDS = /\bmissing scopes?\b|\binsufficient permissions\b/i;
 export function lacksScope(code: string | null, message: string | null): boolean {
   if (condemnsKey(code)) return false;
   return (code !== null && SCOPE_CODES.has(code)) || (message !== null && SCOPE_WORDS.test(message));
+}
+
+/** A 403 with a code that nobody here knows: it may speak of the key or of what was asked. */
+export function isUnknownRefusal(status: number, code: string | null, message: string | null): boolean {
+  if (status !== 403 || code === null || code === 'model_not_found') return false;
+  return !condemnsKey(code) && !lacksScope(code, message) && !isQuotaCode(code) && !PLACE_CODES.has(code);
 }
 
 export function isQuotaCode(code: string | null): boolean {

@@ -15,6 +15,8 @@ export interface DeniedModel {
   readonly until: number;
 }
 
+export type Standing = Pick<HealthState, 'status' | 'reason' | 'detail' | 'since' | 'verdict'>;
+
 /** Everything known about one resource's health. A value: transitions answer a new one. Times are `steadyNow`. */
 export interface HealthState {
   readonly status: HealthStatus;
@@ -22,6 +24,8 @@ export interface HealthState {
   readonly detail: string | null;
   readonly since: number;
   readonly verdict: Verdict | null;
+  /** Set while the verdict rests on nothing but a refusal with this code, which nobody here knows; and what it was before. */
+  readonly doubted: { readonly code: string; readonly before: Standing } | null;
   /** Of the last evidence for the verdict, or, without one, of what lifted the last; null = there never was one. */
   readonly judgedAt: number | null;
   /** Failures of the upstream in a row: 5xx, lost and cut answers. */
@@ -60,6 +64,7 @@ export function initialHealth(now: number): HealthState {
     detail: null,
     since: now,
     verdict: null,
+    doubted: null,
     judgedAt: null,
     failures: 0,
     plain: 0,

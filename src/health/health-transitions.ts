@@ -35,6 +35,7 @@ export function lift(state: HealthState, now: number, reason: 'served' | 'probe_
   return {
     ...become(state, now, 'healthy', reason, null),
     verdict: null,
+    doubted: null,
     judgedAt: now,
     recoveredAt: recovered ? now : state.recoveredAt,
   };
@@ -51,7 +52,7 @@ export function condemn(
   if (reason === 'invalid_key' && state.verdict?.kind === 'hard' && state.verdict.trialAt !== null)
     return state;
   const verdict = { kind: 'hard', trialAt } as const;
-  return { ...become(state, now, 'unhealthy', reason, detail), verdict, judgedAt: now };
+  return { ...become(state, now, 'unhealthy', reason, detail), verdict, doubted: null, judgedAt: now };
 }
 
 /** The upstream asked for a pause. The longest one asked for wins; a hard verdict stays. */

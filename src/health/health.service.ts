@@ -13,6 +13,7 @@ import { admit, applyOutcome } from './passive-health.js';
 import { applyProbe } from './probe-health.js';
 import { isNews } from './told-health.js';
 import { TrialClaims } from './trial-claims.js';
+import { acquit } from './unknown-refusal.js';
 import type { ProbeAnswer } from './probe-sender.js';
 import { warmthAt } from './slow-start.js';
 import type { HealthRefusal, HealthReporter, HealthView, ResourceHealth } from './resource-health.js';
@@ -92,6 +93,11 @@ export class HealthService implements HealthView, HealthReporter {
     if (entry === undefined) return;
     const now = steadyNow(this.clock);
     this.#set(resourceId, entry, applyOutcome(entry.state, model, outcome, now, startedAt ?? now, exercises));
+  }
+
+  acquit(resourceId: string, code: string): void {
+    const entry = this.#entries.get(resourceId);
+    if (entry !== undefined) this.#set(resourceId, entry, acquit(entry.state, code, steadyNow(this.clock)));
   }
 
   /** Takes in a probe's answer. `byOperator`: a 200 lets a key refused for quota or permission try again at once. */

@@ -14,6 +14,7 @@ import {
   unavailable,
 } from './health-transitions.js';
 import { applyBeside, isAnswer } from './side-route-health.js';
+import { forbid } from './unknown-refusal.js';
 
 const STREAM_FAILURES = new Set([
   'server_error',
@@ -29,6 +30,7 @@ const STREAM_FAILURES = new Set([
  * - 403 (other than for a model), 401 for a missing scope → `forbidden`, 429 for quota → `insufficient_quota`: no request, except that every five
  *   minutes one may try. A probe's 200 proves nothing here; a served request does, and an operator's check with a 200
  *   makes the next try due at once.
+ *   A 403 with a code nobody here knows is taken back when another key says the same of the same request (`acquit`).
  * - other 429 → `rate_limited`: no request until `retry-after` (20 s when absent, 10 min at most, the longest wins).
  *   A success meanwhile does not shorten it. A 503 that names a time counts as a failure and pauses the same way.
  * - 403/404 `model_not_found` → that model is not sent there for an hour; nothing else changes.
@@ -77,7 +79,8 @@ function broke(
 ): HealthState {
   if (straggles(state, startedAt)) return state;
   // A full pool and the end of an answer that was merely long are our own doing, not the upstream's.
-  if (outcome.cause === 'pool' || (outcome.kind === 'cut' && outcome.cause === 'total_timeout')) return state;
+  if (outcome.cause === 'pool' || outcome.cause === 'queue_timeout') return state;
+  if (outcome.kind === 'cut' && outcome.cause === 'total_timeout') return state;
   // A certificate that is refused once is refused by the next request, too.
   if (outcome.kind === 'unsent') return missed(state, now, outcome.message, outcome.cause === 'tls');
   return failed(lost(state, now, startedAt), now, outcome.message, false);
@@ -133,14 +136,20 @@ function answered(
   const reached = state.unsent === 0 ? state : { ...state, unsent: 0 };
   const detail = message ?? `status ${status}`;
   if (code === 'model_not_found' && (status === 403 || status === 404)) return deny(reached, model, now);
-  if (status === 401 || status === 403) return condemn(reached, now, keyVerdict(outcome), detail);
+  if (status === 401 || status === 403) return refusedKey(reached, outcome, now);
   if (status === 429) return refusedForNow(reached, code, outcome.retryAfterMs, detail, now);
   if (status >= 400 && status < 500) return reached;
   return failedUpstream(reached, outcome, now, straggles(state, startedAt));
 }
 
-function keyVerdict({ status, code, message }: Extract<AttemptOutcome, { kind: 'answered' }>) {
-  return status === 401 && !lacksScope(code, message) ? 'invalid_key' : 'forbidden';
+function refusedKey(
+  state: HealthState,
+  outcome: Extract<AttemptOutcome, { kind: 'answered' }>,
+  now: number,
+): HealthState {
+  const { status, code, message } = outcome;
+  if (status !== 401 || lacksScope(code, message)) return forbid(state, outcome, now);
+  return condemn(state, now, 'invalid_key', message ?? `status ${status}`);
 }
 
 /** A time to come back at holds also from a request that left before the verdict in force: the longest wins. */

@@ -67,6 +67,8 @@ export interface HealthReporter {
     startedAt?: number,
     exercises?: boolean,
   ): void;
+  /** A refusal with this code was the request's fault, as another key has shown: what rests on that alone is taken back. */
+  acquit(resourceId: string, code: string): void;
 }
 
 export const HEALTH_REPORTER = Symbol('HealthReporter');

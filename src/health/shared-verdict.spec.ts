@@ -6,6 +6,7 @@ import { applyOutcome } from './passive-health.js';
 import { refusalOf } from './health-view.js';
 import { mergeHealth } from './shared-verdict.js';
 import { isNews, readHealth, tellHealth } from './told-health.js';
+import { acquit } from './unknown-refusal.js';
 
 const NOW = 1_000_000;
 /** Another replica's clock is somebody else's business. */
@@ -55,6 +56,16 @@ function short(state: HealthState, now = NOW): string {
 }
 
 describe('what another replica says of a key', () => {
+  it.each([
+    ['the same refusal', answered(403, 'strange'), 'healthy/served'],
+    ['errors', ERRORS, 'unhealthy/server_errors unhealthy 29000'],
+    ['no quota', answered(429, 'insufficient_quota'), 'unhealthy/insufficient_quota unhealthy 299000'],
+  ])('takes back what was the fault of the request, and nothing else: %s', (_, seen, expected) => {
+    const acquitted = acquit(after(answered(403, 'strange')), 'strange', NOW + 1_000);
+    const own = after(...[seen].flat());
+    expect(short(mergeHealth(own, told(acquitted, NOW + 1_000), NOW + 1_000), NOW + 1_000)).toBe(expected);
+  });
+
   it.each([
     ['a pause', after(COOL_30), 'degraded/rate_limited cooling 30000'],
     ['a refused key', after(answered(401)), 'unhealthy/invalid_key unhealthy'],

@@ -1,5 +1,6 @@
 import type { DeniedModel, HealthState, Verdict } from './health-state.js';
 import { become, DENIED_LIMIT, lift } from './health-transitions.js';
+import { ACQUITTED } from './unknown-refusal.js';
 import { isOwnAffair, type HeardHealth } from './told-health.js';
 
 /**
@@ -29,8 +30,12 @@ function reasonOf(heard: HeardHealth): 'served' | 'probe_ok' {
   return heard.reason === 'probe_ok' ? 'probe_ok' : 'served';
 }
 
-/** A probe shows that a key is known; only a served request shows that it has quota and permission. */
+/**
+ * A probe shows that a key is known; only a served request shows that it has quota and permission. That a request was at
+ * fault says nothing of any other verdict.
+ */
 function lifts(liftedBy: string, reason: string): boolean {
+  if (liftedBy === ACQUITTED) return reason === 'forbidden';
   return liftedBy !== 'probe_ok' || reason === 'invalid_key';
 }
 
@@ -59,7 +64,8 @@ function newest(state: HealthState, heard: HeardHealth): number {
 /** The verdict under the name it has there. */
 function taken(state: HealthState, verdict: Verdict, heard: HeardHealth): HealthState {
   const status = verdict.kind === 'cooling' ? 'degraded' : 'unhealthy';
-  const named = become(state, heard.at, status, heard.reason, `seen by ${heard.from}`);
+  const seen = become(state, heard.at, status, heard.reason, `seen by ${heard.from}`);
+  const named = { ...seen, doubted: null };
   if (verdict.kind !== 'ejected') return named;
   const ejections = Math.max(state.ejections, heard.ejections);
   return { ...named, ejections, lastEjectionEnd: verdict.until };

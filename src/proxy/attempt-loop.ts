@@ -68,7 +68,7 @@ export class AttemptLoop {
       throw error;
     }
     if (this.exchange.finished) return end;
-    lease.release(end.outcome);
+    this.#tries.release(lease, end.outcome);
     attempt.note(end.outcome);
     return end;
   }

@@ -53,7 +53,6 @@ export class Attempt implements UpstreamSink {
   #resolve: (end: AttemptEnd) => void = () => undefined;
   #ended = false;
   bytesReceived = 0;
-  #bodyBytes = 0;
 
   constructor(
     readonly deps: ProxyDependencies,
@@ -77,9 +76,8 @@ export class Attempt implements UpstreamSink {
       const { aliased } = exchange;
       const asSent = route.hasBody ? exchange.body : null;
       const body = aliased === null ? asSent : withUpstreamModel(aliased);
-      this.#bodyBytes = bytesOf(body);
       const { rawHeaders } = exchange.req;
-      const headers = buildRequestHeaders(rawHeaders, lease.resource, this.#bodyBytes, aliased !== null);
+      const headers = buildRequestHeaders(rawHeaders, lease.resource, bytesOf(body), aliased !== null);
       this.#total = setTimeout(() => this.#timeout(), deps.config.upstream.totalTimeoutMs).unref();
       this.#call = deps.upstream.send(
         { resource: lease.resource, method: route.method, path: route.upstreamPath, headers, body },
@@ -151,7 +149,7 @@ export class Attempt implements UpstreamSink {
       error: 'message' in outcome && outcome.message !== null ? outcome.message.slice(0, 300) : null,
       startedAt: this.#startedAt,
       durationMs: Math.max(0, Math.round(deps.clock.monotonic() - this.#startedMono)),
-      bytesSent: this.#call?.sent === true ? this.#bodyBytes : 0,
+      bytesSent: this.#call?.bytesSent ?? 0,
       bytesReceived: this.bytesReceived,
       retryReason: reasonAtEnd(outcome),
     });
@@ -233,6 +231,7 @@ export class Attempt implements UpstreamSink {
   /** Where both limits have passed without a head, the first one has the name: this key never answers. */
   #overdue(): AttemptOutcome {
     const { totalTimeoutMs, firstByteTimeoutMs } = this.deps.config.upstream;
+    if (this.#head === null && this.#call?.sent === false) return notSent(this.#call, totalTimeoutMs);
     if (this.#head === null && firstByteTimeoutMs <= totalTimeoutMs)
       return {
         kind: 'lost',
@@ -251,4 +250,12 @@ export class Attempt implements UpstreamSink {
     this.exchange.onStop = null;
     this.#resolve(end);
   }
+}
+
+/** What is not whole cannot be processed. */
+function notSent({ connected }: UpstreamCall, limitMs: number): AttemptOutcome {
+  const seconds = limitMs / 1000;
+  return connected
+    ? { kind: 'unsent', cause: 'total_timeout', message: `the request was not taken within ${seconds} s` }
+    : { kind: 'unsent', cause: 'queue_timeout', message: `no connection was free within ${seconds} s` };
 }

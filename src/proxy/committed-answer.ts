@@ -1,3 +1,4 @@
+import { leftWarm } from '../balancer/warm-cache.js';
 import type { ServedFacts } from '../balancer/lease.js';
 import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
 import { UsageTap } from '../usage/usage-tap.js';
@@ -125,7 +126,7 @@ export class CommittedAnswer {
       itemIds: tap.itemIds,
       listedIds: tap.listedIds,
       hasUsage: tap.usage !== null,
-      cachedTokens: tap.usage?.cachedTokens ?? null,
+      cachedTokens: leftWarm(tap.usage),
     };
   }
 

@@ -160,6 +160,8 @@ describe('what the client hears when nobody could serve', () => {
   it.each([
     [{ kind: 'unsent', cause: 'refused', message: 'x' }, 'upstream_unreachable', 502],
     [{ kind: 'unsent', cause: 'connect_timeout', message: 'x' }, 'upstream_connect_timeout', 504],
+    [{ kind: 'unsent', cause: 'queue_timeout', message: 'x' }, 'upstream_total_timeout', 504],
+    [{ kind: 'unsent', cause: 'total_timeout', message: 'x' }, 'upstream_total_timeout', 504],
     [{ kind: 'lost', cause: 'reset', message: 'x' }, 'upstream_connection_lost', 502],
     [{ kind: 'lost', cause: 'garbage', message: 'x' }, 'bad_upstream_response', 502],
     [{ kind: 'lost', cause: 'first_byte_timeout', message: 'x' }, 'upstream_first_byte_timeout', 504],

@@ -2,6 +2,7 @@ import { ProxyError } from '../common/errors.js';
 import { isQuotaCode, lacksScope } from '../health/account-codes.js';
 import type { Others } from '../balancer/others.js';
 import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
+import { sameRefusal } from './same-refusal.js';
 import { stopping } from './stop-reason.js';
 
 /** Longest wait a client is told: Codex sits out any value, the openai SDK ignores more than 60 s. */
@@ -39,9 +40,8 @@ export function finalAnswer(tried: readonly TriedResource[], facts: FinalFacts):
   if (last === undefined) return own('internal_error', 'No attempt was made.');
   const limited = tried.filter(({ outcome }) => isRateLimited(outcome));
   const refused = tried.filter(({ outcome }) => isKeyRefusal(outcome));
-  if (!facts.generates && refused.length > 0 && tried.every(({ outcome }) => isForbidden(outcome))) {
+  if (sameRefusal(tried, last.resourceId, last.outcome) !== null || forbidsKind(tried, facts))
     return { kind: 'pass', retryAfterSeconds: null };
-  }
   if (isRateLimited(last.outcome))
     return { kind: 'pass', retryAfterSeconds: told(soonest(limited, facts.others)) };
   if (isUnavailable(last.outcome)) return unavailable(last, facts);
@@ -50,6 +50,12 @@ export function finalAnswer(tried: readonly TriedResource[], facts: FinalFacts):
     if (isKeyRefusal(last.outcome)) return keysRefused(refused);
   }
   return byOutcome(last, facts);
+}
+
+/** Requests of this kind, with any key. */
+function forbidsKind(tried: readonly TriedResource[], { generates }: FinalFacts): boolean {
+  if (generates || !tried.some(({ outcome }) => isKeyRefusal(outcome))) return false;
+  return tried.every(({ outcome }) => isForbidden(outcome));
 }
 
 /** Codex ends the turn at these, whatever else the answer says. */
@@ -128,15 +134,7 @@ function byKind({ resourceId, outcome }: TriedResource): FinalAnswer {
       }
       return { kind: 'pass', retryAfterSeconds: capped(outcome.retryAfterMs) };
     case 'unsent':
-      return outcome.cause === 'connect_timeout'
-        ? own(
-            'upstream_connect_timeout',
-            `${resourceId} could not be connected to in time (PROXY_CONNECT_TIMEOUT_SECONDS): ${outcome.message}`,
-          )
-        : own(
-            'upstream_unreachable',
-            `${resourceId} could not be reached: ${outcome.message}. Nothing was sent.`,
-          );
+      return unsent(resourceId, outcome.cause, outcome.message);
     case 'lost':
       return lost(resourceId, outcome.cause, outcome.message);
     case 'neutral':
@@ -157,6 +155,26 @@ function neutral(cause: Extract<AttemptOutcome, { kind: 'neutral' }>['cause']): 
   if (cause === 'unauthorized')
     return own('unauthorized', 'This client key was revoked, or expired, while the request was served.');
   return own('internal_error', 'The exchange ended without an answer.');
+}
+
+type UnsentCause = Extract<AttemptOutcome, { kind: 'unsent' }>['cause'];
+
+function unsent(resourceId: string, cause: UnsentCause, message: string): FinalAnswer {
+  switch (cause) {
+    case 'connect_timeout':
+      return own(
+        'upstream_connect_timeout',
+        `${resourceId} could not be connected to in time (PROXY_CONNECT_TIMEOUT_SECONDS): ${message}`,
+      );
+    case 'queue_timeout':
+    case 'total_timeout':
+      return own(
+        'upstream_total_timeout',
+        `${resourceId}: ${message} (PROXY_REQUEST_TIMEOUT_SECONDS). Nothing was processed.`,
+      );
+    default:
+      return own('upstream_unreachable', `${resourceId} could not be reached: ${message}. Nothing was sent.`);
+  }
 }
 
 type LostCause = Extract<AttemptOutcome, { kind: 'lost' }>['cause'];

@@ -40,7 +40,7 @@ function tries(keys: readonly WorldKey[], prepare: (world: ReturnType<typeof rou
         tried.passOver(lease, [id]);
         continue;
       }
-      lease.release(outcome);
+      tried.release(lease, outcome);
       exchange.attempts.push({ n: asked.length, retryReason: reasonAtEnd(outcome) } as AttemptRecord);
       if (!tried.mayGoOn(lease, outcome)) break;
     }
@@ -115,6 +115,45 @@ describe('what follows a refusal of one key', () => {
     await expect(request(hints, () => answered(401))).rejects.toMatchObject({ code: 'affinity_lost' });
     await expect(request(hints, () => answered(401))).rejects.toMatchObject({ code: 'affinity_lost' });
     expect(world.live.inFlight(owner)).toBe(0);
+  });
+});
+
+describe('a 403 with a code that nobody knows', () => {
+  const strange = answered(403, 'content_not_allowed_here');
+
+  it('from two keys is the fault of the request: both are as they were, and the client hears it', async () => {
+    const { world, request } = tries(keys(3), () => undefined);
+    const { asked, heard, reasons } = await request({}, () => strange);
+    expect(asked).toHaveLength(2);
+    expect(heard).toEqual({ kind: 'pass', retryAfterSeconds: null });
+    expect(reasons).toEqual(['refused_by_upstream', 'request_at_fault']);
+    for (const id of asked) expect(world.health.refusal(id, null, world.clock.monotonic())).toBeNull();
+    expect(world.health.of(asked[0] ?? '')).toMatchObject({ status: 'healthy', reason: 'request_refused' });
+    expect((await request({}, () => SERVED)).asked).toHaveLength(1);
+  });
+
+  it.each([
+    ['from one key', strange, SERVED, 'forbidden'],
+    ['in other words than the second one', strange, answered(403, 'something_else'), 'forbidden'],
+    ['that somebody does know', answered(403, 'missing_scope'), answered(403, 'missing_scope'), 'forbidden'],
+    ['that is no code', answered(403), answered(403), 'forbidden'],
+  ])('%s is still about the key', async (_, first, second, reason) => {
+    const { world, request } = tries(keys(2), () => undefined);
+    const answers = [first, second];
+    const { asked } = await request({}, () => answers.shift() ?? SERVED);
+    expect(asked).toHaveLength(2);
+    expect(world.health.of(asked[0] ?? '').reason).toBe(reason);
+  });
+
+  it('takes nothing back that rests on anything else', async () => {
+    const { world, request } = tries(keys(2), () => undefined);
+    let first = '';
+    await request({}, (id) => {
+      if (first !== '') world.fail(first, answered(429, 'insufficient_quota'));
+      first ||= id;
+      return strange;
+    });
+    expect(world.health.of(first).reason).toBe('insufficient_quota');
   });
 });
 

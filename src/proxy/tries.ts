@@ -10,6 +10,7 @@ import type { ProxyDependencies } from './proxy-dependencies.js';
 import { ClientGone } from './request-body.js';
 import type { RetryBudget } from './retry-budget.js';
 import { decideRetry } from './retry-policy.js';
+import { sameRefusal } from './same-refusal.js';
 import type { WaitingRoom } from './waiting-room.js';
 
 const MAX_ATTEMPTS = 3;
@@ -92,10 +93,20 @@ export class Tries {
     }
   }
 
+  /** Gives the place back, and tells health how it went: nothing of the key where another has said the same. */
+  release(lease: Lease, outcome: AttemptOutcome): void {
+    const same = sameRefusal(this.#tried, lease.resource.id, outcome);
+    if (same === null || outcome.kind !== 'answered') return void lease.release(outcome);
+    // As any other refusal of a request.
+    lease.release({ ...outcome, status: 400 });
+    for (const id of same.by) this.deps.balancer.acquit(id, same.code);
+  }
+
   /** Takes in how the attempt ended, its lease given back. True when another one may follow. */
   mayGoOn({ resource }: Lease, outcome: AttemptOutcome): boolean {
     this.#endRetry();
     const { attempt, exchange, rules, deps } = this;
+    const atFault = sameRefusal(this.#tried, resource.id, outcome) !== null;
     this.#tried.push({ resourceId: resource.id, outcome });
     if (deps.balancer.isPaused(resource.id)) this.#paused.add(resource.id);
     else this.#paused.delete(resource.id);
@@ -104,6 +115,7 @@ export class Tries {
       return false;
     }
     const verdict = decideRetry({
+      requestAtFault: atFault,
       ...rules,
       outcome,
       attempt,

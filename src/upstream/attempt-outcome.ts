@@ -19,7 +19,17 @@ export type AttemptOutcome =
   /** Nothing of the request was processed: no connection, or the request never left completely. Class A. */
   | {
       readonly kind: 'unsent';
-      readonly cause: 'dns' | 'refused' | 'connect_timeout' | 'tls' | 'write' | 'pool';
+      readonly cause:
+        | 'dns'
+        | 'refused'
+        | 'connect_timeout'
+        | 'tls'
+        | 'write'
+        | 'pool'
+        /** The total limit came while it waited for a connection, */
+        | 'queue_timeout'
+        /** or while its body was on its way. */
+        | 'total_timeout';
       readonly message: string;
     }
   /** The whole request left and no usable answer came: it may have been processed. Class C2. */

@@ -20,11 +20,23 @@ export class UpstreamCall {
   #resumeSocket: () => void = noop;
   #settled = false;
   #sent = false;
+  #connected = false;
+  #bytesSent = 0;
 
   constructor(private readonly sink: UpstreamSink) {}
 
   get sent(): boolean {
     return this.#sent;
+  }
+
+  /** It has a connection: something of it may have left. */
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  /** Of the body, handed to the socket. */
+  get bytesSent(): number {
+    return this.#bytesSent;
   }
 
   /** Destroys the socket under the call; nothing is heard of it afterwards. */
@@ -44,9 +56,15 @@ export class UpstreamCall {
   }
 
   onConnect(abort: (error?: Error) => void): void {
+    this.#connected = true;
     // Given up while the connection was still being made: undici has the request queued and asks now.
     if (this.#settled) abort(new Error('aborted by the proxy'));
     else this.#abortSocket = abort;
+  }
+
+  /** undici's types say that it tells a length; it hands over the piece. */
+  onBodySent(chunk: unknown): void {
+    if (Buffer.isBuffer(chunk)) this.#bytesSent += chunk.length;
   }
 
   onRequestSent(): void {

@@ -1,11 +1,12 @@
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createTcpServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { FakeUpstream } from '../support/fake-upstream.js';
 import { freePort } from '../support/free-port.js';
 import { ProxyProcess } from '../support/proxy-process.js';
-import { LoadClient } from '../support/load-client.js';
+import { LoadClient, type LoadEntry } from '../support/load-client.js';
 import { demand, note, size } from '../support/release.js';
 import { RawClient, rawRequest } from '../support/raw-http.js';
 import { Rig, inPool, key } from '../support/rig.js';
@@ -63,6 +64,42 @@ describe('limits of one attempt', () => {
   });
 });
 
+/** Takes connections and reads nothing that comes over them. */
+class DeafServer {
+  readonly #sockets: Socket[] = [];
+  readonly #server = createTcpServer({ pauseOnConnect: true }, (socket) => {
+    socket.on('error', () => undefined);
+    this.#sockets.push(socket);
+  });
+
+  /** More than the sockets between them hold, so that the end of it cannot leave. */
+  async uploadThrough({ proxy, client }: Rig): Promise<LoadEntry> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    const base_url = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/v1`;
+    await proxy.admin('/admin/providers', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        id: 'deaf',
+        name: 'Deaf',
+        base_url,
+        pool_id: 'deaf',
+        credential_ref: 'env:DEAF_KEY',
+      }),
+    });
+    return client.send({
+      headers: inPool('deaf'),
+      body: { input: 'x'.repeat(16_000_000) },
+      keepText: true,
+    });
+  }
+
+  close(): void {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server.close();
+  }
+}
+
 describe('nothing until a total limit', () => {
   it.each([
     // As by default. The HTTP client's own limit of that length would be up to half a second early, by where its clock of
@@ -71,8 +108,11 @@ describe('nothing until a total limit', () => {
     ['that comes before the limit for the first byte is named as such', '1.3', false],
   ])('%s', async (_, firstByte, equal) => {
     const limits = { PROXY_REQUEST_TIMEOUT_SECONDS: '1.2', PROXY_FIRST_BYTE_TIMEOUT_SECONDS: firstByte };
-    const brief = await Rig.start({ keys: [key('1')], env: limits });
+    const allowed = { PROXY_UPSTREAM_ALLOW_CIDRS: '127.0.0.1/32', DEAF_KEY: 'sk-test-deaf' };
+    const brief = await Rig.start({ keys: [key('1')], env: { ...limits, ...allowed } });
+    const deaf = new DeafServer();
     try {
+      const uploaded = deaf.uploadThrough(brief);
       const sent = Array.from({ length: 9 }, async (_each, n) => {
         await pause(n * 55);
         return brief.client.send({ body: { model: 'fault:hang' }, keepText: true });
@@ -82,7 +122,19 @@ describe('nothing until a total limit', () => {
       expect(seen.map((one) => `${one.status} ${codeOf(one.text)}`)).toEqual(seen.map(() => `504 ${code}`));
       expect((await brief.history.finished(seen[0]?.proxyRequestId ?? '')).state).toBe('timeout');
       expect((await brief.proxy.state()).resources[0]?.['health']).toMatchObject({ reason: 'server_errors' });
+      // What was not taken whole has not run, whatever limit ends it.
+      const { status, text, proxyRequestId } = await uploaded;
+      expect(`${status} ${codeOf(text)}`).toBe('504 upstream_total_timeout');
+      const { id, state } = await brief.history.finished(proxyRequestId);
+      expect(state).toBe('timeout');
+      const [attempt] = await brief.history.rows<{ class: string; bytes_sent: number }>(
+        `SELECT class, bytes_sent FROM attempts WHERE request_id = '${id}'`,
+      );
+      expect(attempt?.class).toBe('A');
+      expect(attempt?.bytes_sent).toBeGreaterThan(0);
+      expect(attempt?.bytes_sent).toBeLessThan(16_000_000);
     } finally {
+      deaf.close();
       await brief.stop();
     }
   });

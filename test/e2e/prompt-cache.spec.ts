@@ -41,6 +41,8 @@ const turn = (session: string, n: number): Promise<LoadEntry> =>
 const resourceOf = (entry: LoadEntry): string => String(entry.headers['x-proxy-resource-id']);
 const placeOf = (resourceId: string): number => Number(resourceId.replace('openai-', '')) - 1;
 const cachedOf = (entry: LoadEntry): number => entry.usage?.input_tokens_details.cached_tokens ?? -1;
+/** The whole prompt is there for the turn after it. */
+const leftBy = (entry: LoadEntry): number => entry.usage?.input_tokens ?? -1;
 
 const explain = (body: Json): Promise<Decision> =>
   ws.proxy.admin<Decision>('/admin/route/explain', {
@@ -143,14 +145,16 @@ describe('the prompt cache of a session', () => {
     expect(moved.status).toBe(200);
     const [first, second] = await stored(moved.proxyRequestId);
     expect(first).toMatchObject({ affinity_result: 'hit', resource_id: home, cached_tokens_at_stake: null });
-    expect(first?.candidates[placeOf(home)]).toMatchObject({ cached_tokens: cachedOf(warm) });
+    expect(first?.candidates[placeOf(home)]).toMatchObject({ cached_tokens: leftBy(warm) });
     expect(second).toMatchObject({
       affinity_result: 'moved',
       reason: 'retry_elsewhere',
       resource_id: resourceOf(moved),
-      cached_tokens_at_stake: cachedOf(warm),
+      cached_tokens_at_stake: leftBy(warm),
     });
-    expect(second?.explanation).toContain(`${cachedOf(warm).toLocaleString('en-US')} cached tokens behind`);
+    expect(second?.explanation).toContain(
+      `up to ${leftBy(warm).toLocaleString('en-US')} cached tokens behind`,
+    );
     await usable(home);
     expect(await ws.proxy.admin(`/admin/sessions/${session}`)).toMatchObject({
       moves: 1,
@@ -173,18 +177,18 @@ describe('the prompt cache of a session', () => {
       (page) => page.requests.length === 2 && page.requests.every(({ state }) => state === 'completed'),
       { what: 'both responses in SQL' },
     );
-    const cached = requests[0]?.['cached_tokens'];
-    expect(cached).toBeGreaterThan(1_000);
+    expect(requests[0]?.['cached_tokens']).toBeGreaterThan(1_000);
+    const left = requests[0]?.['input_tokens'];
     await cool(home, 3);
     const expected = await explain({ session_id: session, model: 'gpt-5.5' });
-    expect(expected).toMatchObject({ affinity_result: 'moved', cached_tokens_at_stake: cached });
+    expect(expected).toMatchObject({ affinity_result: 'moved', cached_tokens_at_stake: left });
     const moved = await turn(session, 4);
     const [decision] = await stored(moved.proxyRequestId);
     const { recent_decisions } = await ws.proxy.admin<{ recent_decisions: Decision[] }>('/admin/state');
     for (const one of [decision, recent_decisions[0]]) {
       expect(one).toMatchObject({
         affinity_result: 'moved',
-        cached_tokens_at_stake: cached,
+        cached_tokens_at_stake: left,
         waited_ms: 0,
       });
       expect(one?.candidates.map((candidate) => candidate['cached_tokens'])).toEqual(
@@ -206,7 +210,7 @@ describe('the prompt cache of a session', () => {
     await ws.proxy.restart();
     const decision = await explain({ session_id: session });
     expect(decision).toMatchObject({ affinity_result: 'hit', resource_id: resourceOf(warm) });
-    expect(decision.candidates[placeOf(resourceOf(warm))]).toMatchObject({ cached_tokens: cachedOf(warm) });
+    expect(decision.candidates[placeOf(resourceOf(warm))]).toMatchObject({ cached_tokens: leftBy(warm) });
   });
 });
 

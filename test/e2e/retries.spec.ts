@@ -60,12 +60,15 @@ describe('one bad key of three', () => {
     expect(seen.status, seen.text).toBe(200);
     expect(arrivals().map((a) => a.bodyComplete)).toEqual([false, true]);
     const row = await rig.history.finished(seen.proxyRequestId);
-    const attempts = await rig.history.rows<object>(
-      `SELECT class, status, retry_reason FROM attempts WHERE request_id = '${row.id}' ORDER BY n`,
+    const attempts = await rig.history.rows<{ bytes_sent: number }>(
+      `SELECT class, status, retry_reason, bytes_sent FROM attempts WHERE request_id = '${row.id}' ORDER BY n`,
     );
+    const [partial = 0, whole = 0] = attempts.map(({ bytes_sent }) => bytes_sent);
+    expect(partial).toBeGreaterThan(0);
+    expect(partial).toBeLessThan(whole);
     expect(attempts).toEqual([
-      { class: 'A', status: null, retry_reason: 'not_processed' },
-      { class: 'ok', status: 200, retry_reason: 'served' },
+      { class: 'A', status: null, retry_reason: 'not_processed', bytes_sent: partial },
+      { class: 'ok', status: 200, retry_reason: 'served', bytes_sent: whole },
     ]);
   });
 

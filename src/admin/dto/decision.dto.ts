@@ -35,7 +35,7 @@ export class CandidateDto implements CandidateItem {
 
   @NullableField(
     48000,
-    'Prompt tokens of the session that this key had cached at its last answer; null = it was not here, or not known',
+    'Prompt tokens of the session that this key may have cached since its last answer, at most; null = it was not here, or not known',
   )
   readonly cached_tokens!: number | null;
 
@@ -94,7 +94,7 @@ export class DecisionDto implements DecisionItem {
 
   @NullableField(
     48000,
-    'Cached prompt tokens that the session left behind with the key it moved from; null = it did not move, or not known',
+    'Cached prompt tokens that the session may have left behind with the key it moved from, at most; null = it did not move, or not known',
   )
   readonly cached_tokens_at_stake!: number | null;
 

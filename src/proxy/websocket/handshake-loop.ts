@@ -93,7 +93,10 @@ export class HandshakeLoop {
       exchange.onClientGone = null;
       exchange.onStop = null;
       // What an open connection is worth shows with its first response: until then nothing is known of the key.
-      lease.release(end?.kind === 'failed' ? end.outcome : { kind: 'neutral', cause: 'internal' });
+      this.#tries.release(
+        lease,
+        end?.kind === 'failed' ? end.outcome : { kind: 'neutral', cause: 'internal' },
+      );
     }
     if (end.kind === 'failed') {
       const { outcome, answer } = end;

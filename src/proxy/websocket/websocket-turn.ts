@@ -1,4 +1,5 @@
 import type { Lease, ServedFacts } from '../../balancer/lease.js';
+import { leftWarm } from '../../balancer/warm-cache.js';
 import type { AttemptOutcome } from '../../upstream/attempt-outcome.js';
 import { attemptClass } from '../../upstream/classify.js';
 import { parseRetryAfter } from '../../upstream/retry-after.js';
@@ -191,7 +192,7 @@ function capturedBody({ captured: { size, truncated, chunks } }: TapResult): Cap
 function learnedFrom(tap: TapResult, organization: string | null): ServedFacts {
   const { responseId, conversationId, sealedDigests, itemIds, listedIds, usage } = tap;
   const hasUsage = usage !== null;
-  const cachedTokens = usage?.cachedTokens ?? null;
+  const cachedTokens = leftWarm(usage);
   return {
     responseId,
     conversationId,

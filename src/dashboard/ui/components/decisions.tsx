@@ -69,6 +69,6 @@ function basis({ affinity_class, affinity_kind, affinity_result }: Decision): st
 function costs({ waited_ms, cached_tokens_at_stake }: Decision): string {
   const waited = waited_ms === null || waited_ms === 0 ? '' : ` · waited ${duration(waited_ms)}`;
   const left =
-    cached_tokens_at_stake === null ? '' : ` · ${count(cached_tokens_at_stake)} cached tokens at stake`;
+    cached_tokens_at_stake === null ? '' : ` · up to ${count(cached_tokens_at_stake)} cached tokens at stake`;
   return waited + left;
 }
