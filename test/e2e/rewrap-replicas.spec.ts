@@ -91,52 +91,56 @@ async function under(secretKey: string): Promise<number> {
 }
 
 describe('the encryption key of two replicas on one Postgres', () => {
-  it('is changed without a failed request: both keys on all, rewrap, the new one on all', async () => {
-    const running = new AbortController();
-    const lane = async (n: number): Promise<void> => {
-      for (let i = n; !running.signal.aborted; i += 1) {
-        const there = replicas.filter(({ inRotation }) => inRotation);
-        // A load, not a race for the processor that the starts need as well.
-        await Promise.all([send(there[i % there.length]!), pause(10)]);
+  it(
+    'is changed without a failed request: both keys on all, rewrap, the new one on all',
+    async () => {
+      const running = new AbortController();
+      const lane = async (n: number): Promise<void> => {
+        for (let i = n; !running.signal.aborted; i += 1) {
+          const there = replicas.filter(({ inRotation }) => inRotation);
+          // A load, not a race for the processor that the starts need as well.
+          await Promise.all([send(there[i % there.length]!), pause(10)]);
+        }
+      };
+      const lanes = Promise.all([0, 1, 2, 3].map(lane));
+      const answers = (): (number | null)[] =>
+        replicas.flatMap(({ client }) =>
+          client.entries.filter(({ endedAt }) => endedAt !== null).map(({ status }) => status),
+        );
+      const traffic = async (): Promise<void> => {
+        const before = replicas.map(({ client }) => client.entries.length);
+        await until(() => replicas.every(({ client }, n) => client.entries.length > (before[n] ?? 0) + 10), {
+          what: 'requests through both replicas',
+        });
+      };
+      try {
+        await traffic();
+        for (const one of replicas) await restarted(one, keys(NEW, OLD));
+        const moved = await runCli(['rewrap', '--json'], {
+          PROXY_DATABASE_URL: database,
+          PROXY_SECRET_ENCRYPTION_KEY: NEW,
+          PROXY_SECRET_ENCRYPTION_KEY_PREVIOUS: OLD,
+        });
+        expect([moved.code, JSON.parse(moved.stdout)]).toEqual([
+          0,
+          { finished: true, rewrapped: SECRETS, current: 0, unreadable: 0 },
+        ]);
+        for (const one of replicas) await restarted(one, keys(NEW));
+        await traffic();
+      } finally {
+        running.abort();
+        await lanes;
       }
-    };
-    const lanes = Promise.all([0, 1, 2, 3].map(lane));
-    const answers = (): (number | null)[] =>
-      replicas.flatMap(({ client }) =>
-        client.entries.filter(({ endedAt }) => endedAt !== null).map(({ status }) => status),
-      );
-    const traffic = async (): Promise<void> => {
-      const before = replicas.map(({ client }) => client.entries.length);
-      await until(() => replicas.every(({ client }, n) => client.entries.length > (before[n] ?? 0) + 10), {
-        what: 'requests through both replicas',
-      });
-    };
-    try {
-      await traffic();
-      for (const one of replicas) await restarted(one, keys(NEW, OLD));
-      const moved = await runCli(['rewrap', '--json'], {
-        PROXY_DATABASE_URL: database,
-        PROXY_SECRET_ENCRYPTION_KEY: NEW,
-        PROXY_SECRET_ENCRYPTION_KEY_PREVIOUS: OLD,
-      });
-      expect([moved.code, JSON.parse(moved.stdout)]).toEqual([
-        0,
-        { finished: true, rewrapped: SECRETS, current: 0, unreadable: 0 },
-      ]);
-      for (const one of replicas) await restarted(one, keys(NEW));
-      await traffic();
-    } finally {
-      running.abort();
-      await lanes;
-    }
-    const failed = answers().filter((status) => status !== 200);
-    note('S18', 'secrets that changed their key under two replicas', SECRETS);
-    note('S18', 'requests through both meanwhile', answers().length);
-    demand('S18', 'requests through both that failed', failed.length, { exactly: 0 });
-    expect([await under(OLD), await under(NEW)]).toEqual([0, SECRETS]);
-    for (const { proxy } of replicas) {
-      const { resources } = await proxy.state();
-      expect(resources.filter(({ id }) => id.startsWith('prov_'))).toHaveLength(SECRETS);
-    }
-  }, 180_000);
+      const failed = answers().filter((status) => status !== 200);
+      note('S18', 'secrets that changed their key under two replicas', SECRETS);
+      note('S18', 'requests through both meanwhile', answers().length);
+      demand('S18', 'requests through both that failed', failed.length, { exactly: 0 });
+      expect([await under(OLD), await under(NEW)]).toEqual([0, SECRETS]);
+      for (const { proxy } of replicas) {
+        const { resources } = await proxy.state();
+        expect(resources.filter(({ id }) => id.startsWith('prov_'))).toHaveLength(SECRETS);
+      }
+    },
+    size(180_000, 900_000),
+  );
 });

@@ -62,7 +62,7 @@ function orRefused<T>(read: () => T): T | undefined {
   }
 }
 
-const timeout = SECONDS * 1_000 + 60_000;
+const timeout = SECONDS * 1_000 + size(60_000, 300_000);
 const KEY = { apiKey: new Secret('sk-fuzz-upstream-key'), auth: BEARER };
 
 it(

