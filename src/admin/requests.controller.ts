@@ -7,7 +7,8 @@ import { ProxyError } from '../common/errors.js';
 import { CLOCK } from '../common/tokens.js';
 import { RequestReadModel } from '../usage/request.read-model.js';
 import { ApiErrors } from './api-errors.js';
-import { RequestsQuery } from './dto/history-query.dto.js';
+import { decodedBody } from './decoded-body.js';
+import { BodyQuery, RequestsQuery } from './dto/history-query.dto.js';
 import { NoQueryDto } from './dto/no-query.dto.js';
 import { RequestDetailDto, RequestListDto } from './dto/request.dto.js';
 import { requestIdParameter } from './record-id.js';
@@ -55,7 +56,8 @@ export class RequestsController {
   @ApiOperation({
     summary: 'A captured body as a plain text download',
     description:
-      'The bytes as they passed through, at most PROXY_MAX_CAPTURE_BYTES of them; `x-captured-*` headers say more.',
+      'The bytes as they passed through, at most PROXY_MAX_CAPTURE_BYTES of them; `x-captured-*` headers say more. ' +
+      'With `decoded=1` as text: without their content-encoding, the first 10 MB of that; `x-captured-note` says what is missing.',
   })
   @ApiParam(ID)
   @ApiParam({ name: 'direction', enum: ['request', 'response'], example: 'response' })
@@ -73,7 +75,7 @@ export class RequestsController {
   async body(
     @Param('id') id: string,
     @Param('direction') direction: string,
-    @Query() _query: NoQueryDto,
+    @Query() query: BodyQuery,
     @Res() res: Response,
   ): Promise<void> {
     if (direction !== 'request' && direction !== 'response') {
@@ -83,6 +85,8 @@ export class RequestsController {
     }
     const body = await this.requests.body(requestIdParameter(id), direction);
     if (body === null) throw new ProxyError('not_found', 'Nothing was captured, or it has been pruned.');
+    const { content, note } =
+      query.decoded === '1' ? await decodedBody(body) : { content: body.content, note: null };
     res.set({
       'content-type': 'text/plain; charset=utf-8',
       'content-disposition': `attachment; filename="${direction}-body.txt"`,
@@ -90,8 +94,9 @@ export class RequestsController {
       'x-captured-content-type': printable(body.content_type),
       'x-captured-content-encoding': printable(body.content_encoding),
       'x-captured-truncated': String(body.truncated),
+      ...(note === null ? {} : { 'x-captured-note': note }),
     });
-    res.end(body.content);
+    res.end(content);
   }
 }
 

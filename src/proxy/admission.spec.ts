@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { ProxyError } from '../common/errors.js';
 import { checkBodyHeaders, checkHead } from './admission.js';
-import { ACCEPTED_CODINGS } from './body-coding.js';
+import { ACCEPTED_CODINGS } from '../common/body-coding.js';
 
 const codeOf = (act: () => unknown): string | null => {
   try {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { ProxyError } from '../common/errors.js';
-import { codingOf, type BodyCoding } from './body-coding.js';
+import { codingOf, type BodyCoding } from '../common/body-coding.js';
 
 /** Headers that two readers could disagree about when they come twice; Node silently keeps the first of most. */
 const SINGLE = new Set([

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BROTLI_BOMB } from '../../test/support/brotli-bomb.js';
 import { ProxyError } from '../common/errors.js';
-import { ACCEPTED_CODINGS, type BodyCoding } from './body-coding.js';
+import { ACCEPTED_CODINGS, type BodyCoding } from '../common/body-coding.js';
 import { decodeRequestBody } from './body-decoder.js';
 
 type Encode = (plain: Buffer) => Buffer;

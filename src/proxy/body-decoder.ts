@@ -1,6 +1,6 @@
 import { ProxyError } from '../common/errors.js';
-import { BodyCollector } from './body-collector.js';
-import { createDecoder, type BodyCoding, type Decoder } from './body-coding.js';
+import { BodyCollector } from '../common/body-collector.js';
+import { createDecoder, type BodyCoding, type Decoder } from '../common/body-coding.js';
 
 /** A bomb of 300 bytes holds 200 MB. What agents send shrinks to a fifth, a tenth at most. */
 const MOST_GROWTH = 100;

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { ProxyError } from '../common/errors.js';
-import { BodyCollector } from './body-collector.js';
+import { BodyCollector } from '../common/body-collector.js';
 import { afterNextPoll } from './second-look.js';
 
 export interface BodyLimits {

@@ -2,7 +2,7 @@ import type { ServerConfig } from '../config/app-config.js';
 import type { ModelDirectory } from '../registry/model-directory.service.js';
 import { checkBodyHeaders } from './admission.js';
 import type { BodyBudget } from './body-budget.js';
-import type { BodyCoding } from './body-coding.js';
+import type { BodyCoding } from '../common/body-coding.js';
 import { decodeRequestBody } from './body-decoder.js';
 import type { BodyFields } from './body-fields.js';
 import type { Exchange } from './exchange.js';

@@ -66,13 +66,17 @@ describe.each(CODINGS)('a body in %s', (coding, encode) => {
     });
   });
 
-  it('is captured as it was sent, with its coding', async () => {
-    const body = encode(turn(randomUUID()));
+  it('is captured as it was sent, with its coding, and read without it when that is asked for', async () => {
+    const plain = turn(randomUUID());
+    const body = encode(plain);
     const seen = await send(body, coding);
     await rig.history.finished(seen.proxyRequestId);
     const kept = await fetch(`${rig.proxy.url}/admin/requests/${seen.proxyRequestId}/body/request`);
     expect(kept.headers.get('x-captured-content-encoding')).toBe(coding);
     expect(Buffer.from(await kept.arrayBuffer()).equals(body)).toBe(true);
+    const text = await fetch(`${kept.url}?decoded=1`);
+    expect(text.headers.get('x-captured-note')).toBeNull();
+    expect(await text.text()).toBe(plain.toString());
   });
 
   it('keeps its session and its stored responses on one key', async () => {

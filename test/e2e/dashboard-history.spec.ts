@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { browserAvailable, DashboardPage, launchBrowser } from '../support/dashboard-page.js';
@@ -176,6 +177,12 @@ describe.skipIf(!browserAvailable)('the history in the dashboard, in a real brow
     const download = on.page.waitForEvent('download');
     await on.page.locator('[data-body=response]').getByRole('button', { name: 'Download' }).click();
     expect((await download).suggestedFilename()).toMatch(/^req_\w+-response\.txt$/);
+    const body = gzipSync(JSON.stringify({ model: 'gpt-5.5', input: 'sent as gzip' }));
+    const coded = await rig.client.send({ body, headers: { 'content-encoding': 'gzip' } });
+    await recorded(rig, rig.client.entries.length);
+    await on.go(`/requests/${coded.proxyRequestId}`);
+    await on.page.getByRole('button', { name: 'Show request body' }).click();
+    await on.page.getByText('"input": "sent as gzip"').waitFor();
     expect(on.problems).toEqual([]);
     await on.close();
   });

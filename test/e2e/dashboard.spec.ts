@@ -4,7 +4,8 @@ import { FleetWatch } from '../../src/fleet/fleet-watch.service.js';
 import { ProcessPresence } from '../../src/fleet/process-presence.service.js';
 import { PEERS, type Peer, type Peers } from '../../src/state/peers.js';
 import { startAdminApp, type AdminApp } from '../support/admin-app.js';
-import { browserAvailable, launchBrowser } from '../support/dashboard-page.js';
+import { DashboardForms } from '../support/dashboard-forms.js';
+import { browserAvailable, DashboardPage, launchBrowser } from '../support/dashboard-page.js';
 import { Rig } from '../support/rig.js';
 import { UpstreamCache } from '../support/upstream-cache.js';
 
@@ -30,32 +31,20 @@ describe.skipIf(!browserAvailable)('the dashboard in a real browser', () => {
 
   it('tells the next step when no key is configured, without errors and without going elsewhere', async () => {
     const admin = await start({});
-    const page = await browser.newPage({ viewport: { width: 390, height: 844 } });
-    const elsewhere: string[] = [];
-    const errors: string[] = [];
-    page.on('request', (request) => {
-      if (!request.url().startsWith(admin.url) && !request.url().startsWith('data:'))
-        elsewhere.push(request.url());
-    });
-    page.on('console', (message) => {
-      if (message.type() === 'error') errors.push(message.text());
-    });
-    page.on('pageerror', (error) => errors.push(error.message));
-    await page.goto(admin.url);
-    await page.getByText('export OPENAI_API_KEY').waitFor();
-    await page.getByText('not ready: no key').waitFor();
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
-    expect({ elsewhere, errors }).toEqual({ elsewhere: [], errors: [] });
-    await page.goto(`${admin.url}/docs`);
-    await page.locator('.opblock').first().waitFor();
-    expect({ elsewhere, errors }).toEqual({ elsewhere: [], errors: [] });
-    await page.close();
+    const on = await DashboardPage.open(browser, admin.url, { width: 390 });
+    await on.page.getByText('export OPENAI_API_KEY').waitFor();
+    await on.page.getByText('not ready: no key').waitFor();
+    expect(await new DashboardForms(on).faultsOfLooks('first-run')).toEqual([]);
+    await on.page.goto(`${admin.url}/docs`);
+    await on.page.locator('.opblock').first().waitFor();
+    expect(on.problems).toEqual([]);
+    await on.close();
   });
 
   it('shows replicas and workers where there is more than one process, and warns of one that does not fit', async () => {
     const admin = await start({ OPENAI_API_KEY: 'sk-test-fleet' });
-    const page = await browser.newPage({ viewport: { width: 390, height: 844 } });
-    await page.goto(admin.url);
+    const on = await DashboardPage.open(browser, admin.url, { width: 390 });
+    const { page } = on;
     await page.locator('[data-resource="openai-1"]').waitFor();
     expect(await page.locator('#fleet').count()).toBe(0);
     await admin.app.get(ProcessPresence).beat();
@@ -80,14 +69,18 @@ describe.skipIf(!browserAvailable)('the dashboard in a real browser', () => {
     const banner = page.getByText('worker inst_worker on host-b uses another database');
     await banner.waitFor();
     expect(await banner.innerText()).toContain('PROXY_DATABASE_URL');
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
-    await page.close();
+    expect(await new DashboardForms(on).faultsOfLooks('fleet')).toEqual([]);
+    expect(on.problems).toEqual([]);
+    await on.close();
   });
 
   it('asks for the admin token and shows the page that was asked for once it has it', async () => {
     const admin = await start({ PROXY_ADMIN_TOKEN: TOKEN });
-    const page = await browser.newPage();
-    await page.goto(`${admin.url}/#/usage?group_by=key`);
+    const on = await DashboardPage.open(browser, admin.url, { at: '/usage?group_by=key' });
+    on.expect(/status of 401/);
+    const { page } = on;
+    await page.getByLabel('Admin token').waitFor();
+    expect(await new DashboardForms(on).faultsOfLooks('sign-in')).toEqual([]);
     await page.getByLabel('Admin token').fill(TOKEN);
     await page.keyboard.press('Enter');
     await page.getByText('not ready: no key').waitFor();
@@ -96,7 +89,8 @@ describe.skipIf(!browserAvailable)('the dashboard in a real browser', () => {
     expect(await page.evaluate('localStorage.length + sessionStorage.length + document.cookie.length')).toBe(
       0,
     );
-    await page.close();
+    expect(on.problems).toEqual([]);
+    await on.close();
   });
 
   it('shows how much of the prompts is cached, what a move leaves behind, and what is left of a limit', async () => {

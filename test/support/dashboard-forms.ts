@@ -1,6 +1,20 @@
 import type { Locator } from 'playwright-core';
 import type { DashboardPage } from './dashboard-page.js';
 
+type PageToSee = readonly [at: string, name: string, ready: string];
+
+/** What there is to see of the registry and of operation whether or not anything is registered. */
+export const PAGES_WITHOUT_RECORDS: readonly PageToSee[] = [
+  ['/providers/+new', 'Register a provider', '.form'],
+  ['/models/+new', 'Register an alias', '.form'],
+  ['/keys', 'Client keys', '#keys'],
+  ['/keys/+new', 'Make a client key', '.form'],
+  ['/audit', 'Audit', '#audit'],
+  ['/diagnostics', 'Diagnostics', '#diagnosed-keys'],
+  ['/explain?asked=1', 'Explain a route', 'table'],
+  ['/no/such', 'No such page', 'main code'],
+];
+
 /** Fills in the forms of the dashboard as somebody does who goes by their labels. */
 export class DashboardForms {
   constructor(readonly on: DashboardPage) {}
@@ -60,6 +74,18 @@ export class DashboardForms {
       (to) => (to.request().method() === 'PATCH' ? to.fulfill({ status, json }) : to.fallback()),
       { times: 1 },
     );
+  }
+
+  /** The same of several pages, each with its heading and what shows that it has been read. */
+  async faultsOfPages(pages: readonly PageToSee[]): Promise<object[]> {
+    const found: object[] = [];
+    for (const [at, name, ready] of pages) {
+      await this.visit(at, name);
+      await this.on.page.locator(ready).first().waitFor();
+      const faults = await this.faultsOfLooks(`registry-${at.replaceAll(/[^a-z]+/g, '-').slice(1)}`);
+      if (faults.length > 0) found.push({ at, faults });
+    }
+    return found;
   }
 
   /** What axe finds wide in light and narrow in dark, and how far one would have to scroll sideways; [] = nothing. */

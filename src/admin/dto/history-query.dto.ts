@@ -56,6 +56,18 @@ export class DecisionsQuery extends PageQuery {
   readonly since?: string;
 }
 
+export class BodyQuery {
+  @ApiPropertyOptional({
+    enum: ['0', '1'],
+    default: '0',
+    description: '1 = without its content-encoding (gzip, deflate, br; zstd on Node 22.15 and later)',
+    example: '1',
+  })
+  @IsOptional()
+  @IsIn(['0', '1'], { message: 'decoded must be 0 or 1.' })
+  readonly decoded?: '0' | '1';
+}
+
 export class UsageQuery {
   @ApiProperty({ enum: [...USAGE_GROUPS], example: 'model' })
   @IsIn(USAGE_GROUPS, { message: `group_by must be one of ${USAGE_GROUPS.join(', ')}.` })

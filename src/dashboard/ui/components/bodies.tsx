@@ -1,6 +1,5 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { call } from '../api.js';
 import { type BodyContent, prettyJson, readable } from '../body-content.js';
 import { carriedText } from '../carried-text.js';
 import { bytes } from '../format.js';
@@ -37,7 +36,7 @@ function Body({ id, body }: { id: string; body: CapturedBody }): JSX.Element {
     busy.value = true;
     error.value = null;
     try {
-      content.value = await readable(await (await call(path)).blob(), body.content_encoding);
+      content.value = await readable(path);
     } catch (cause: unknown) {
       error.value = cause;
     } finally {
@@ -55,7 +54,7 @@ function Body({ id, body }: { id: string; body: CapturedBody }): JSX.Element {
               {busy.value ? 'Reading…' : `Show ${direction} body`}
             </button>
           )}
-          {content.value?.text != null && <Copy text={content.value.text} what={`${direction} body`} />}
+          {content.value !== null && <Copy text={content.value.text} what={`${direction} body`} />}
           <Download path={path} name={`${id}-${direction}.txt`}>
             Download
           </Download>
@@ -69,18 +68,16 @@ function Body({ id, body }: { id: string; body: CapturedBody }): JSX.Element {
 
 function Content(props: { direction: string; content: BodyContent }): JSX.Element {
   const { text, note } = props.content;
-  const pretty = text === null ? null : prettyJson(text);
+  const pretty = prettyJson(text);
   return (
     <>
       {note !== null && <p class="warn">{note}</p>}
-      {text !== null && (
-        <BodyText
-          name={props.direction}
-          text={text}
-          carried={pretty === null ? carriedText(text) : null}
-          pretty={pretty}
-        />
-      )}
+      <BodyText
+        name={props.direction}
+        text={text}
+        carried={pretty === null ? carriedText(text) : null}
+        pretty={pretty}
+      />
     </>
   );
 }

@@ -22,14 +22,14 @@ const COLUMNS: readonly Column<ModelRow>[] = [
       </span>
     ),
   },
-  { key: 'kind', head: 'Kind', cell: (row) => row.kind },
-  { key: 'upstream', head: 'Stands for', cell: (row) => <span class="wraps mono">{row.upstream_id}</span> },
-  { key: 'by', head: 'Served by', cell: servedBy },
   {
     key: 'routing',
     head: 'Requests',
     cell: (row) => <RoutingCell routing={row.routing} yes="can be served" no="cannot be served" />,
   },
+  { key: 'kind', head: 'Kind', cell: (row) => row.kind },
+  { key: 'upstream', head: 'Stands for', cell: (row) => <span class="wraps mono">{row.upstream_id}</span> },
+  { key: 'by', head: 'Served by', cell: servedBy },
   {
     key: 'fallbacks',
     head: 'Then',

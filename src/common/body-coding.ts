@@ -1,6 +1,6 @@
 import * as zlib from 'node:zlib';
 import type { Transform } from 'node:stream';
-import { ProxyError } from '../common/errors.js';
+import { ProxyError } from './errors.js';
 
 /** A stream that undoes one content coding and counts how much of its input it has used. */
 export type Decoder = Transform & { readonly bytesWritten: number };
@@ -40,17 +40,23 @@ export const ACCEPTED_CODINGS: readonly BodyCoding[] = [
 export function codingOf(header: string | undefined): BodyCoding | null {
   const name = header?.trim().toLowerCase() ?? 'identity';
   if (name === 'identity') return null;
-  const found = DECODERS.get(name);
-  if (found !== undefined) return found[0];
+  const found = knownCoding(name);
+  if (found !== null) return found;
   throw new ProxyError(
     'unsupported_content_encoding',
-    `Request bodies with content-encoding "${name.slice(0, 40)}" cannot be read here${why(name)}. ` +
+    `Request bodies with content-encoding "${name.slice(0, 40)}" cannot be read here${whyUnknown(name)}. ` +
       `Send one of ${ACCEPTED_CODINGS.join(', ')}, or the body uncompressed.`,
     { param: 'content-encoding' },
   );
 }
 
-function why(name: string): string {
+/** By the name that a header has for it; null = none that can be undone here. */
+export function knownCoding(name: string): BodyCoding | null {
+  return DECODERS.get(name.trim().toLowerCase())?.[0] ?? null;
+}
+
+/** `: …`, or nothing where there is no more to say. */
+export function whyUnknown(name: string): string {
   if (name === 'zstd') return `: that takes Node 22.15 or later, and this is ${process.version}`;
   return name.includes(',') ? ': one coding at most' : '';
 }
