@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { codexToml } from '../src/cli/codex-settings.js';
+import { codexToml } from '../src/common/codex-settings.js';
 import { loadConfig } from '../src/config/load-config.js';
 import { commandsOf, inlineCommands, shellBlocks, staleExceptions } from './support/documented-commands.js';
 import { readSqlite } from './support/history.js';

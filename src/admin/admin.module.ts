@@ -12,6 +12,7 @@ import { AccessCheck } from './access-check.service.js';
 import { AccessGuard } from './access.guard.js';
 import { AdminRefusals } from './admin-refusals.service.js';
 import { AuditController } from './audit.controller.js';
+import { CallerNames } from './caller-names.service.js';
 import { ClientKeysController } from './client-keys.controller.js';
 import { DiagnosticsController } from './diagnostics.controller.js';
 import { DiagnosticsService } from './diagnostics.service.js';
@@ -85,6 +86,7 @@ import { UseFactsService } from './use-facts.service.js';
     ImaginedRouteService,
     AccessCheck,
     AdminRefusals,
+    CallerNames,
     KeyFactsService,
     StoreFactsService,
     UseFactsService,

@@ -9,6 +9,7 @@ import { EventReadModel } from '../usage/event.read-model.js';
 import { SessionReadModel } from '../usage/session.read-model.js';
 import { UsageReadModel } from '../usage/usage.read-model.js';
 import { ApiErrors } from './api-errors.js';
+import { CallerNames } from './caller-names.service.js';
 import { DecisionListDto } from './dto/decision.dto.js';
 import { HistoryEventListDto } from './dto/history-event.dto.js';
 import { DecisionsQuery, UsageQuery } from './dto/history-query.dto.js';
@@ -18,6 +19,7 @@ import { SessionDetailDto, SessionListDto } from './dto/session.dto.js';
 import { UsageListDto } from './dto/usage.dto.js';
 import { sessionIdParameter } from './record-id.js';
 import { sinceParameter } from './since.js';
+import { trafficFilter } from './traffic-filter.js';
 
 @ApiTags('History')
 @ApiBearerAuth()
@@ -30,6 +32,7 @@ export class HistoryController {
     private readonly decisionRows: DecisionReadModel,
     private readonly usageRows: UsageReadModel,
     private readonly eventRows: EventReadModel,
+    private readonly callers: CallerNames,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -57,8 +60,7 @@ export class HistoryController {
   @ApiOkResponse({ type: DecisionListDto })
   async decisions(@Query() query: DecisionsQuery): Promise<DecisionListDto> {
     const since = sinceParameter(query.since, this.clock.now());
-    const { limit, cursor, session_id, resource_id, request_id, caller_id, model } = query;
-    const filter = { limit, cursor, session_id, resource_id, request_id, caller_id, model, since };
+    const filter = trafficFilter(query, this.callers, since);
     const { rows, nextCursor } = await this.decisionRows.list(filter);
     return { decisions: rows, next_cursor: nextCursor };
   }

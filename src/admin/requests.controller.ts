@@ -7,12 +7,14 @@ import { ProxyError } from '../common/errors.js';
 import { CLOCK } from '../common/tokens.js';
 import { RequestReadModel } from '../usage/request.read-model.js';
 import { ApiErrors } from './api-errors.js';
+import { CallerNames } from './caller-names.service.js';
 import { decodedBody } from './decoded-body.js';
 import { BodyQuery, RequestsQuery } from './dto/history-query.dto.js';
 import { NoQueryDto } from './dto/no-query.dto.js';
 import { RequestDetailDto, RequestListDto } from './dto/request.dto.js';
 import { requestIdParameter } from './record-id.js';
 import { sinceParameter } from './since.js';
+import { trafficFilter } from './traffic-filter.js';
 
 const ID = { name: 'id', example: 'req_019a2b3c4d5e0123456789abcdef0123' };
 
@@ -24,6 +26,7 @@ const ID = { name: 'id', example: 'req_019a2b3c4d5e0123456789abcdef0123' };
 export class RequestsController {
   constructor(
     private readonly requests: RequestReadModel,
+    private readonly callers: CallerNames,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -32,8 +35,7 @@ export class RequestsController {
   @ApiOkResponse({ type: RequestListDto })
   async list(@Query() query: RequestsQuery): Promise<RequestListDto> {
     const since = sinceParameter(query.since, this.clock.now());
-    const { limit, cursor, session_id, resource_id, caller_id, status_code, model, state } = query;
-    const filter = { limit, cursor, session_id, resource_id, caller_id, status_code, model, state, since };
+    const filter = trafficFilter(query, this.callers, since);
     const { rows, nextCursor } = await this.requests.list(filter);
     return { requests: rows, next_cursor: nextCursor };
   }

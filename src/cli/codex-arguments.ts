@@ -1,7 +1,4 @@
-import type { CodexTarget } from './codex-settings.js';
-
-/** Read when it is set: where `/v1` wants a client key. */
-export const KEY_VARIABLE = 'RPX_CLIENT_KEY';
+import { KEY_VARIABLE, type CodexTarget } from '../common/codex-settings.js';
 
 export const CODEX_HELP = `Usage: responses-proxy codex [--print [--json]] [--url URL] [--key-env NAME] [--websocket] [--] [codex's own arguments]
        responses-proxy codex --self-test [--model M] [--json] [--url URL] [--key-env NAME] [--websocket]

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { codexOverrides, codexToml } from '../common/codex-settings.js';
 import { readCodexConfig } from '../diagnosis/codex-config.js';
 import { readCodexArguments } from './codex-arguments.js';
-import { codexEnvironment, codexOverrides, codexToml } from './codex-settings.js';
+import { codexEnvironment } from './codex-environment.js';
 
 const LOCAL = 'http://127.0.0.1:8000';
 

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { processEnvironment } from '../config/process-environment.js';
-import { codexEnvironment, codexOverrides, PROVIDER, type CodexTarget } from './codex-settings.js';
+import { codexOverrides, PROVIDER, type CodexTarget } from '../common/codex-settings.js';
+import { codexEnvironment } from './codex-environment.js';
 
 const PROMPT = 'Reply with the single word ok.';
 const LONGEST_MS = 180_000;

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
+import { codexCommandLine, codexOverrides, codexToml } from '../common/codex-settings.js';
 import { processEnvironment } from '../config/process-environment.js';
 import { adminAddress } from './admin/admin-address.js';
 import { CODEX_HELP, readCodexArguments, type CodexArguments } from './codex-arguments.js';
 import { codexSelfTest } from './codex-self-test.js';
-import { codexCommandLine, codexEnvironment, codexOverrides, codexToml } from './codex-settings.js';
+import { codexEnvironment } from './codex-environment.js';
 import { EXIT } from './exit-code.js';
 import { refuse } from './refuse.js';
 

@@ -21,6 +21,11 @@ import { listed } from './sql-values.js';
 @Index('ix_requests_status_code_started_at_id', ['statusCode', 'startedAt', 'id'])
 @Index('ix_requests_model_started_at_id', ['model', 'startedAt', 'id'])
 @Index('ix_requests_state_started_at_id', ['state', 'startedAt', 'id'])
+// By what others call it; upstreams choose these, and an index has room for 2,700 bytes.
+@Index('ix_requests_response_id', ['responseId'], { where: 'length("response_id") <= 512' })
+@Index('ix_requests_upstream_request_id', ['upstreamRequestId'], {
+  where: 'length("upstream_request_id") <= 512',
+})
 // Why requests failed, for charts of weeks: read from here alone, as each has its row on a page of its own.
 @Index('ix_requests_failed', ['state', 'startedAt', 'id', 'errorCode', 'counted'], {
   where: `"state" IN (${listed(FAILED_STATES)})`,

@@ -5,6 +5,7 @@ import type { CapturedBodyItem } from './captured-body-item.js';
 import { type Page, pageOf } from './cursor.js';
 import type { DecisionItem } from './decision-item.js';
 import { DecisionReadModel } from './decision.read-model.js';
+import { outcomeFilters } from './outcome-filters.js';
 import type { AttemptItem, BodyItem, RequestItem } from './request-item.js';
 import { retryText } from './retry-reason.js';
 import { type ExactFilter, SqlQuery } from './sql-query.js';
@@ -19,6 +20,8 @@ const COLUMNS = `"id", "session_id", "session_name", "session_source", "thread_i
 /** All optional filters are joined by AND. */
 export interface RequestFilter {
   readonly limit: number;
+  /** Its own id, that of its response, or the upstream's. */
+  readonly request_id?: string | null;
   readonly session_id?: string | null;
   readonly resource_id?: string | null;
   readonly caller_id?: string | null;
@@ -37,9 +40,6 @@ export interface RequestDetail {
   readonly decisions: DecisionItem[];
   readonly bodies: BodyItem[];
 }
-
-/** What nearly every request says. */
-const USUAL: ReadonlySet<unknown> = new Set([200, 'completed']);
 
 interface RawRequest extends Omit<RequestItem, 'stream' | 'cost_usd'> {
   readonly cost: number | null;
@@ -60,6 +60,7 @@ export class RequestReadModel {
 
   async list(filter: RequestFilter): Promise<Page<RequestItem>> {
     const query = new SqlQuery(this.database.dialect)
+      .called('id', filter.request_id)
       .exact(exactFilters(filter))
       .from('started_at', filter.since)
       .after(filter.cursor, 'started_at');
@@ -117,18 +118,15 @@ const BODY_COLUMNS = '"direction", "content_type", "content_encoding", "size", "
 
 /** The one that leaves the fewest rows first, as far as that can be told. */
 function exactFilters(filter: RequestFilter): ExactFilter[] {
-  const { session_id, resource_id, caller_id, status_code, model, state } = filter;
-  const endings: ExactFilter[] = [
-    ['status_code', status_code],
-    ['state', state],
-  ];
+  const { session_id, resource_id, caller_id, model } = filter;
+  const { rare, usual } = outcomeFilters(filter);
   return [
     ['session_id', session_id],
-    ...endings.filter(([, value]) => !USUAL.has(value)),
+    ...rare,
     ['caller_id', caller_id],
     ['resource_id', resource_id],
     ['model', model],
-    ...endings.filter(([, value]) => USUAL.has(value)),
+    ...usual,
   ];
 }
 

@@ -7,6 +7,7 @@ export type ExactFilter = readonly [column: string, value: string | number | nul
 export class SqlQuery {
   readonly params: unknown[] = [];
   readonly #conditions: string[] = [];
+  #lookedUp = false;
 
   constructor(private readonly dialect: Dialect) {}
 
@@ -17,7 +18,23 @@ export class SqlQuery {
   }
 
   equal(column: string, value: string | number | null | undefined): this {
-    if (value !== null && value !== undefined) this.#conditions.push(`"${column}" = ${this.param(value)}`);
+    if (value !== null && value !== undefined)
+      this.#conditions.push(`${quoted(column)} = ${this.param(value)}`);
+    return this;
+  }
+
+  /**
+   * Of the request that is called so: by its own id, by that of its response, or by the upstream's. The lengths are the
+   * conditions of the indexes.
+   */
+  called(column: string, name: string | null | undefined): this {
+    if (name === null || name === undefined) return this;
+    const value = this.param(name);
+    const others = ['response_id', 'upstream_request_id'].map(
+      (one) => `UNION ALL SELECT "id" FROM "requests" WHERE "${one}" = ${value} AND length("${one}") <= 512`,
+    );
+    this.#conditions.push(`${quoted(column)} IN (SELECT CAST(${value} AS text) ${others.join(' ')})`);
+    this.#lookedUp = true;
     return this;
   }
 
@@ -26,16 +43,24 @@ export class SqlQuery {
    * index that fits, and so perhaps read half of a table.
    */
   exact(filters: readonly ExactFilter[]): this {
-    const [lookedUp, ...others] = filters.filter(([, value]) => value !== null && value !== undefined);
-    if (lookedUp !== undefined) this.equal(...lookedUp);
-    const unindexed = this.dialect === 'sqlite' ? '+' : '';
-    for (const [column, value] of others)
-      this.#conditions.push(`${unindexed}"${column}" = ${this.param(value)}`);
+    for (const [column, value] of filters) {
+      if (value === null || value === undefined) continue;
+      const unindexed = this.dialect === 'sqlite' && this.#lookedUp ? '+' : '';
+      this.#conditions.push(`${unindexed}${quoted(column)} = ${this.param(value)}`);
+      this.#lookedUp = true;
+    }
+    return this;
+  }
+
+  /** A condition on other tables, made with `param`. */
+  and(condition: string): this {
+    this.#conditions.push(condition);
     return this;
   }
 
   from(column: string, value: number | null | undefined): this {
-    if (value !== null && value !== undefined) this.#conditions.push(`"${column}" >= ${this.param(value)}`);
+    if (value !== null && value !== undefined)
+      this.#conditions.push(`${quoted(column)} >= ${this.param(value)}`);
     return this;
   }
 
@@ -53,6 +78,20 @@ export class SqlQuery {
     return this;
   }
 
+  /** Rows of `r` and `d` after the attempt of the cursor, in a list of requests, newest first, and their attempts, last first. */
+  afterAttempt(cursor: string | null | undefined): this {
+    if (cursor === null || cursor === undefined) return this;
+    const { at, id } = decodeCursor(cursor);
+    const [request = '', attempt = ''] = id.split('/');
+    const last = this.param(request);
+    this.#conditions.push(
+      `("r"."started_at", "r"."id") <= (${this.param(at)}, ${last})`,
+      // A cursor of another list names no attempt: its place is behind the request.
+      `("r"."id" <> ${last} OR "d"."attempt" < ${this.param(/^\d{1,9}$/.test(attempt) ? Number(attempt) : 0)})`,
+    );
+    return this;
+  }
+
   /** Rows after that one in a list sorted by id and caller. */
   behind(row: { readonly id: string; readonly caller_id: string } | undefined): this {
     if (row !== undefined)
@@ -64,4 +103,14 @@ export class SqlQuery {
   get where(): string {
     return this.#conditions.length === 0 ? '' : ` WHERE ${this.#conditions.join(' AND ')}`;
   }
+}
+
+/** The id in the cursor that `afterAttempt` takes. */
+export function attemptPlace(requestId: string, attempt: number): string {
+  return `${requestId}/${attempt}`;
+}
+
+/** `r.id` as `"r"."id"`. */
+function quoted(column: string): string {
+  return `"${column.replace('.', '"."')}"`;
 }

@@ -122,6 +122,48 @@ describe.each(['sqlite', 'postgres'] as const)('pages of a long history in %s', 
     }
   });
 
+  it('of what somebody calls a request: its response, and its decisions', async () => {
+    for (const request_id of [history.id(MIDDLE), `resp_${MIDDLE}`, 'req_of_upstream']) {
+      const all = [
+        ...(await plans(requests().list({ limit: 100, request_id }))),
+        ...(await plans(requests().list({ limit: 100, request_id, cursor, status_code: 200 }))),
+        ...(await plans(decisions().list({ limit: 100, request_id }))),
+        ...(await plans(decisions().list({ limit: 100, request_id, status_code: 500 }))),
+      ];
+      expect(all).toHaveLength(4);
+      for (const plan of all) {
+        expect(plan).not.toMatch(READS_ALL);
+        expect(plan).toContain('ix_requests_response_id');
+        expect(plan).toContain('ix_requests_upstream_request_id');
+        expect(plan).not.toMatch(/ix_\w+_(started_at|at)_id/);
+      }
+    }
+  });
+
+  it('of decisions by how their requests ended: by the few that ended so, else as they come', async () => {
+    const rare = [
+      ...(await plans(decisions().list({ limit: 100, status_code: 500 }))),
+      ...(await plans(decisions().list({ limit: 100, state: 'upstream_error', cursor }))),
+    ];
+    for (const plan of rare) {
+      expect(plan).not.toMatch(READS_ALL);
+      expect(plan).toMatch(/ix_requests_(status_code_started_at_id|state_started_at_id|failed)/);
+      expect(plan).toContain('ix_decisions_request_id_attempt');
+    }
+    const usual = await plans(decisions().list({ limit: 100, status_code: 200, resource_id: 'openai-3' }));
+    for (const plan of usual) {
+      expect(plan).not.toMatch(READS_ALL);
+      expect(plan).toMatch(dialect === 'sqlite' ? /ix_decisions_resource_id_at_id/ : /ix_decisions_\w*at_id/);
+    }
+    expect([rare.length, usual.length]).toEqual([2, 1]);
+    const [both = ''] = await plans(
+      decisions().list({ limit: 100, status_code: 429, resource_id: 'openai-3' }),
+    );
+    // Postgres counts its rows, and may know better.
+    if (dialect === 'sqlite') expect(both).toContain('ix_requests_status_code_started_at_id');
+    else expect(both).not.toMatch(READS_ALL);
+  });
+
   it('of charts over weeks: sums, what has failed, and the last hours', async () => {
     const clock = { now: () => history.now, monotonic: () => 0 };
     const all = await plans(new SeriesReadModel(listening(), clock).read('30d'));

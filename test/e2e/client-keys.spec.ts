@@ -62,6 +62,18 @@ describe('client keys', () => {
     expect(rows).toEqual([{ caller_id: made.id }]);
   });
 
+  it('are known to people by their names: requests and decisions of a name are those of its key', async () => {
+    const made = await make({ name: 'Night shift' });
+    const seen = await rig.client.send(as(made.key));
+    await rig.history.finished(seen.proxyRequestId);
+    for (const list of ['requests', 'decisions'])
+      for (const caller of [made.id, 'Night shift', 'night%20shift']) {
+        const { body } = await admin('GET', `${list}?caller_id=${caller}`);
+        expect(body[list]).toMatchObject([{ caller_id: made.id }]);
+      }
+    expect((await admin('GET', 'requests?caller_id=nobody')).body['requests']).toEqual([]);
+  });
+
   it('are shown once and never again, nor sent upstream', async () => {
     const made = await make({ name: 'shown once' });
     await rig.client.send(as(made.key));

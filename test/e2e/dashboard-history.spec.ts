@@ -12,6 +12,8 @@ interface Row {
   readonly state: string;
   readonly attempts: number | null;
   readonly stream: boolean | null;
+  readonly response_id: string | null;
+  readonly upstream_request_id: string | null;
 }
 
 const LIST = '#request-list tbody tr';
@@ -123,10 +125,17 @@ describe.skipIf(!browserAvailable)('the history in the dashboard, in a real brow
   });
 
   it('goes to whatever is put into the search box', async () => {
-    const [first] = await list();
+    const all = await list();
+    const [first] = all;
+    const answered = all.find((row) => row.response_id !== null)!;
+    const itsPage = [`Request ${answered.id}`, `#/requests/${answered.id}`] as const;
     const on = await open('/');
     const cases: [text: string, heading: string, hash: string][] = [
       [first!.id, `Request ${first!.id}`, `#/requests/${first!.id}`],
+      [answered.response_id!, ...itsPage],
+      [answered.upstream_request_id!, ...itsPage],
+      ['req_of_nobody', 'Requests', '#/requests?request_id=req_of_nobody'],
+      ['loopback', 'Requests', '#/requests?caller_id=loopback'],
       ['session-of-the-test', 'Session fix the login test', '#/sessions/session-of-the-test'],
       ['500', 'Requests', '#/requests?status_code=500'],
       ['openai-1', 'Requests', '#/requests?resource_id=openai-1'],
@@ -148,6 +157,31 @@ describe.skipIf(!browserAvailable)('the history in the dashboard, in a real brow
         { what: heading },
       );
     }
+    expect(on.problems).toEqual([]);
+    await on.close();
+  });
+
+  it('narrows decisions by how their requests ended and by any name of a request, in the address', async () => {
+    const answered = (await list()).find((row) => row.response_id !== null)!;
+    const on = await open('/decisions?status_code=429');
+    await on.page.getByText('No decision is like that.').waitFor();
+    const shown = on.page.locator('.decisions > li');
+    await on.page.getByLabel('Status', { exact: true }).fill('500');
+    await on.page.keyboard.press('Enter');
+    await until(
+      () => shown.count(),
+      (count) => count === 2,
+      { what: 'both attempts of the one with 500' },
+    );
+    expect(on.page.url()).toContain('#/decisions?status_code=500');
+    await on.go(`/decisions?request_id=${answered.response_id}`);
+    await until(
+      () => shown.count(),
+      (count) => count > 0 && count < 3,
+      { what: 'the decisions of the one' },
+    );
+    await on.page.locator('summary').first().click();
+    await on.page.locator(`a[title="${answered.id}"]`).first().waitFor();
     expect(on.problems).toEqual([]);
     await on.close();
   });

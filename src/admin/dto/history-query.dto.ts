@@ -6,7 +6,15 @@ import { ExactFilter, PageQuery, SinceFilter, WholeNumber } from './page-query.d
 
 const STATUS_MESSAGE = 'status_code must be a whole number from 100 to 599.';
 
-export class RequestsQuery extends PageQuery {
+const NAMES_OF_A_REQUEST =
+  'Its id, the id of its response (`resp_…`), or the upstream’s id of it (the `x-request-id` of the answer)';
+const CALLER = 'Id of a client key, or its name; `loopback` or `anonymous` for callers without one';
+
+/** What both lists can be narrowed by. */
+class TrafficQuery extends PageQuery {
+  @ExactFilter('req_019a2b3c4d5e0123456789abcdef0123', NAMES_OF_A_REQUEST)
+  readonly request_id?: string;
+
   @ExactFilter('0199f2a0-5b1e-7c3d-9a4f-1c2d3e4f5a6b')
   readonly session_id?: string;
 
@@ -21,7 +29,7 @@ export class RequestsQuery extends PageQuery {
   @IsInt({ message: STATUS_MESSAGE })
   readonly status_code?: number;
 
-  @ExactFilter('key_019a2b3c4d5e0123456789abcdef0123')
+  @ExactFilter('key_019a2b3c4d5e0123456789abcdef0123', CALLER)
   readonly caller_id?: string;
 
   @ExactFilter('gpt-5')
@@ -36,25 +44,10 @@ export class RequestsQuery extends PageQuery {
   readonly since?: string;
 }
 
-export class DecisionsQuery extends PageQuery {
-  @ExactFilter('0199f2a0-5b1e-7c3d-9a4f-1c2d3e4f5a6b')
-  readonly session_id?: string;
+export class RequestsQuery extends TrafficQuery {}
 
-  @ExactFilter('openai-1')
-  readonly resource_id?: string;
-
-  @ExactFilter('req_019a2b3c4d5e0123456789abcdef0123')
-  readonly request_id?: string;
-
-  @ExactFilter('key_019a2b3c4d5e0123456789abcdef0123')
-  readonly caller_id?: string;
-
-  @ExactFilter('gpt-5')
-  readonly model?: string;
-
-  @SinceFilter()
-  readonly since?: string;
-}
+/** `status_code` and `state` are those of the request; with either of a kind that is rare, `since` is of its start. */
+export class DecisionsQuery extends TrafficQuery {}
 
 export class BodyQuery {
   @ApiPropertyOptional({

@@ -39,9 +39,13 @@ export class PageQuery extends LimitQuery {
 }
 
 /** An optional filter by one exact value. */
-export const ExactFilter = (example: string): PropertyDecorator => {
+export const ExactFilter = (example: string, description?: string): PropertyDecorator => {
   const decorators = [
-    ApiPropertyOptional({ type: 'string', example }),
+    ApiPropertyOptional({
+      type: 'string',
+      example,
+      ...(description === undefined ? {} : { description }),
+    }),
     IsOptional(),
     NotContains('\0', { message: '$property must not hold NUL.' }),
     Length(1, 512, { message: '$property must hold 1 to 512 characters.' }),

@@ -9,15 +9,29 @@ export interface Place {
   readonly query: QueryValues;
 }
 
-/** Where something that people copy is shown: by its form where that tells, else by asking, which may be refused (ApiError). */
+/**
+ * Where something that people copy is shown: by its form where that tells, else by asking, which may be refused
+ * (ApiError). An upstream calls its requests `req_…`, too, so of that form nothing is known.
+ */
 export async function find(wanted: string): Promise<Place> {
-  if (/^req_[0-9a-z]+$/i.test(wanted)) return { path: ['requests', wanted], query: {} };
   const filter = filterOf(wanted);
   if (filter !== null) return { path: ['requests'], query: filter };
-  if (await hasRequests(wanted)) return { path: ['sessions', wanted], query: {} };
+  const called = await requestsWith('request_id', wanted);
+  const [only] = called;
+  if (only !== undefined && called.length === 1) return { path: ['requests', only.id], query: {} };
+  // A response that was asked for again is the response of several.
+  if (called.length > 1) return { path: ['requests'], query: { request_id: wanted } };
+  if (OUR_ID.test(wanted)) return { path: ['requests', wanted], query: {} };
+  if ((await requestsWith('session_id', wanted)).length > 0) return { path: ['sessions', wanted], query: {} };
+  if ((await requestsWith('caller_id', wanted)).length > 0)
+    return { path: ['requests'], query: { caller_id: wanted } };
+  if (/^re(?:q|sp)_/i.test(wanted)) return { path: ['requests'], query: { request_id: wanted } };
   // What is left is a model, or nothing: the list then says so.
   return { path: ['requests'], query: { model: wanted } };
 }
+
+/** Not in SQL yet, or not any more: its page says so. */
+const OUR_ID = /^req_[0-9a-f]{32}$/;
 
 function filterOf(wanted: string): QueryValues | null {
   if (/^[1-5]\d\d$/.test(wanted)) return { status_code: wanted };
@@ -28,8 +42,8 @@ function filterOf(wanted: string): QueryValues | null {
   return null;
 }
 
-/** Asked as a list, because an answer of 404 would stand in the browser's console as an error. */
-async function hasRequests(session: string): Promise<boolean> {
-  const query = new URLSearchParams({ session_id: session, limit: '1' }).toString();
-  return (await getJson<RequestList>(`/admin/requests?${query}`)).requests.length > 0;
+/** Two of them. Asked as a list, because an answer of 404 would stand in the browser's console as an error. */
+async function requestsWith(name: string, value: string): Promise<RequestList['requests']> {
+  const query = new URLSearchParams({ [name]: value, limit: '2' }).toString();
+  return (await getJson<RequestList>(`/admin/requests?${query}`)).requests;
 }

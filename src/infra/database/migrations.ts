@@ -11,6 +11,7 @@ import { CallerIndex1764360000000 } from './migrations/1764360000000-caller-inde
 import { DecisionFilters1764370000000 } from './migrations/1764370000000-decision-filters.js';
 import { SessionFailures1764380000000 } from './migrations/1764380000000-session-failures.js';
 import { FailedRequests1764390000000 } from './migrations/1764390000000-failed-requests.js';
+import { RequestNames1764400000000 } from './migrations/1764400000000-request-names.js';
 
 /** In order of their stamps; only ever appended to. */
 export const MIGRATIONS = [
@@ -27,4 +28,5 @@ export const MIGRATIONS = [
   DecisionFilters1764370000000,
   SessionFailures1764380000000,
   FailedRequests1764390000000,
+  RequestNames1764400000000,
 ];

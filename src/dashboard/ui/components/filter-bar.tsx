@@ -10,6 +10,7 @@ export interface Filter {
   /** Exactly one of these; otherwise free text. */
   readonly choices?: readonly string[];
   readonly suggestions?: readonly string[];
+  readonly placeholder?: string;
 }
 
 const SINCE = ['15m', '1h', '24h', '7d', '30d'];
@@ -49,7 +50,7 @@ function FilterField({ filter }: { filter: Filter }): JSX.Element {
       on="change"
       onValue={(text) => setQuery({ [filter.name]: text.trim(), cursor: null })}
       {...(choices === undefined
-        ? { suggestions: filter.suggestions }
+        ? { suggestions: filter.suggestions, ...placeholderOf(filter) }
         : {
             choices: [
               { value: '', label: 'any' },
@@ -61,6 +62,10 @@ function FilterField({ filter }: { filter: Filter }): JSX.Element {
           })}
     />
   );
+}
+
+function placeholderOf({ placeholder }: Filter): { placeholder?: string } {
+  return placeholder === undefined ? {} : { placeholder };
 }
 
 /** An address may hold what the list does not offer. */

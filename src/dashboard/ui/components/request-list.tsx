@@ -1,12 +1,10 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { REQUEST_STATES } from '../../../common/request-states.js';
 import { isNarrowed, listQuery } from '../filters.js';
 import { getQuery } from '../router.js';
-import { state } from '../store.js';
 import type { RequestList } from '../wire-history.js';
 import { Download } from './download.js';
-import { type Filter, FilterBar, SINCE_FILTER } from './filter-bar.js';
+import { FilterBar } from './filter-bar.js';
 import { LiveSwitch } from './live-switch.js';
 import { Empty, ErrorNotice, Loading } from './notice.js';
 import { Page } from './page.js';
@@ -16,8 +14,9 @@ import { NO_REQUESTS } from './requests.js';
 import { REQUEST_COLUMNS } from './request-columns.js';
 import { Table } from './table.js';
 import { useTail } from './tail.js';
+import { TRAFFIC_FILTERS, trafficFilters } from './traffic-filters.js';
 
-const NAMES = ['session_id', 'resource_id', 'caller_id', 'model', 'status_code', 'state', 'since', 'cursor'];
+const NAMES = [...TRAFFIC_FILTERS, 'cursor'];
 
 export function RequestListView(): JSX.Element {
   const paused = useSignal(false);
@@ -41,7 +40,7 @@ export function RequestListView(): JSX.Element {
         </>
       }
     >
-      <FilterBar filters={filters()} label="Filter requests" />
+      <FilterBar filters={trafficFilters()} label="Filter requests" />
       <Rows read={read} />
     </Page>
   );
@@ -72,20 +71,4 @@ function Rows({ read }: { read: ReturnType<typeof useRead<RequestList>> }): JSX.
       )}
     </section>
   );
-}
-
-function filters(): Filter[] {
-  return [
-    { name: 'session_id', label: 'Session' },
-    { name: 'resource_id', label: 'Resource', suggestions: resourceIds() },
-    { name: 'caller_id', label: 'Caller' },
-    { name: 'model', label: 'Model' },
-    { name: 'status_code', label: 'Status' },
-    { name: 'state', label: 'State', choices: REQUEST_STATES },
-    SINCE_FILTER,
-  ];
-}
-
-export function resourceIds(): string[] {
-  return (state.peek()?.resources ?? []).map(({ id }) => id);
 }

@@ -1,19 +1,19 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { Decisions, NO_DECISIONS } from '../components/decisions.js';
-import { FilterBar, SINCE_FILTER } from '../components/filter-bar.js';
+import { FilterBar } from '../components/filter-bar.js';
 import { LiveSwitch } from '../components/live-switch.js';
 import { Empty, ErrorNotice, Loading } from '../components/notice.js';
 import { Page } from '../components/page.js';
 import { Pager } from '../components/pager.js';
 import { useRead } from '../components/read.js';
-import { resourceIds } from '../components/request-list.js';
 import { useTail } from '../components/tail.js';
+import { TRAFFIC_FILTERS, trafficFilters } from '../components/traffic-filters.js';
 import { isNarrowed, listQuery } from '../filters.js';
 import { getQuery } from '../router.js';
 import type { Decision } from '../wire.js';
 
-const NAMES = ['session_id', 'resource_id', 'request_id', 'caller_id', 'model', 'since', 'cursor'];
+const NAMES = [...TRAFFIC_FILTERS, 'cursor'];
 
 interface DecisionList {
   readonly decisions: readonly Decision[];
@@ -32,17 +32,7 @@ export function DecisionsPage(): JSX.Element {
       lead="Why each request went where it went, and what became of the other candidates."
       actions={<LiveSwitch paused={paused.value} older={older} onPause={(on) => (paused.value = on)} />}
     >
-      <FilterBar
-        label="Filter decisions"
-        filters={[
-          { name: 'request_id', label: 'Request' },
-          { name: 'session_id', label: 'Session' },
-          { name: 'resource_id', label: 'Resource', suggestions: resourceIds() },
-          { name: 'caller_id', label: 'Caller' },
-          { name: 'model', label: 'Model' },
-          SINCE_FILTER,
-        ]}
-      />
+      <FilterBar filters={trafficFilters()} label="Filter decisions" />
       <section aria-label="Decisions">
         {error !== null && <ErrorNotice error={error} retry={reload} />}
         {data === null && loading && <Loading what="decisions" />}

@@ -1,8 +1,8 @@
-import { ENV_SECTIONS } from '../config/env.js';
-import { NUMBERED_KEY } from '../config/resource-env.js';
-
 /** Name of the provider in Codex's configuration. */
 export const PROVIDER = 'proxy';
+
+/** Holds the client key, where `/v1` wants one. */
+export const KEY_VARIABLE = 'RPX_CLIENT_KEY';
 
 export interface CodexTarget {
   /** With `/v1`. */
@@ -31,21 +31,6 @@ export function codexToml(target: CodexTarget): string {
 /** As a command line for a shell. */
 export function codexCommandLine(target: CodexTarget): string {
   return ['codex', ...codexOverrides(target).map((override) => `-c '${override}'`)].join(' \\\n  ');
-}
-
-/** Codex runs what a model tells it to: none of the proxy's secrets belong into its environment. */
-export function codexEnvironment(
-  environment: Readonly<Record<string, string | undefined>>,
-  keyVariable: string | null,
-): Record<string, string | undefined> {
-  const secrets = new Set(
-    ENV_SECTIONS.flatMap(({ variables }) => variables.filter(({ secret }) => secret).map(({ name }) => name)),
-  );
-  return Object.fromEntries(
-    Object.entries(environment).filter(
-      ([name]) => name === keyVariable || !(secrets.has(name) || NUMBERED_KEY.test(name)),
-    ),
-  );
 }
 
 /** Values as TOML has them. */

@@ -1,0 +1,27 @@
+import { Injectable } from '@nestjs/common';
+import type { ClientKey } from '../registry/client-key.entity.js';
+import { RegistryStore } from '../registry/registry-store.service.js';
+
+type NamedKey = Pick<ClientKey, 'id' | 'name' | 'revokedAt' | 'createdAt'>;
+
+/** People know client keys by their names, history knows them by their ids. */
+@Injectable()
+export class CallerNames {
+  constructor(private readonly store: RegistryStore) {}
+
+  /** The caller that is meant, from memory. */
+  idOf(text: string | undefined): string | undefined {
+    return text === undefined ? undefined : callerIdOf(text, this.store.rows.clientKeys);
+  }
+}
+
+/** An id stays itself, and so does what no key is called. Of several keys of one name, the newest that is not revoked. */
+export function callerIdOf(text: string, keys: readonly NamedKey[]): string {
+  if (keys.some(({ id }) => id === text)) return text;
+  const wanted = text.toLowerCase();
+  const named = keys.filter(({ name }) => name.toLowerCase() === wanted);
+  const standing = named.filter(({ revokedAt }) => revokedAt === null);
+  const [first, ...others] = standing.length > 0 ? standing : named;
+  if (first === undefined) return text;
+  return others.reduce((newest, key) => (key.createdAt > newest.createdAt ? key : newest), first).id;
+}
