@@ -11,7 +11,15 @@ import { limitedModel, upstreamModel, type RoutingHints } from './routing-hints.
 import { ownerDue } from './owner-wait.js';
 import type { RateLimits } from './rate-limits.js';
 import type { WarmCache } from './warm-cache.js';
-import { avoidExhausted, leastLoaded, loadOf, overloaded, settle, type Candidate } from './selection.js';
+import {
+  avoidExhausted,
+  leastLoaded,
+  loadOf,
+  overloaded,
+  settle,
+  warmingLoad,
+  type Candidate,
+} from './selection.js';
 
 /** Everything a decision looks at. All of it is in memory and none of it changes while it is looked at. */
 export interface RoutingWorld {
@@ -127,15 +135,18 @@ function groupOfBinding(world: RoutingWorld, owner: AffinityBinding): string {
 
 function candidateOf(world: RoutingWorld, { hints, warm }: RoutingRequest, resource: Resource): Candidate {
   const inFlight = world.live.inFlight(resource.id);
-  const weight = resource.weight * world.health.warmth(resource.id, world.now);
+  const warmth = world.health.warmth(resource.id, world.now);
   const remaining = world.rateLimits.remaining(resource.fingerprint, limitedModel(hints), world.now);
   return {
     resourceId: resource.id,
     poolId: resource.poolId,
     organization: world.organizations.organizationOf(resource),
-    weight,
+    weight: resource.weight * warmth,
     inFlight,
-    load: loadOf(inFlight, weight),
+    load:
+      warmth < 1
+        ? warmingLoad(inFlight, resource.weight, warmth, world.random)
+        : loadOf(inFlight, resource.weight),
     health: world.health.of(resource.id).status,
     remainingRequests: remaining.requests,
     remainingTokens: remaining.tokens,

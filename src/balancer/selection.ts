@@ -18,6 +18,15 @@ export function loadOf(inFlight: number, weight: number): number {
 }
 
 /**
+ * Load of one that warms up (`warmth` below 1). Its small weight alone would leave it without a request as long as the
+ * others are hardly busy; so, idle, it stands in line with its whole weight as often as it is warm.
+ */
+export function warmingLoad(inFlight: number, weight: number, warmth: number, random: () => number): number {
+  const inLine = inFlight === 0 && random() < warmth;
+  return loadOf(inFlight, inLine ? weight : weight * warmth);
+}
+
+/**
  * Index of the least loaded candidate that may be chosen, -1 if there is none. Among equals each is as likely as any
  * other (reservoir of one): otherwise a fleet that starts at once lands on the first key.
  */
