@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Codex } from '../support/codex.js';
 import { FleetAudit } from '../support/fleet-audit.js';
+import { freePort } from '../support/free-port.js';
 import { agentsAgent, codexOverHttp, codexOverWebsocket, openaiAgent } from '../support/fleet-agents.js';
 import type { Turn } from '../support/fleet-agents.js';
 import { demand, note, size } from '../support/release.js';
@@ -15,8 +16,10 @@ const STRIKES = size(1, 3);
 const ROUNDS = size(1, 4);
 const ENOUGH_MS = 10_000;
 /** Sent again by nobody but the client: struck once more than it tries again, a turn fails as it must. A small body is away before its upload is reset. */
-const AMBIGUOUS: ReadonlySet<string> = new Set(['reset', 'close', 'reset_upload']);
+const AMBIGUOUS: ReadonlySet<string> = new Set(['reset', 'close', 'reset_upload', 'hang', 'garbage']);
 const SDK_RETRIES = 2;
+/** What hangs and what stalls is given up after this long; `slow` is well below. */
+const LIMIT_SECONDS = '2';
 
 /** Who is struck, and by what. */
 const PASSING: readonly (readonly [string, string])[] = [
@@ -26,12 +29,17 @@ const PASSING: readonly (readonly [string, string])[] = [
   [B2.key, '503,retry=1'],
   [A1.key, 'overloaded'],
   [B1.key, '500'],
-  [A2.key, 'slow,ms=600'],
+  [A2.key, 'hang'],
+  [A1.key, 'slow,ms=600'],
   [B2.key, 'reset'],
   [A1.key, 'cut,after=0'],
+  [A2.key, '504'],
   [B1.key, 'cut,after=3'],
+  [A1.key, 'garbage'],
+  [B2.key, 'failed'],
   [A2.key, 'reset_upload'],
   [B2.key, '502'],
+  [B1.key, 'stall,after=3'],
   [A1.key, 'close'],
   [B1.key, 'eof,after=2'],
 ];
@@ -54,7 +62,14 @@ beforeEach(async () => {
   rig = await Rig.start({
     keys: [A1, A2, B1, B2],
     upstream: { websocket: true, ownership: 'organization' },
-    env: { PROXY_AFFINITY_SHARED_IN_ORGANIZATION: 'on', PROXY_HEALTH_CHECK_INTERVAL_SECONDS: '1' },
+    env: {
+      PROXY_AFFINITY_SHARED_IN_ORGANIZATION: 'on',
+      PROXY_HEALTH_CHECK_INTERVAL_SECONDS: '1',
+      PROXY_FIRST_BYTE_TIMEOUT_SECONDS: LIMIT_SECONDS,
+      PROXY_IDLE_TIMEOUT_SECONDS: LIMIT_SECONDS,
+      PROXY_UPSTREAM_ALLOW_CIDRS: '127.0.0.1/32',
+      REFUSING_KEY: 'sk-test-refusing',
+    },
   });
 });
 afterEach(() => rig.stop());
@@ -65,6 +80,7 @@ const struck = (keyName: string, mode: string): number =>
   ).length;
 
 let strikes = 0;
+let refusing = 0;
 
 /**
  * One fault after the other, each until it has struck: as often as wanted while its key has traffic. Agents that have
@@ -99,6 +115,23 @@ async function servedAgain(who: string): Promise<void> {
   await until(served, (n) => n > before, { timeoutMs: 60_000, what: `an answer of ${who} after its fault` });
 }
 
+/** A fifth key, of a place where nobody listens, for as long as it takes that it is tried. */
+async function refuseConnections(): Promise<void> {
+  const id = `refusing-${(refusing += 1)}`;
+  const base_url = `http://127.0.0.1:${await freePort()}/v1`;
+  const body = JSON.stringify({ id, name: id, base_url, credential_ref: 'env:REFUSING_KEY' });
+  const headers = { 'content-type': 'application/json' };
+  await rig.proxy.admin('/admin/providers', { method: 'POST', headers, body });
+  strikes += await until(
+    async () =>
+      (await rig.history.rows(`SELECT request_id FROM attempts WHERE resource_id = '${id}' AND class = 'A'`))
+        .length,
+    (n) => n >= STRIKES,
+    { timeoutMs: 60_000, everyMs: 100, what: `refused connections of ${id}` },
+  );
+  await rig.proxy.admin(`/admin/providers/${id}`, { method: 'DELETE' });
+}
+
 async function strikeHandshakes(): Promise<void> {
   const { next } = rig.upstream.sockets;
   for (const fault of AT_HANDSHAKE) {
@@ -128,6 +161,7 @@ describeWith(Codex.available(), 'the Codex CLI (@openai/codex)')('a fleet of rea
     for (let round = 0; round < ROUNDS; round += 1) {
       const overSockets = strikeHandshakes().then(() => strike(IN_SOCKET, 1, 'socket'));
       await Promise.all([strike(PASSING, STRIKES), overSockets]);
+      await refuseConnections();
     }
     await strike([[A2.key, '401']], 1);
     await until(

@@ -8,40 +8,52 @@ export interface Turn {
   readonly agent: string;
   readonly what: string;
   readonly failure: string | null;
-  /** An answer broke off half way: nobody but the program itself may ask again. */
+  /** An answer broke off half way, or the model failed in it: with these SDKs only the program itself asks again. */
   readonly repeated: boolean;
 }
 
 /** What SDKs say of an answer that ended in the middle. They do not ask again: they have handed out part of it. */
-const BROKEN_OFF = /terminated|did not produce a final response|ended without|Premature close|aborted/;
+const BROKEN_OFF =
+  /terminated|did not produce a final response|ended without|Premature close|aborted|The model had an error/;
+/** Faults of neighbouring turns of the list can meet the same turn, each of its requests once. */
+const PROGRAM_REPEATS = 4;
 
 /** Works turn after turn until told to stop. */
 export type FleetAgent = (report: (turn: Turn) => void, over: () => boolean) => Promise<void>;
 
 type Step = (what: string, work: () => Promise<string | null>) => Promise<void>;
 
-/** Runs `round` again and again; a step answers null, or what went wrong. */
-function repeating(agent: string, round: (step: Step, n: number) => Promise<void>): FleetAgent {
+/**
+ * Runs `round` again and again; a step answers null, or what went wrong. `repeats`: how often a program repeats a turn
+ * that was broken off.
+ */
+function repeating(
+  agent: string,
+  repeats: number,
+  round: (step: Step, n: number) => Promise<void>,
+): FleetAgent {
   return async (report, over) => {
     for (let n = 0; !over(); n += 1) {
       await round(async (what, work) => {
         const tried = (): Promise<string | null> => work().catch((error: unknown) => String(error));
         const brokenOff = (failure: string | null): boolean => failure !== null && BROKEN_OFF.test(failure);
         let failure = await tried();
-        const repeated = brokenOff(failure);
-        // Faults of neighbouring turns of the list can meet the same turn, each of its requests once.
-        for (let again = 0; again < 4 && brokenOff(failure); again += 1) failure = await tried();
-        report({ agent, what: `${what} ${n}`, failure, repeated });
+        let again = 0;
+        for (; again < repeats && brokenOff(failure); again += 1) failure = await tried();
+        report({ agent, what: `${what} ${n}`, failure, repeated: again > 0 });
         if (failure !== null) await pause(20);
       }, n);
     }
   };
 }
 
-/** A tool loop, a turn more by `resume`, and one of a fork: all three carry what the organisation sealed. */
+/**
+ * A tool loop, a turn more by `resume`, and one of a fork: all three carry what the organisation sealed. What was broken
+ * off it asks again itself.
+ */
 export function codexAgent(name: string, overrides: readonly string[]): FleetAgent & { dispose(): void } {
   const codex = new Codex(overrides);
-  const agent = repeating(name, async (step, n) => {
+  const agent = repeating(name, 0, async (step, n) => {
     let thread = '';
     const said = `${name}-${n}`;
     const exec = async (args: string[], expected: string): Promise<string | null> => {
@@ -71,9 +83,13 @@ export function codexOverWebsocket(name: string, v1: string): ReturnType<typeof 
 /** Conversations of three turns: sealed reasoning carried along, stored ones by id, and single calls. */
 export function openaiAgent(name: string, v1: string): FleetAgent {
   const openai = new OpenAI({ apiKey: 'a-client-key', baseURL: v1 });
-  const expected = (text: string, said: string): string | null =>
-    text.includes(said) ? null : `answered ${text}`;
-  return repeating(name, async (step, n) => {
+  const expected = (response: OpenAI.Responses.Response, said: string): string | null => {
+    // This SDK takes a stream that merely stops, and an answer that says it failed, for a whole one.
+    if (response.status === 'completed')
+      return response.output_text.includes(said) ? null : `answered ${response.output_text}`;
+    return response.error?.message ?? 'the stream ended without its terminal event';
+  };
+  return repeating(name, PROGRAM_REPEATS, async (step, n) => {
     const model = 'gpt-5.5';
     const session = `${name}-${n}`;
     let input: OpenAI.Responses.ResponseInput = [];
@@ -84,10 +100,9 @@ export function openaiAgent(name: string, v1: string): FleetAgent {
         const include = ['reasoning.encrypted_content' as const];
         const body = { model, input: asked, store: false, include, prompt_cache_key: session };
         const response = await openai.responses.stream(body).finalResponse();
-        // This SDK takes a stream that merely stops for a whole answer.
-        if (response.status !== 'completed') throw new Error('the stream ended without its terminal event');
-        input = [...asked, ...(response.output as OpenAI.Responses.ResponseInput)];
-        return expected(response.output_text, said);
+        const failure = expected(response, said);
+        if (failure === null) input = [...asked, ...(response.output as OpenAI.Responses.ResponseInput)];
+        return failure;
       });
     }
     let previous: string | undefined;
@@ -96,13 +111,14 @@ export function openaiAgent(name: string, v1: string): FleetAgent {
         const said = `stored ${session} ${turn}`;
         const body = { model, input: said, ...(previous ? { previous_response_id: previous } : {}) };
         const response = await openai.responses.create(body);
-        previous = response.id;
-        return expected(response.output_text, said);
+        const failure = expected(response, said);
+        if (failure === null) previous = response.id;
+        return failure;
       });
     }
     await step('single call', async () => {
       const response = await openai.responses.create({ model, input: `single ${session}` });
-      return expected(response.output_text, `single ${session}`);
+      return expected(response, `single ${session}`);
     });
   });
 }
@@ -126,7 +142,7 @@ export function agentsAgent(name: string, v1: string): FleetAgent {
     execute: (input) => Promise.resolve(`sunny in ${(input as { city: string }).city}`),
   });
   const agent = new Agent({ name: 'weather', model: 'gpt-5.5', tools: [weather] });
-  return repeating(name, async (step, n) => {
+  return repeating(name, PROGRAM_REPEATS, async (step, n) => {
     await step('run', async () => {
       const city = `City${n}`;
       const run = await runner.run(agent, `call:get_weather {"city":"${city}"}`, { stream: true });
