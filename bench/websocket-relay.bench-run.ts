@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
+import { Backend } from '../test/support/backend.js';
 import { ProxyProcess } from '../test/support/proxy-process.js';
 import { demand, note, quantile } from '../test/support/release.js';
 import { SocketClient } from '../test/support/socket-client.js';
@@ -33,6 +34,7 @@ describe('the WebSocket relay', () => {
   let upstream: WebSocketServer;
   let origin: string;
   let proxy: ProxyProcess;
+  let backend: Backend;
 
   beforeAll(async () => {
     upstream = new WebSocketServer({ port: 0, host: '127.0.0.1' });
@@ -40,10 +42,13 @@ describe('the WebSocket relay', () => {
     upstream.on('connection', (socket) => socket.on('message', () => stream(socket, (responses += 1))));
     await once(upstream, 'listening');
     origin = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
-    proxy = await ProxyProcess.start({ upstream: `${origin}/v1`, keys: ['sk-1', 'sk-2'] });
+    backend = await Backend.start();
+    const keys = ['sk-1', 'sk-2'];
+    proxy = await ProxyProcess.start({ upstream: `${origin}/v1`, keys, env: backend.env });
   });
   afterAll(async () => {
     await proxy.dispose();
+    await backend.stop();
     upstream.close();
   });
 

@@ -2,6 +2,8 @@
 // their figures as one table. Long (about half an hour) and for a quiet machine: no part of `npm test` or `.ci/run`.
 //   --only R10,R13     some of them; --only S is all whose names begin so
 //   --write FILE       the table as Markdown, too
+//   --backend=postgres the R rows, fleet, cache and WebSocket once more with Postgres, Redis and a worker for each proxy, where they
+//                      otherwise have SQLite and state in process. What is for SQLite only has a line in the table that says so.
 // RPX_FUZZ_SECONDS=600 gives each of the six parsers of S20 that long, instead of a number of inputs.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync, existsSync } from 'node:fs';
@@ -48,19 +50,33 @@ const DEMANDS = [
   ['S20', ['fuzz']],
 ];
 
-const { values } = parseArgs({ options: { only: { type: 'string' }, write: { type: 'string' } } });
+const BACKENDS = { sqlite: 'SQLite, state in process', postgres: 'Postgres, Redis, a worker for each proxy' };
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    write: { type: 'string' },
+    backend: { type: 'string', default: 'sqlite' },
+  },
+});
 const wanted = values.only?.split(',');
 const chosen = DEMANDS.filter(
   ([id]) => wanted === undefined || wanted.some((one) => one === id || (one === 'S' && /^S\d/.test(id))),
 );
+// Security is shown with SQLite; specs that need Postgres or Redis for it start their own.
+const isForSqlite = ([id]) => /^S\d/.test(id);
+const leftOut = values.backend === 'sqlite' ? [] : chosen.filter(isForSqlite);
 const folder = mkdtempSync(join(tmpdir(), 'rpx-release-'));
 
 try {
   requireNode();
+  if (!Object.hasOwn(BACKENDS, values.backend))
+    throw new StepError(`--backend is one of ${Object.keys(BACKENDS).join(', ')}, not ${values.backend}`);
   const services = await ensureServices();
   await install();
   await build();
-  const specs = [...new Set(chosen.flatMap(([, files]) => files))];
+  if (leftOut.length > 0) say(`*** SQLite only, not run: ${leftOut.map(([id]) => id).join(', ')} ***`);
+  const specs = [...new Set(chosen.filter((one) => !leftOut.includes(one)).flatMap(([, files]) => files))];
   const passed = new Map();
   for (const spec of specs)
     passed.set(spec, spec === 'advisories' ? checkAdvisories(figuresFile(spec)) : await run(spec, services));
@@ -83,7 +99,13 @@ function run(spec, services) {
   const child = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', ...args], {
     cwd: ROOT,
     stdio: 'inherit',
-    env: { ...process.env, ...services, RPX_RELEASE: '1', RPX_FIGURES: figuresFile(spec) },
+    env: {
+      ...process.env,
+      ...services,
+      RPX_RELEASE: '1',
+      RPX_BACKEND: values.backend,
+      RPX_FIGURES: figuresFile(spec),
+    },
   });
   return new Promise((resolve, reject) => {
     child.once('error', reject);
@@ -131,6 +153,7 @@ function isMet(value, limit) {
 function tableOf(figures, passed) {
   const rows = chosen.flatMap((demand) => {
     const [id, specs] = /** @type {[string, string[]]} */ (demand);
+    if (leftOut.includes(demand)) return [[`**${id}**`, specs.join(', '), '', '', 'SQLite only']];
     const own = figures.filter((f) => f.id === id);
     const green = specs.every((spec) => passed.get(spec)) && own.every((f) => f.met);
     const lines = own.map((f) => ['', f.what, String(f.value), f.limit, f.met ? '' : '**missed**']);
@@ -147,7 +170,7 @@ function document(table) {
   const machine = `${availableParallelism()} cores, ${memory} GB, Node ${process.versions.node}`;
   return `# Release figures
 
-What \`npm run release-check\` showed on ${new Date().toISOString().slice(0, 10)} (${machine}; upstream, clients and proxy on the same machine; SQLite, state in process). The demands are those of the specs named; how they come about is in \`test/e2e\` and \`test/security\`.
+What \`npm run release-check\` showed on ${new Date().toISOString().slice(0, 10)} (${machine}; upstream, clients and proxy on the same machine; ${BACKENDS[values.backend]}). The demands are those of the specs named; how they come about is in \`test/e2e\` and \`test/security\`.
 
 ${table}
 `;

@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Backend } from '../support/backend.js';
 import { FakeUpstream } from '../support/fake-upstream.js';
 import { freePort } from '../support/free-port.js';
 import { ProxyProcess } from '../support/proxy-process.js';
@@ -198,10 +199,11 @@ describe('a redirect', () => {
 describe('an upstream that is away', () => {
   it('is 502 or 503 at once while nobody listens, and served again when it is back', async () => {
     const port = await freePort();
+    const backend = await Backend.start();
     const proxy = await ProxyProcess.start({
       upstream: `http://127.0.0.1:${port}/v1`,
       keys: ['sk-away-1', 'sk-away-2'],
-      env: { PROXY_HEALTH_CHECK_INTERVAL_SECONDS: '1' },
+      env: { ...backend.env, PROXY_HEALTH_CHECK_INTERVAL_SECONDS: '1' },
     });
     const client = new LoadClient(proxy.url);
     for (let i = 0; i < 12; i += 1) {
@@ -218,6 +220,7 @@ describe('an upstream that is away', () => {
     );
     client.close();
     await proxy.dispose();
+    await backend.stop();
     await upstream.stop();
   });
 });

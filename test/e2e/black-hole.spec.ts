@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { platform } from 'node:os';
 import { createInterface } from 'node:readline';
 import { expect, it } from 'vitest';
+import { Backend } from '../support/backend.js';
 import { LoadClient } from '../support/load-client.js';
 import { ProxyProcess } from '../support/proxy-process.js';
 
@@ -43,10 +44,11 @@ it.skipIf(platform() !== 'linux')(
   'a connect into nothing ends with its own limit and names it',
   async () => {
     const hole = await blackHole();
+    const backend = await Backend.start();
     const proxy = await ProxyProcess.start({
       upstream: `http://127.0.0.1:${hole.port}/v1`,
       keys: ['sk-hole-1', 'sk-hole-2'],
-      env: { PROXY_CONNECT_TIMEOUT_SECONDS: '1' },
+      env: { ...backend.env, PROXY_CONNECT_TIMEOUT_SECONDS: '1' },
     });
     const client = new LoadClient(proxy.url);
     const both = await Promise.all([false, true].map((stream) => client.send({ body: { stream } })));
@@ -61,6 +63,7 @@ it.skipIf(platform() !== 'linux')(
     }
     client.close();
     await proxy.dispose();
+    await backend.stop();
     hole.close();
   },
   30_000,

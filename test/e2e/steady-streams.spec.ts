@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Backend } from '../support/backend.js';
 import { freePort } from '../support/free-port.js';
 import { ProxyProcess } from '../support/proxy-process.js';
 import { demand, note, size } from '../support/release.js';
@@ -28,6 +29,7 @@ interface Measured {
 let upstream: ChildProcess;
 let pipe: ChildProcess;
 let proxy: ProxyProcess;
+let backend: Backend;
 let pipeUrl: string;
 
 beforeAll(async () => {
@@ -41,14 +43,17 @@ beforeAll(async () => {
   });
   pipeUrl = `http://127.0.0.1:${pipePort}`;
   await until(() => fetch(`${pipeUrl}/v1/models`), Boolean, { what: 'the bare pipe' });
+  backend = await Backend.start();
   proxy = await ProxyProcess.start({
     upstream: url,
     keys: ['sk-1', 'sk-2', 'sk-3', 'sk-4'],
     nodeFlags: NODE_FLAGS,
+    env: backend.env,
   });
 });
 afterAll(async () => {
   await proxy.dispose();
+  await backend.stop();
   for (const child of [pipe, upstream]) {
     const gone = once(child, 'exit');
     child.kill();

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Backend } from '../support/backend.js';
 import { Certificates, hasOpenssl, type Certificate } from '../support/certificates.js';
 import { LoadClient, type LoadEntry } from '../support/load-client.js';
 import { ProxyProcess } from '../support/proxy-process.js';
@@ -11,15 +12,18 @@ import { SocketClient } from '../support/socket-client.js';
 const HERE = 'IP:127.0.0.1,DNS:localhost';
 
 describeWith(hasOpenssl(), 'openssl')('an upstream whose certificate', () => {
+  let backend: Backend;
   let certificates: Certificates;
   const servers: Server[] = [];
 
-  beforeAll(() => {
+  beforeAll(async () => {
     certificates = new Certificates();
+    backend = await Backend.start();
   });
-  afterAll(() => {
+  afterAll(async () => {
     for (const server of servers) server.close();
     certificates.remove();
+    await backend.stop();
   });
 
   /** One request through a proxy that trusts the test's authority; `arrivals` = requests that got through TLS. */
@@ -38,7 +42,7 @@ describeWith(hasOpenssl(), 'openssl')('an upstream whose certificate', () => {
     const proxy = await ProxyProcess.start({
       upstream: `https://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
       keys: ['sk-tls-1', 'sk-tls-2'],
-      env: { NODE_EXTRA_CA_CERTS: certificates.authority },
+      env: { ...backend.env, NODE_EXTRA_CA_CERTS: certificates.authority },
     });
     const client = new LoadClient(proxy.url);
     const seen = await client.send({ body: {} });

@@ -36,6 +36,11 @@ export class History {
     private readonly postgresUrl: string | null = null,
   ) {}
 
+  /** `ORDER BY` for rows as they came. */
+  get asTheyCame(): string {
+    return this.postgresUrl === null ? 'rowid' : 'started_at, id';
+  }
+
   rows<T>(sql: string): Promise<T[]> {
     return this.postgresUrl === null ? this.#sqlite<T>(sql) : this.#postgres<T>(sql, this.postgresUrl);
   }
@@ -77,6 +82,8 @@ export function readSqlite<T>(path: string, sql: string): Promise<T[]> {
   });
 }
 
-/** `bigint` columns come as strings. */
-const plain = (value: unknown): unknown =>
-  typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
+/** As SQLite has them: `bigint` columns come as strings, and it has no truth values. */
+function plain(value: unknown): unknown {
+  if (typeof value === 'boolean') return Number(value);
+  return typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
+}

@@ -1,3 +1,4 @@
+import { Backend } from './backend.js';
 import { FakeUpstream } from './fake-upstream.js';
 import type { FakeUpstreamOptions } from './fake-upstream.js';
 import { History } from './history.js';
@@ -18,7 +19,7 @@ export const key = (name: string, organization = `org-of-${name}`): UpstreamKey 
   organization,
 });
 
-/** A fake upstream, the real proxy in front of it, a client with a ledger, and the proxy's SQL. */
+/** A fake upstream, the real proxy in front of it, a client with a ledger, and the proxy's SQL: of the `Backend` unless the test has its own. */
 export class Rig {
   private constructor(
     readonly keys: readonly UpstreamKey[],
@@ -26,19 +27,21 @@ export class Rig {
     readonly proxy: ProxyProcess,
     readonly client: LoadClient,
     readonly history: History,
+    private readonly backend: Backend,
   ) {}
 
   static async start(options: RigOptions = {}): Promise<Rig> {
     const keys = options.keys ?? [key('1'), key('2')];
     const upstream = await FakeUpstream.start({ keys, ...options.upstream });
-    const env = {
+    const own = {
       ...(options.postgresUrl ? { PROXY_DATABASE_URL: options.postgresUrl } : {}),
       ...options.env,
     };
+    const backend = await Backend.start(own);
     const proxy = await ProxyProcess.start({
       upstream,
       keys: keys.map((k) => k.key),
-      env,
+      env: { ...backend.env, ...own },
       nodeFlags: options.nodeFlags,
     });
     return new Rig(
@@ -46,7 +49,8 @@ export class Rig {
       upstream,
       proxy,
       new LoadClient(proxy.url),
-      new History(proxy, options.postgresUrl ?? null),
+      new History(proxy, options.postgresUrl ?? backend.postgresUrl),
+      backend,
     );
   }
 
@@ -71,6 +75,7 @@ export class Rig {
   async stop(): Promise<void> {
     this.client.close();
     await this.proxy.dispose();
+    await this.backend.stop();
     await this.upstream.stop();
   }
 }

@@ -56,8 +56,9 @@ export class SocketRig {
   /** The rows of all requests, or of those for a pool, once `count` of them have an end. */
   rows(count: number, pool: string | null = null): Promise<SocketRow[]> {
     const where = pool === null ? '' : `WHERE pool_id = '${pool}' `;
+    const order = this.rig.history.asTheyCame;
     return until(
-      () => this.rig.history.rows<SocketRow>(`SELECT * FROM requests ${where}ORDER BY rowid`),
+      () => this.rig.history.rows<SocketRow>(`SELECT * FROM requests ${where}ORDER BY ${order}`),
       (all) => all.length >= count && all.every(({ state }) => state !== 'in_progress'),
       { what: `${count} finished rows` },
     );
