@@ -83,7 +83,7 @@ function nothingLeft({ remainingRequests, remainingTokens }: Candidate): boolean
 
 /**
  * More than twice the best load and sixteen exchanges per unit of weight on top, and one more for each thousand tokens
- * that are known to be cached there (64 at most): a warm cache is worth a queue, not any queue, and a session's
+ * that may be cached there (64 at most): a warm cache is worth a queue, not any queue, and a session's
  * sub-agents should find it.
  */
 export function overloaded(
