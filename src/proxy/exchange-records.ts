@@ -213,6 +213,8 @@ export function logLine(
     cached_tokens: usage?.cachedTokens,
     output_tokens: usage?.outputTokens,
     cost_micro_usd: cost ?? undefined,
+    // Why a cost is not known that the model's list price would tell.
+    service_tier: ending.tap?.serviceTier ?? undefined,
     error: ending.errorCode,
     no_retry: unretried(exchange),
   };

@@ -72,9 +72,9 @@ export class Finisher {
     const { resourceId, tap } = ending;
     // Sent as one of the fallbacks of what was asked for, it costs what that one does.
     const asked = exchange.hints?.alias?.alias ?? exchange.hints?.model ?? null;
-    const servedModel = tap?.servedModel ?? null;
-    const cost = this.deps.prices.costOf({ asked, served: servedModel, resourceId, usage }, now);
-    return { usage, cost, asked, servedModel, resourceId };
+    const [servedModel, tier] = [tap?.servedModel ?? null, tap?.serviceTier ?? null];
+    const cost = this.deps.prices.costOf({ asked, served: servedModel, resourceId, tier, usage }, now);
+    return { usage, cost, asked, servedModel, resourceId, tier };
   }
 
   #log(exchange: Exchange, ending: Ending, record: FinishedRecord): void {

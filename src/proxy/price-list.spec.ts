@@ -52,7 +52,7 @@ const USAGE = {
   totalTokens: 11,
 };
 const cost = (over: Partial<PricedRequest>): number | null =>
-  prices.costOf({ asked: null, served: null, resourceId: 'openai-1', usage: USAGE, ...over }, 0);
+  prices.costOf({ asked: null, served: null, resourceId: 'openai-1', tier: null, usage: USAGE, ...over }, 0);
 
 describe('the price of a request', () => {
   it.each([
@@ -85,6 +85,22 @@ describe('the price of a request', () => {
   ] as const)('of %s is foreseen where the dearest upstream, and fallback, serves it', (model, own, most) => {
     expect(prices.likelyCostOf(model, USAGE, 0)).toBe(own);
     expect(prices.mostOf(model, USAGE, 0)).toBe(most);
+  });
+
+  it.each([
+    ['default', 'gpt-5', 10, 10],
+    ['auto', 'gpt-5', 10, 10],
+    ['', 'gpt-5', 10, 10],
+    ['flex', 'gpt-5', null, 10],
+    ['batch', 'gpt-5', null, 10],
+    ['priority', 'gpt-5', null, 25],
+    ['scale', 'gpt-5', null, 10],
+    ['priority', 'team', 57, 57],
+    ['priority', 'nobody-knows', null, null],
+  ] as const)('at the tier %j of %s is %s, and %s at least', (tier, model, is, least) => {
+    expect(cost({ asked: model, tier })).toBe(is);
+    const request = { asked: model, served: null, resourceId: 'openai-1', tier, usage: USAGE };
+    expect(prices.atLeast(request, 0)).toBe(least);
   });
 
   it('asks for the prices of the upstream that served, as far as it is known', () => {

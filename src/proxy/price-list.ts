@@ -1,5 +1,6 @@
 import type { ModelAlias } from '../registry/model-alias.entity.js';
 import type { PriceCatalogue } from '../usage/price-catalogue.js';
+import { hasListPrice, timesListPrice } from '../usage/service-tier.js';
 import { type ModelRates, tokenCost } from '../usage/token-cost.js';
 import type { TokenUsage } from '../usage/token-usage.js';
 
@@ -9,6 +10,8 @@ export interface PricedRequest {
   /** Model the answer names. */
   readonly served: string | null;
   readonly resourceId: string | null;
+  /** `service_tier` of the answer. */
+  readonly tier: string | null;
   readonly usage: TokenUsage | null;
 }
 
@@ -30,10 +33,27 @@ export class PriceList {
     private readonly sources: PriceSources,
   ) {}
 
-  /** Millionths of a US dollar; null = not known. `now` is epoch ms. */
+  /**
+   * Millionths of a US dollar; null = not known, as it is at a service tier that list prices are not of. The operator's own
+   * prices of an alias are of whatever tier serves it. `now` is epoch ms.
+   */
   costOf(request: PricedRequest, now: number): number | null {
+    return hasListPrice(request.tier) || this.#isOwn(request) ? this.#listCost(request, now) : null;
+  }
+
+  /** For budgets: at another tier no less than this. */
+  atLeast(request: PricedRequest, now: number): number | null {
+    const cost = this.#listCost(request, now);
+    return cost === null || this.#isOwn(request) ? cost : Math.ceil(cost * timesListPrice(request.tier));
+  }
+
+  #listCost(request: PricedRequest, now: number): number | null {
     const { resourceId, usage } = request;
     return usage === null ? null : this.#cost(request, this.#baseUrlOf(resourceId), usage, now);
+  }
+
+  #isOwn({ asked }: PricedRequest): boolean {
+    return (this.#aliasOf(asked)?.prices ?? null) !== null;
   }
 
   /**

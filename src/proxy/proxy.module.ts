@@ -29,6 +29,7 @@ import { UsageModule } from '../usage/usage.module.js';
 import { KeyLimits } from './limits/key-limits.js';
 import { KeyUsageFollower } from './limits/key-usage-follower.service.js';
 import { minuteElsewhere } from './limits/minute-elsewhere.js';
+import { spentElsewhere } from './limits/used-elsewhere.js';
 import { PriceList } from './price-list.js';
 import { ProxyHandler } from './proxy-handler.service.js';
 
@@ -72,20 +73,21 @@ const createHandler = (
 const RESPONSE_TOLD = 'usage.told';
 
 /**
- * Replicas that share a Redis tell each other what keys have done within the last minute, and which background responses
- * have said what they took.
+ * Replicas that share a Redis tell each other what keys have done within the last minute, what they have spent of their
+ * budgets, and which background responses have said what they took.
  */
 const createLimits = (clock: Clock, prices: PriceList, door: ProxyDoor, peers: Peers): KeyLimits => {
   const limits = new KeyLimits(clock, prices, {
     termsOf: (id) => door.termsOf(id),
     minuteElsewhere: (id) => minuteElsewhere(peers.list(), id),
+    spentElsewhere: (id) => spentElsewhere(peers.list(), id),
     onTold: (keyId, responseId) =>
       peers.post({ topic: RESPONSE_TOLD, key: responseId, body: { key_id: keyId }, ttlMs: 0 }),
   });
   peers.onNotice(RESPONSE_TOLD, ({ key: responseId, body: { key_id: keyId } }) => {
     if (typeof keyId === 'string') limits.refund(keyId, responseId);
   });
-  peers.describe(() => ({ keyMinutes: limits.minutes() }));
+  peers.describe(() => ({ keyMinutes: limits.minutes(), keySpent: limits.spent() }));
   return limits;
 };
 

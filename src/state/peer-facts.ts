@@ -1,4 +1,4 @@
-import type { Peer } from './peers.js';
+import type { KeySpent, Peer } from './peers.js';
 
 /** A process as it tells of itself in a beat: everything but what only the reader can know. */
 export type ToldPeer = Omit<Peer, 'ageMs' | 'self'>;
@@ -22,6 +22,7 @@ export function readPeer(instanceId: string, json: string): ToldPeer | null {
     batches: count(told['batches']),
     works: told['works'] === true,
     keyMinutes: keyMinutes(told['keyMinutes']),
+    keySpent: keySpent(told['keySpent']),
   };
 }
 
@@ -48,6 +49,18 @@ function counts(value: unknown): Record<string, number> {
     Object.entries(value)
       .map(([id, n]) => [id, count(n)] as const)
       .filter(([, n]) => n > 0),
+  );
+}
+
+function keySpent(value: unknown): Record<string, KeySpent> {
+  if (typeof value !== 'object' || value === null) return {};
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter((entry): entry is [string, unknown[]] => Array.isArray(entry[1]))
+      .map(([id, [a, b, c, d, e, f, g]]) => [
+        id,
+        [count(a), count(b), count(c), count(d), count(e), count(f), count(g)],
+      ]),
   );
 }
 

@@ -42,11 +42,24 @@ export interface PeerFacts {
   readonly draining: boolean;
   /** Of the client keys with limits a minute: requests and tokens there within the last one. Older versions say nothing. */
   readonly keyMinutes?: Readonly<Record<string, readonly [requests: number, tokens: number]>>;
+  /** Of the client keys with a budget that were used there lately. Older versions say nothing. */
+  readonly keySpent?: Readonly<Record<string, KeySpent>>;
   /** Batches a worker has written since it started. */
   readonly batches: number;
   /** It takes batches from the queue, idle or not. */
   readonly works: boolean;
 }
+
+/** Of one key in one process since its start: the UTC day it is about, what runs, what that day and its month took. */
+export type KeySpent = readonly [
+  day: number,
+  heldTokens: number,
+  heldCost: number,
+  dayTokens: number,
+  dayCost: number,
+  monthTokens: number,
+  monthCost: number,
+];
 
 export interface Peer extends PeerFacts {
   readonly instanceId: string;

@@ -10,6 +10,8 @@ import { utcDay, utcMonth } from './utc-day.js';
 export interface KeyDay {
   readonly caller_id: string;
   readonly day: number;
+  /** Empty = of all others together. */
+  readonly instance_id: string;
   readonly tokens: number;
   readonly cost: number;
 }
@@ -27,12 +29,14 @@ export class KeyUsageReadModel {
     @Inject(INSTANCE_ID) private readonly instanceId: string,
   ) {}
 
-  /** Of this month, through all processes but this one. */
-  async elsewhere(now: number): Promise<KeyDay[]> {
+  /** Of this month, through all processes but this one: those of `apart` each by itself, the rest together. */
+  async elsewhere(now: number, apart: readonly string[] = []): Promise<KeyDay[]> {
     const query = new SqlQuery(this.database.dialect).from('day', utcMonth(now));
+    const ids = apart.map((id) => query.param(id)).join(', ');
+    const instance = ids === '' ? "''" : `CASE WHEN "instance_id" IN (${ids}) THEN "instance_id" ELSE '' END`;
     return this.database.readPatiently<KeyDay>(
-      `SELECT "caller_id", "day", SUM("tokens") AS "tokens", SUM("cost") AS "cost" FROM "key_usage"${query.where}
-        AND "instance_id" <> ${query.param(this.instanceId)} GROUP BY 1, 2`,
+      `SELECT "caller_id", "day", ${instance} AS "instance_id", SUM("tokens") AS "tokens", SUM("cost") AS "cost"
+        FROM "key_usage"${query.where} AND "instance_id" <> ${query.param(this.instanceId)} GROUP BY 1, 2, 3`,
       query.params,
     );
   }

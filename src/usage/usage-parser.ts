@@ -13,6 +13,7 @@ export interface ParsedObject {
   readonly id: string | null;
   readonly model: string | null;
   readonly status: string | null;
+  readonly serviceTier: string | null;
   readonly deleted: boolean;
   readonly conversationId: string | null;
   readonly usage: TokenUsage | null;
@@ -39,6 +40,7 @@ const KEYS = new KeyTable([
   'id',
   'model',
   'status',
+  'service_tier',
   'deleted',
   'conversation',
   'usage',
@@ -83,6 +85,7 @@ class ObjectReader {
     id: null,
     model: null,
     status: null,
+    serviceTier: null,
     deleted: false,
     conversationId: null,
     usage: null,
@@ -209,6 +212,9 @@ const READERS: Readonly<Record<string, (reader: ObjectReader) => void>> = {
   },
   status: (reader) => {
     reader.draft.status = reader.string(64);
+  },
+  service_tier: (reader) => {
+    reader.draft.serviceTier = reader.string(64);
   },
   deleted: (reader) => {
     reader.draft.deleted = reader.value() === true;

@@ -70,6 +70,8 @@ describe('UsageTap on JSON', () => {
   });
 
   it.each([
+    ['the tier that served', { service_tier: 'priority' }, { serviceTier: 'priority' }],
+    ['a tier that is none', { service_tier: null }, { serviceTier: null }],
     ['queued', { status: 'queued' }, { terminal: null, responseId: 'resp_1' }],
     ['no object', { object: undefined }, { terminal: 'completed', responseId: 'resp_1' }],
     ['conversation as text', { conversation: 'conv_2' }, { conversationId: 'conv_2' }],

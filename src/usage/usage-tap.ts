@@ -29,6 +29,8 @@ export interface TapResult {
   readonly responseId: string | null;
   readonly conversationId: string | null;
   readonly servedModel: string | null;
+  /** As the answer names it last: at its beginning it may be the one asked for. */
+  readonly serviceTier: string | null;
   readonly errorCode: string | null;
   readonly errorMessage: string | null;
   /** Of the output's encrypted items, last 8, oldest first. */
@@ -79,6 +81,7 @@ export class UsageTap {
   #responseId: string | null = null;
   #conversationId: string | null = null;
   #servedModel: string | null = null;
+  #serviceTier: string | null = null;
   #errorCode: string | null = null;
   #errorMessage: string | null = null;
   #sealed: string[] = [];
@@ -140,6 +143,7 @@ export class UsageTap {
       responseId: this.#responseId,
       conversationId: this.#conversationId,
       servedModel: this.#servedModel,
+      serviceTier: this.#serviceTier,
       errorCode: this.#errorCode,
       errorMessage: this.#errorMessage,
       sealedDigests: this.#sealed,
@@ -222,6 +226,7 @@ export class UsageTap {
     if (parsed.object === 'conversation' && !parsed.deleted) this.#conversationId = parsed.id;
     this.#conversationId = parsed.conversationId ?? this.#conversationId;
     this.#servedModel = parsed.model ?? this.#servedModel;
+    this.#serviceTier = parsed.serviceTier ?? this.#serviceTier;
     this.#usage = parsed.usage ?? this.#usage;
     this.#learnError(parsed);
     this.#addItems(parsed);

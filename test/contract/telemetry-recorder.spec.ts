@@ -156,7 +156,12 @@ describe.each(['sqlite', 'postgres'] as const)('recorder on %s', (dialect) => {
       row('key_b', day, 'inst_1', 1, 0, 0, 0),
     ]);
     const keyUsage = new KeyUsageReadModel(db.service, 'inst_1');
-    expect(await keyUsage.elsewhere(T0)).toEqual([{ caller_id: 'key_a', day, tokens: 120, cost: 0 }]);
+    const others = { caller_id: 'key_a', instance_id: '', day, tokens: 120, cost: 0 };
+    expect(await keyUsage.elsewhere(T0)).toEqual([others]);
+    expect(await keyUsage.elsewhere(T0, ['nobody'])).toEqual([others]);
+    expect(await keyUsage.elsewhere(T0, ['nobody', 'inst_2'])).toEqual([
+      { ...others, instance_id: 'inst_2' },
+    ]);
     const next = await keyUsage.current(T0 + DAY);
     expect(next.day.get('key_a')).toEqual({ requests: 1, tokens: 0, cost_usd: 0, unpriced_requests: 0 });
     expect(next.month.get('key_a')).toEqual({

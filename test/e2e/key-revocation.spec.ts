@@ -125,6 +125,33 @@ describeWith(binary !== null, 'a Redis server')('a client key of two replicas', 
     expect(await statusWith(bearer(made))).toBe(401);
   });
 
+  it('finds a budget spoken for by what runs on the other replica, and used up by what ended there', async () => {
+    const made = await admin('POST', 'keys', { name: 'shared', daily_tokens: 6_000 });
+    await known(made);
+    const other = new LoadClient(here.url);
+    let over = false;
+    // Each may take a thousand tokens, as long as nobody knows better.
+    const open = Array.from({ length: 8 }, () =>
+      other.send({
+        headers: bearer(made),
+        body: { model: ENDLESS, stream: true },
+        abortWhen: () => over,
+      }),
+    );
+    const refusal = (code: string) =>
+      until(
+        async () => (await client.send({ headers: bearer(made), body: {} })).text,
+        (text) => text.includes(code),
+        { everyMs: 100, timeoutMs: 10_000, what: code },
+      );
+    await refusal('"key_rate_limited"');
+    over = true;
+    const ends = await Promise.all(open);
+    expect(ends.filter(({ status }) => status === 429).length).toBeGreaterThan(0);
+    await refusal('"budget_exceeded"');
+    other.close();
+  });
+
   it('counts a background response once, whichever replica reads it, in place of what was set aside where it was made', async () => {
     const made = await admin('POST', 'keys', { name: 'background', daily_tokens: 600 });
     const maker = new LoadClient(here.url);

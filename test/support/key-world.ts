@@ -2,6 +2,7 @@ import { vi } from 'vitest';
 import { ProxyError } from '../../src/common/errors.js';
 import { KeyLimits, type Spent } from '../../src/proxy/limits/key-limits.js';
 import type { Amount } from '../../src/proxy/limits/limit-decision.js';
+import type { ToldSpent } from '../../src/proxy/limits/used-elsewhere.js';
 import type { PricedRequest } from '../../src/proxy/price-list.js';
 import type { ClientKey } from '../../src/registry/client-key.entity.js';
 import type { TokenUsage } from '../../src/usage/token-usage.js';
@@ -27,22 +28,38 @@ export function pricesOf(
     return price === undefined ? null : price * (totalTokens ?? 0);
   };
   return {
-    costOf: ({ asked, served, usage }: PricedRequest) => (usage === null ? null : of(served ?? asked, usage)),
+    atLeast: ({ asked, served, usage }: PricedRequest) =>
+      usage === null ? null : of(served ?? asked, usage),
     likelyCostOf: (model: string, usage: TokenUsage) => of(model, usage),
     mostOf: (model: string, usage: TokenUsage) => of(model, usage, dearest),
   };
 }
+
+/** Of a request that told nothing. */
+export const NOTHING_SPENT: Spent = Object.freeze({
+  usage: null,
+  cost: null,
+  untold: false,
+  answerBytes: 0,
+  asked: null,
+  servedModel: null,
+  resourceId: null,
+  tier: null,
+  backgroundId: null,
+});
 
 /** A key, its limits, and a clock to turn. */
 export function keyWorld(terms: Partial<ClientKey>) {
   const key = aClientKey(terms);
   const clock = { at: MONDAY, now: () => clock.at, monotonic: () => clock.at - MONDAY + 500 };
   const elsewhere: [number, number] = [0, 0];
+  const others: ToldSpent[] = [];
   // A tenth of a cent for each token.
   const onTold = vi.fn<(keyId: string, responseId: string) => void>();
   const limits = new KeyLimits(clock, pricesOf({ 'gpt-5': 1_000 }), {
     termsOf: () => key,
     minuteElsewhere: () => elsewhere,
+    spentElsewhere: () => others,
     onTold,
   });
   const ask = (inputTokens = 25, spends = true): Amount | null | string => {
@@ -55,24 +72,9 @@ export function keyWorld(terms: Partial<ClientKey>) {
   const end = (hold: Amount | null | string, usage: TokenUsage | null, how: Partial<Spent> = {}): void => {
     if (typeof hold === 'string') return;
     const cost = usage === null ? null : (usage.totalTokens ?? 0) * 1_000;
-    limits.settle(
-      key,
-      hold,
-      {
-        usage,
-        cost,
-        untold: false,
-        answerBytes: 0,
-        asked: 'gpt-5',
-        servedModel: null,
-        resourceId: null,
-        backgroundId: null,
-        ...how,
-      },
-      clock.at,
-    );
+    limits.settle(key, hold, { ...NOTHING_SPENT, usage, cost, asked: 'gpt-5', ...how }, clock.at);
   };
-  return { limits, key, clock, elsewhere, ask, end, onTold };
+  return { limits, key, clock, elsewhere, others, ask, end, onTold };
 }
 
 /** One that names a prompt template in place of a model. */
@@ -82,13 +84,12 @@ export const unnamed = (dailyCost: number) => {
   const limits = new KeyLimits(clock, pricesOf({ 'gpt-5': 10 }), {
     termsOf: () => key,
     minuteElsewhere: () => [0, 0],
+    spentElsewhere: () => [],
     onTold: () => undefined,
   });
   const reserve = (): Amount | null => limits.reserve({ key, spends: true, model: null, inputTokens: 25 });
   const settle = (hold: Amount | null, spent: Partial<Spent>): void => {
-    const nothing = { usage: null, cost: null, untold: false, answerBytes: 0, backgroundId: null };
-    const model = { asked: null, servedModel: null, resourceId: null };
-    limits.settle(key, hold, { ...nothing, ...model, ...spent }, MONDAY);
+    limits.settle(key, hold, { ...NOTHING_SPENT, ...spent }, MONDAY);
   };
   return { reserve, settle };
 };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { keyWorld as world, told } from '../../../test/support/key-world.js';
+import { keyWorld as world, NOTHING_SPENT, told } from '../../../test/support/key-world.js';
+import { aClientKey } from '../../../test/support/registry-rows.js';
 import type { Amount } from './limit-decision.js';
 
 const DAY = 86_400_000;
@@ -124,14 +125,43 @@ describe('the limits of a key over time', () => {
   it('count what other processes wrote down, and what they say of their last minute', () => {
     const { ask, limits, elsewhere, clock } = world({ dailyTokens: 100, requestsPerMinute: 10 });
     const day = clock.at - (clock.at % DAY);
-    limits.follow([{ caller_id: 'key_1', day: day - DAY, tokens: 500, cost: 0 }]);
+    limits.follow([{ caller_id: 'key_1', instance_id: '', day: day - DAY, tokens: 500, cost: 0 }]);
     expect(typeof ask()).toBe('object');
-    limits.follow([{ caller_id: 'key_1', day, tokens: 100, cost: 0 }]);
+    limits.follow([{ caller_id: 'key_1', instance_id: '', day, tokens: 100, cost: 0 }]);
     expect(ask()).toBe('budget_exceeded');
     limits.follow([]);
     elsewhere[0] = 10;
     expect(ask(0, false)).toBe('key_rate_limited');
     expect(limits.minutes()).toEqual({ key_1: [1, 1_025] });
+  });
+
+  it('count what others say runs and has run there before it is written down, and tell the same of themselves', () => {
+    const [here, there] = [world({ dailyTokens: 2_000 }), world({ dailyTokens: 2_000 })];
+    const sync = (): void => {
+      here.others.length = 0;
+      for (const spent of Object.values(there.limits.spent())) here.others.push({ instanceId: 'there', spent });
+    };
+    const open = [there.ask(), there.ask()];
+    sync();
+    expect(here.ask()).toBe('key_rate_limited');
+    for (const hold of open) there.end(hold, told(900, 100));
+    sync();
+    expect(here.ask()).toBe('budget_exceeded');
+    there.clock.at += 600_000;
+    expect(there.limits.spent()).toEqual({});
+    expect(world({ requestsPerMinute: 3 }).limits.spent()).toEqual({});
+  });
+
+  it('tell of the keys used last where there are very many', () => {
+    const { limits, clock } = world({ dailyTokens: 1_000_000 });
+    for (let n = 0; n < 300; n += 1) {
+      clock.at += 1;
+      const key = aClientKey({ id: `key_${n}` });
+      const hold = limits.reserve({ key, spends: true, model: 'gpt-5', inputTokens: 1 });
+      limits.settle(key, hold, NOTHING_SPENT, clock.at);
+    }
+    const ids = Object.keys(limits.spent());
+    expect([ids.length, ids[0], ids.includes('key_43')]).toEqual([256, 'key_299', false]);
   });
 
   it('let a rate pass again after its minute, and do not count what was refused', () => {

@@ -1,14 +1,36 @@
 import type { Clock } from '../../common/clock.js';
 import type { ClientKey } from '../../registry/client-key.entity.js';
+import type { KeySpent } from '../../state/peers.js';
 import type { KeyDay } from '../../usage/key-usage.read-model.js';
 import type { TokenUsage } from '../../usage/token-usage.js';
 import { utcDay, utcMonth } from '../../usage/utc-day.js';
 import type { PriceList } from '../price-list.js';
-import { KeyMeter, sumSince, tokensOf } from './key-meter.js';
-import { type Amount, type Exceeded, hasMoneyBudget, type KeyUse, limitExceeded } from './limit-decision.js';
+import { KeyMeter, tokensOf } from './key-meter.js';
+import {
+  type Amount,
+  type Exceeded,
+  hasBudget,
+  hasMoneyBudget,
+  type KeyUse,
+  limitExceeded,
+} from './limit-decision.js';
 import { limitRefusal, priceRefusal } from './limit-refusal.js';
 import type { LimitedRequest } from './limited-request.js';
 import { coveringAnswer, ONE_TOKEN_EACH } from './usage-estimate.js';
+import {
+  keySpent,
+  NOTHING_WRITTEN,
+  plus,
+  type ToldSpent,
+  usedElsewhere,
+  type WrittenUse,
+  writtenUse,
+} from './used-elsewhere.js';
+
+/** How long others are told of a key that is not used any more: by then its records are in SQL, unless that is away. */
+const TOLD_MS = 600_000;
+/** Keys told of in one beat, those used last. */
+const MAX_TOLD = 256;
 
 /** Requests and tokens of the last minute. */
 export type MinuteUse = readonly [requests: number, tokens: number];
@@ -26,6 +48,8 @@ export interface Spent {
   /** The model that the answer names. */
   readonly servedModel: string | null;
   readonly resourceId: string | null;
+  /** `service_tier` of the answer. */
+  readonly tier: string | null;
   /** The background response whose answer does not say it yet, or that is read and says it, or has failed. */
   readonly backgroundId: string | null;
 }
@@ -35,21 +59,24 @@ interface KeySources {
   readonly termsOf: (id: string) => ClientKey | null;
   /** What other processes say of their last minute. */
   readonly minuteElsewhere: (id: string) => MinuteUse;
+  /** What each of them says of its day and month. */
+  readonly spentElsewhere: (id: string) => readonly ToldSpent[];
   /** A background response that another process may have made has told here what it took, or that it failed. */
   readonly onTold: (keyId: string, responseId: string) => void;
 }
 
 /**
  * What client keys have used, and whether they may use more. Synchronous and from memory: budgets are what this process
- * has served since its start and what SQL says of all other processes, which `follow` brings every few seconds.
+ * has served since its start, what SQL says of all other processes, which `follow` brings every few seconds, and what
+ * those that share a Redis say themselves, several times a second.
  */
 export class KeyLimits {
   readonly #meters = new Map<string, KeyMeter>();
-  #elsewhere: ReadonlyMap<string, ReadonlyMap<number, Amount>> = new Map();
+  #elsewhere: WrittenUse = NOTHING_WRITTEN;
 
   constructor(
     private readonly clock: Clock,
-    private readonly prices: Pick<PriceList, 'costOf' | 'likelyCostOf' | 'mostOf'>,
+    private readonly prices: Pick<PriceList, 'atLeast' | 'likelyCostOf' | 'mostOf'>,
     private readonly sources: KeySources,
   ) {}
 
@@ -98,6 +125,7 @@ export class KeyLimits {
     if (key === null) return null;
     const { usage, untold, backgroundId } = spent;
     const [meter, mono] = [this.#meterOf(key.id), this.clock.monotonic()];
+    meter.changedAt = mono;
     if (hold !== null) meter.release(hold);
     const charged = backgroundId === null || untold ? null : this.#told(key.id, backgroundId);
     if (usage !== null) {
@@ -110,30 +138,39 @@ export class KeyLimits {
     return backgroundId === null ? charge : null;
   }
 
-  /** Of an answer that told its tokens and has no known price: they count at the price of what was set aside. */
+  /**
+   * Of an answer that told its tokens and has no known price: they count as the list price of its model says, where only the
+   * tier is not known, else at the price of what was set aside.
+   */
   #unpriced(
     key: ClientKey,
     held: Amount | null,
     { estimate }: KeyMeter,
-    { usage, cost, asked }: Spent & { readonly usage: TokenUsage },
+    spent: Spent & { readonly usage: TokenUsage },
   ): Amount | null {
+    const { usage, cost, asked } = spent;
     const tokens = tokensOf(usage);
     if (cost !== null && held !== null && asked === null) estimate.learnPrice(tokens, cost);
     if (cost !== null || !this.#countsMoney(key)) return null;
+    const least = this.#atLeast(spent, usage);
+    if (least !== null) return { tokens: 0, cost: least };
     if (held === null) return { tokens: 0, cost: estimate.unnamedCost(tokens) };
     return { tokens: 0, cost: Math.ceil((held.cost * tokens) / Math.max(1, held.tokens)) };
   }
 
   /** At the price of what has served it, as far as anybody knows which model that was; otherwise as it was set aside. */
   #untold(key: ClientKey, hold: Amount, { estimate }: KeyMeter, spent: Spent): Amount {
-    const { asked, servedModel, resourceId, answerBytes } = spent;
+    const { asked, servedModel, answerBytes } = spent;
     const amount = coveringAnswer(hold, answerBytes);
     if (asked === null && servedModel === null && answerBytes === 0)
       return { ...amount, cost: estimate.unnamedCharge(amount.tokens) };
-    const usage = estimate.spread(hold.tokens, amount.tokens);
-    const cost = this.prices.costOf({ asked, served: servedModel, resourceId, usage }, this.clock.now());
+    const cost = this.#atLeast(spent, estimate.spread(hold.tokens, amount.tokens));
     if (cost !== null) return { ...amount, cost };
     return asked !== null || this.#countsMoney(key) ? amount : { ...amount, cost: 0 };
+  }
+
+  #atLeast({ asked, servedModel: served, resourceId, tier }: Spent, usage: TokenUsage): number | null {
+    return this.prices.atLeast({ asked, served, resourceId, tier, usage }, this.clock.now());
   }
 
   /** Throws `price_unknown` where a request for `model` would pass by a budget of the key. */
@@ -164,14 +201,20 @@ export class KeyLimits {
     if (key !== null) this.#meterOf(key.id).release(hold);
   }
 
-  /** What all other processes have written down of this month. */
-  follow(days: readonly KeyDay[]): void {
-    const keys = new Map<string, Map<number, Amount>>();
-    for (const { caller_id, day, tokens, cost } of days) {
-      const known = keys.get(caller_id) ?? new Map<number, Amount>();
-      keys.set(caller_id, known.set(day, { tokens, cost }));
-    }
-    this.#elsewhere = keys;
+  /** What all other processes have written down of this month: those of `apart` each by itself. */
+  follow(days: readonly KeyDay[], apart: readonly string[] = []): void {
+    this.#elsewhere = writtenUse(days, apart);
+  }
+
+  /** Of the keys with a budget that were used lately, for the other processes. */
+  spent(): Record<string, KeySpent> {
+    const [now, mono] = [this.clock.now(), this.clock.monotonic()];
+    const lately = [...this.#meters].filter(
+      ([id, { held, changedAt }]) =>
+        (held.tokens > 0 || mono - changedAt < TOLD_MS) && hasBudget(this.sources.termsOf(id)),
+    );
+    if (lately.length > MAX_TOLD) lately.sort(([, a], [, b]) => b.changedAt - a.changedAt).length = MAX_TOLD;
+    return Object.fromEntries(lately.map(([id, meter]) => [id, keySpent(meter, now)]));
   }
 
   /** Of the keys with a limit a minute that were used within one, for the other processes. */
@@ -210,13 +253,14 @@ export class KeyLimits {
   #useOf(terms: ClientKey, meter: KeyMeter, now: number, mono: number): KeyUse {
     const perMinute = terms.requestsPerMinute !== null || terms.tokensPerMinute !== null;
     const [requests, tokens] = perMinute ? this.sources.minuteElsewhere(terms.id) : [0, 0];
-    const days = this.#elsewhere.get(terms.id) ?? new Map<number, Amount>();
-    const since = (time: number): Amount => plus(meter.since(time), sumSince(days, time));
+    const told = hasBudget(terms) ? this.sources.spentElsewhere(terms.id) : [];
+    const others = usedElsewhere(this.#elsewhere, terms.id, told, now);
     return {
       minute: { requests: meter.requests.sum(mono) + requests, tokens: meter.tokens.sum(mono) + tokens },
       held: meter.held,
-      day: since(utcDay(now)),
-      month: since(utcMonth(now)),
+      heldElsewhere: others.held,
+      day: plus(meter.since(utcDay(now)), others.day),
+      month: plus(meter.since(utcMonth(now)), others.month),
     };
   }
 
@@ -231,8 +275,4 @@ export class KeyLimits {
 function waitMs(meter: KeyMeter, { of, limit }: Exceeded, mono: number): number {
   const window = of === 'requests' ? meter.requests : meter.tokens;
   return window.msUntilBelow(limit, mono);
-}
-
-function plus(a: Amount, b: Amount): Amount {
-  return { tokens: a.tokens + b.tokens, cost: a.cost + b.cost };
 }

@@ -17,6 +17,8 @@ export class KeyMeter {
   #held: Amount = { tokens: 0, cost: 0 };
   /** Epoch ms. */
   lastUsedAt = 0;
+  /** When something of it ended last; monotonic ms. */
+  changedAt = -Infinity;
 
   get held(): Amount {
     return this.#held;

@@ -50,10 +50,22 @@ describe('the money of a key', () => {
     expect(elsewhere.ask()).toBe('budget_exceeded');
   });
 
+  it('count an answer of a tier without a list price by the list price at least', () => {
+    const { ask, end } = world({ dailyCost: 2_000_000 });
+    const answer = { cost: null, servedModel: 'gpt-5', tier: 'flex' };
+    end(ask(), told(400, 500), answer);
+    end(ask(), told(400, 500), answer);
+    expect(typeof ask(25)).toBe('object');
+    const used = world({ dailyCost: 1_800_000 });
+    used.end(used.ask(), told(400, 500), answer);
+    used.end(used.ask(), told(400, 500), answer);
+    expect(used.ask()).toBe('budget_exceeded');
+  });
+
   it('tell the other processes of money that the record of a request does not', () => {
     const { limits, key, ask, clock } = world({ dailyCost: 9_000_000 });
     const spent = { usage: told(500, 525), cost: null, untold: false, answerBytes: 9, backgroundId: null };
-    const model = { asked: 'gpt-5', servedModel: 'gpt-99', resourceId: null };
+    const model = { asked: 'gpt-5', servedModel: 'gpt-99', resourceId: null, tier: null };
     const settled = limits.settle(key, ask() as Amount, { ...spent, ...model }, clock.at);
     expect(settled).toEqual({ tokens: 0, cost: 1_025_000 });
     const cheap = world({ dailyTokens: 9_000_000 });
@@ -82,6 +94,7 @@ describe('the money of a key', () => {
     const limits = new KeyLimits(clock, prices, {
       termsOf: () => key,
       minuteElsewhere: () => [0, 0],
+      spentElsewhere: () => [],
       onTold: () => undefined,
     });
     const request = { key, spends: true, model: 'team', inputTokens: 25 };
@@ -89,7 +102,12 @@ describe('the money of a key', () => {
     expect(hold).toEqual({ tokens: 1_025, cost: 1_025_000 });
     const left = { usage: null, cost: null, untold: true, answerBytes: 9, backgroundId: null };
     const settled = (asked: string): Amount | null =>
-      limits.settle(key, limits.reserve(request), { ...left, asked, servedModel: null, resourceId: null }, 0);
+      limits.settle(
+        key,
+        limits.reserve(request),
+        { ...left, asked, servedModel: null, resourceId: null, tier: null },
+        0,
+      );
     expect(settled('team')).toEqual({ tokens: 1_025, cost: 102_500 });
     expect(settled('dear')).toEqual({ tokens: 1_025, cost: 1_025_000 });
   });

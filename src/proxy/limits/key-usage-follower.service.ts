@@ -4,6 +4,7 @@ import type { Logger } from '../../common/logger.js';
 import { CLOCK, LOGGER } from '../../common/tokens.js';
 import { DatabaseService } from '../../infra/database/database.service.js';
 import { RegistryRepository } from '../../registry/registry.repository.js';
+import { PEERS, type Peers } from '../../state/peers.js';
 import { KeyUsageReadModel } from '../../usage/key-usage.read-model.js';
 import { KeyLimits } from './key-limits.js';
 
@@ -23,6 +24,7 @@ export class KeyUsageFollower implements BeforeApplicationShutdown {
     private readonly history: KeyUsageReadModel,
     private readonly registry: RegistryRepository,
     private readonly database: DatabaseService,
+    @Inject(PEERS) private readonly peers: Peers,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -43,7 +45,8 @@ export class KeyUsageFollower implements BeforeApplicationShutdown {
     this.#running = true;
     const now = this.clock.now();
     try {
-      this.limits.follow(await this.history.elsewhere(now));
+      const apart = this.peers.list().flatMap(({ self, instanceId }) => (self ? [] : [instanceId]));
+      this.limits.follow(await this.history.elsewhere(now, apart), apart);
       if (now - this.#notedAt >= NOTE_MS) await this.#note(now);
     } catch (e: unknown) {
       if (this.database.ready)

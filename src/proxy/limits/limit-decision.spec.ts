@@ -14,6 +14,7 @@ const NOTHING = { tokens: 0, cost: 0 };
 const use = (over: Partial<KeyUse> = {}): KeyUse => ({
   minute: { requests: 0, tokens: 0 },
   held: NOTHING,
+  heldElsewhere: NOTHING,
   day: NOTHING,
   month: NOTHING,
   ...over,
@@ -94,6 +95,13 @@ describe('limits of a client key', () => {
     expect(limitExceeded(terms, gone, false)).toBe(null);
     expect(limitExceeded(terms, { ...gone, minute: { requests: 5, tokens: 0 } }, false)?.of).toBe('requests');
   });
+});
+
+it('a budget that others may need the rest of is one to come back to; tokens a minute count theirs once', () => {
+  const others = use({ held: { tokens: 40, cost: 0 }, heldElsewhere: { tokens: 60, cost: 0 } });
+  expect(limitExceeded({ ...NO_LIMITS, dailyTokens: 101 }, others, true)).toBe(null);
+  expect(limitExceeded({ ...NO_LIMITS, dailyTokens: 100 }, others, true)).toMatchObject({ kind: 'held' });
+  expect(limitExceeded({ ...NO_LIMITS, tokensPerMinute: 100 }, others, true)).toBe(null);
 });
 
 describe('what the client hears of it', () => {

@@ -12,6 +12,8 @@ export interface KeyUse {
   readonly minute: { readonly requests: number; readonly tokens: number };
   /** Set aside for its requests that are running. */
   readonly held: Amount;
+  /** The same in other processes; of tokens a minute they tell it with what they have used. */
+  readonly heldElsewhere: Amount;
   /** Used for good, this day and month in UTC. */
   readonly day: Amount;
   readonly month: Amount;
@@ -21,6 +23,12 @@ export type KeyTerms = Pick<
   ClientKey,
   'requestsPerMinute' | 'tokensPerMinute' | 'dailyTokens' | 'monthlyTokens' | 'dailyCost' | 'monthlyCost'
 >;
+
+export function hasBudget(terms: KeyTerms | null): boolean {
+  return (
+    terms !== null && (terms.dailyTokens !== null || terms.monthlyTokens !== null || hasMoneyBudget(terms))
+  );
+}
 
 export function hasMoneyBudget({
   dailyCost,
@@ -45,7 +53,7 @@ export interface Exceeded {
  * cost nothing and count as requests only.
  */
 export function limitExceeded(terms: KeyTerms, use: KeyUse, spends: boolean): Exceeded | null {
-  const { minute, held } = use;
+  const { minute, held, heldElsewhere: others } = use;
   const budgets = spends ? budgetsOf(terms, use) : [];
   const over = budgets.find(({ limit, used }) => used >= limit);
   if (over !== undefined) return { kind: 'budget', ...over };
@@ -57,7 +65,7 @@ export function limitExceeded(terms: KeyTerms, use: KeyUse, spends: boolean): Ex
     return { kind: 'rate', of: 'tokens', span: 'minute', limit: tokens, used: minute.tokens };
   if (tokens !== null && minute.tokens + held.tokens >= tokens)
     return { kind: 'held', of: 'tokens', span: 'minute', limit: tokens, used: minute.tokens };
-  const spoken = budgets.find(({ of, limit, used }) => used + held[of] >= limit);
+  const spoken = budgets.find(({ of, limit, used }) => used + held[of] + others[of] >= limit);
   return spoken === undefined ? null : { kind: 'held', ...spoken };
 }
 

@@ -23,10 +23,11 @@ function asking(terms: Parameters<typeof aClientKey>[0], book: Book = ended): (l
   const clock = { now: () => 0, monotonic: () => 0 };
   // A dollar each, of the one model that has a price.
   const costOf = (asked: string | null): number | null => (asked === 'gpt-5' ? 1_000_000 : null);
-  const prices = { costOf: () => null, likelyCostOf: costOf, mostOf: costOf };
+  const prices = { atLeast: () => null, likelyCostOf: costOf, mostOf: costOf };
   const limits = new KeyLimits(clock, prices, {
     termsOf: () => key,
     minuteElsewhere: () => [0, 0],
+    spentElsewhere: () => [],
     onTold: () => undefined,
   });
   const parts = { deps: { limits, clock } } as unknown as RelayParts;
