@@ -189,7 +189,8 @@ export const ERROR_HELP: Readonly<Record<ErrorCode, ErrorHelp>> = {
   },
   database_unavailable: {
     means:
-      'History cannot be read right now. Traffic is not affected, and what happens meanwhile is written down later.',
+      'History cannot be read right now; traffic goes on, and is written down later. Of `/v1`: the client key is not known here, or ' +
+      'nobody could ask for ten minutes whether it was revoked (`PROXY_CLIENT_KEY_STALE_SECONDS`).',
     fix: '`/readyz` and the log say what the database says.',
   },
   internal_error: {

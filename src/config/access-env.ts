@@ -1,5 +1,5 @@
 import { isEncryptionKey, isHostPattern, isToken } from './env-checks.js';
-import { Choice, List, Switch, Text } from './env-variable.js';
+import { Choice, List, Seconds, Switch, Text } from './env-variable.js';
 
 const ENCRYPTION_KEY = 'base64 of exactly 32 bytes (make one with: openssl rand -base64 32)';
 const ANONYMOUS = ['proxy', 'telemetry'];
@@ -32,6 +32,14 @@ export class AccessEnv {
       'pass; unset, so does any name where a credential is wanted, and any local one (without a dot, .internal, .svc) where none is.',
   })
   readonly PROXY_ALLOWED_HOSTS!: readonly string[];
+
+  @Seconds({
+    default: 600,
+    max: 31_536_000,
+    meaning:
+      'How long known client keys are let in while the database cannot be asked whether they were revoked; then 503.',
+  })
+  readonly PROXY_CLIENT_KEY_STALE_SECONDS!: number;
 
   @Text({
     default: null,

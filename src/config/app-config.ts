@@ -21,6 +21,8 @@ export interface AppConfig {
   readonly allowedHosts: readonly string[];
   /** Registered providers get requests; false = they are stored only. */
   readonly registryRouting: boolean;
+  /** How long known client keys are let in while SQL cannot be asked. */
+  readonly clientKeyStaleMs: number;
   /** Variables that registered providers may name begin so; none = any that sounds like nothing else's. */
   readonly credentialEnvPrefixes: readonly string[];
   readonly secretEncryptionKey: Secret | null;

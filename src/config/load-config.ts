@@ -57,6 +57,7 @@ export function loadConfig(
     keys,
     ...callerConfig(access),
     registryRouting: access.PROXY_REGISTRY_ROUTING,
+    clientKeyStaleMs: ms(access.PROXY_CLIENT_KEY_STALE_SECONDS),
     credentialEnvPrefixes: access.PROXY_CREDENTIAL_ENV_PREFIXES,
     secretEncryptionKey: secret(access.PROXY_SECRET_ENCRYPTION_KEY),
     previousSecretEncryptionKey: secret(access.PROXY_SECRET_ENCRYPTION_KEY_PREVIOUS),

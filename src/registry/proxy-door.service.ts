@@ -45,7 +45,9 @@ export class ProxyDoor {
     const token = this.#tokenOf(req);
     if (token === null) return this.#withoutKeys(req);
     const found = this.#keyring.find(token, this.clock.now());
-    return found.refusal === 'unknown' ? this.#lookAgain(token, req) : this.#settled(found, req);
+    return found.refusal === 'unknown' || this.#isStale
+      ? this.#lookAgain(token, req)
+      : this.#settled(found, req);
   }
 
   /** The same for who cannot wait, by what is known here. */
@@ -82,7 +84,13 @@ export class ProxyDoor {
 
   #settled({ key, refusal }: KeyFound, req: CallerRequest): ProxyCaller {
     if (refusal !== null) throw this.#refused(refusal, req);
+    if (this.#isStale) throw stale(this.config.clientKeyStaleMs);
     return { callerId: key.id, key };
+  }
+
+  /** Nobody knows any more whether a key has been revoked. */
+  get #isStale(): boolean {
+    return this.store.ageMs > this.config.clientKeyStaleMs;
   }
 
   /** A client key is wanted; null = nobody knows yet. */
@@ -135,4 +143,13 @@ export class ProxyDoor {
       },
     );
   }
+}
+
+function stale(afterMs: number): ProxyError {
+  return new ProxyError(
+    'database_unavailable',
+    `The database has not answered for ${Math.round(afterMs / 1_000)} s, and nobody knows whether this client key has been revoked ` +
+      `since (PROXY_CLIENT_KEY_STALE_SECONDS). Its operator brings the database back, or raises that limit.`,
+    { retryAfterSeconds: 5 },
+  );
 }

@@ -13,6 +13,7 @@ const config = {
   server: { host: '127.0.0.1' },
   allowedHosts: [],
   anonymousAccess: new Set(),
+  clientKeyStaleMs: 600_000,
 } as unknown as AppConfig;
 const keyOf = (token: string, id: string): ClientKey => aClientKey({ id, digest: clientKeyDigest(token) });
 
@@ -21,12 +22,17 @@ function world(look: { readonly reached: boolean; readonly found?: ClientKey }) 
   const own = newClientKey();
   let tell: (rows: RegistryRows) => void = () => undefined;
   let looks = 0;
+  const age = { ms: 0 };
   const rows = (...clientKeys: ClientKey[]) => ({ clientKeys }) as unknown as RegistryRows;
   const store = {
     loaded: true,
+    get ageMs() {
+      return age.ms;
+    },
     subscribe: (listener: typeof tell) => (tell = listener),
     refreshed: async () => {
       looks += 1;
+      if (look.reached) age.ms = 0;
       if (look.found !== undefined) tell(rows(keyOf(own, 'key_1'), look.found));
       return look.reached;
     },
@@ -46,7 +52,7 @@ function world(look: { readonly reached: boolean; readonly found?: ClientKey }) 
       return error instanceof ProxyError ? error.code : String(error);
     }
   };
-  return { own, enter, looks: () => looks };
+  return { own, enter, looks: () => looks, age };
 }
 
 describe('a client key that is not known here', () => {
@@ -65,6 +71,17 @@ describe('a client key that is not known here', () => {
     for (let i = 0; i < 30; i += 1) expect(await enter(newClientKey())).toBe('database_unavailable');
     expect(await enter(own)).toBe('key_1');
     expect(await enter('rpx_mistyped')).toBe('unauthorized');
+  });
+  it('is let in for ten minutes without a look at the database, and after them when there is one', async () => {
+    const away = world({ reached: false });
+    away.age.ms = 600_000;
+    expect(await away.enter(away.own)).toBe('key_1');
+    away.age.ms += 1;
+    expect(await away.enter(away.own)).toBe('database_unavailable');
+    expect(await away.enter('rpx_mistyped')).toBe('unauthorized');
+    const back = world({ reached: true });
+    back.age.ms = 600_001;
+    expect(await back.enter(back.own)).toBe('key_1');
   });
   it('asks for no look when it cannot be one, or is known', async () => {
     const { own, enter, looks } = world({ reached: true });

@@ -1,7 +1,8 @@
 import { setTimeout as after } from 'node:timers/promises';
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import type { Logger } from '../common/logger.js';
-import { LOGGER } from '../common/tokens.js';
+import type { Clock } from '../common/clock.js';
+import { CLOCK, LOGGER } from '../common/tokens.js';
 import { DatabaseService } from '../infra/database/database.service.js';
 import { PEERS, type Peers } from '../state/peers.js';
 import { RegistryRepository, type RegistryRows } from './registry.repository.js';
@@ -25,6 +26,8 @@ const EMPTY: RegistryRows = { revision: '', providers: [], models: [], clientKey
 export class RegistryStore implements BeforeApplicationShutdown {
   #rows = EMPTY;
   #loaded = false;
+  /** Monotonic ms. */
+  #seenAt = -Infinity;
   #timer: NodeJS.Timeout | null = null;
   #following = false;
   /** Not begun yet: who asks now still gets what it brings. */
@@ -38,6 +41,7 @@ export class RegistryStore implements BeforeApplicationShutdown {
     private readonly database: DatabaseService,
     @Inject(PEERS) private readonly peers: Peers,
     @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   get rows(): RegistryRows {
@@ -47,6 +51,11 @@ export class RegistryStore implements BeforeApplicationShutdown {
   /** False until SQL has been read once: nobody knows yet which client keys there are. */
   get loaded(): boolean {
     return this.#loaded;
+  }
+
+  /** How long SQL has not said that this is all, ms. */
+  get ageMs(): number {
+    return this.clock.monotonic() - this.#seenAt;
   }
 
   /** Reads once and keeps following; resolves after the first reading, or at once while SQL is away. */
@@ -123,13 +132,16 @@ export class RegistryStore implements BeforeApplicationShutdown {
   }
 
   async #readIfNew(): Promise<void> {
-    if (this.#loaded && (await this.repository.revision()) === this.#rows.revision) return;
-    await this.#read();
+    const askedAt = this.clock.monotonic();
+    if (this.#loaded && (await this.repository.revision()) === this.#rows.revision) this.#seenAt = askedAt;
+    else await this.#read();
   }
 
   async #read(): Promise<void> {
+    const askedAt = this.clock.monotonic();
     const rows = await this.repository.load();
     this.#rows = rows;
+    this.#seenAt = askedAt;
     this.#loaded = true;
     for (const listener of this.#listeners) listener(rows);
   }

@@ -113,7 +113,8 @@ describe.each<TestDialect>(['sqlite', 'postgres'])('the registry in %s', (dialec
   });
 
   it('is followed by every process: here at once, elsewhere by asking', async () => {
-    const store = () => new RegistryStore(repository, database.service, PEERS, createLogger('silent'));
+    const store = () =>
+      new RegistryStore(repository, database.service, PEERS, createLogger('silent'), systemClock);
     const [here, there] = [store(), store()];
     await Promise.all([here.start(), there.start()]);
     const told: string[] = [];
@@ -135,7 +136,9 @@ describe.each<TestDialect>(['sqlite', 'postgres'])('the registry in %s', (dialec
       ready: false,
       onReady: () => undefined,
     } as unknown as DatabaseService;
-    expect(await new RegistryStore(repository, away, PEERS, createLogger('silent')).refreshed()).toBe(false);
+    expect(
+      await new RegistryStore(repository, away, PEERS, createLogger('silent'), systemClock).refreshed(),
+    ).toBe(false);
     for (const one of [here, there]) one.beforeApplicationShutdown();
   });
 
@@ -145,7 +148,7 @@ describe.each<TestDialect>(['sqlite', 'postgres'])('the registry in %s', (dialec
       revision: () => new Promise<string>((resolve) => asked.push(() => resolve('1'))),
       load: async () => ({ ...(await repository.load()), revision: '1' }),
     } as unknown as RegistryRepository;
-    const store = new RegistryStore(slow, database.service, PEERS, createLogger('silent'));
+    const store = new RegistryStore(slow, database.service, PEERS, createLogger('silent'), systemClock);
     expect(await store.refreshed()).toBe(true);
     const first = store.refreshed();
     await until(() => asked.length === 1, { what: 'a look' });

@@ -139,7 +139,8 @@ describe('the limits of a key over time', () => {
     const [here, there] = [world({ dailyTokens: 2_000 }), world({ dailyTokens: 2_000 })];
     const sync = (): void => {
       here.others.length = 0;
-      for (const spent of Object.values(there.limits.spent())) here.others.push({ instanceId: 'there', spent });
+      for (const spent of Object.values(there.limits.spent()))
+        here.others.push({ instanceId: 'there', spent });
     };
     const open = [there.ask(), there.ask()];
     sync();
