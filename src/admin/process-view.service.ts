@@ -3,8 +3,9 @@ import type { Clock } from '../common/clock.js';
 import { CLOCK, INSTANCE_ID } from '../common/tokens.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { DatabaseService } from '../infra/database/database.service.js';
+import { ProxyDoor } from '../registry/proxy-door.service.js';
 import { SPOOL, type Spool, type SpoolStatus } from '../usage/spool.js';
-import type { DatabaseStateDto, SpoolStateDto } from './dto/admin-state.dto.js';
+import type { AdminStateDto, DatabaseStateDto, SpoolStateDto } from './dto/admin-state.dto.js';
 
 /** This process: who it is, how long it runs, and how its records fare. */
 @Injectable()
@@ -17,6 +18,7 @@ export class ProcessViewService {
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(SPOOL) private readonly spoolPort: Spool,
     private readonly db: DatabaseService,
+    private readonly door: ProxyDoor,
   ) {
     this.#startedAt = clock.monotonic();
   }
@@ -47,6 +49,11 @@ export class ProcessViewService {
   /** Since start, by kind of record. */
   shed(): SpoolStatus['shed'] {
     return this.spoolPort.status().shed;
+  }
+
+  clientAccess(): AdminStateDto['client_access'] {
+    if (this.door.wantsKeys === true) return 'key';
+    return this.config.anonymousAccess.has('proxy') ? 'anyone' : 'loopback';
   }
 
   database(): DatabaseStateDto {

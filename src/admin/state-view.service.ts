@@ -34,6 +34,7 @@ export class StateViewService {
       open_sockets: this.sockets.count,
       spool: this.process.spool(),
       database: this.process.database(),
+      client_access: this.process.clientAccess(),
       timestamp: this.clock.now(),
       version,
       instance_id: instanceId,

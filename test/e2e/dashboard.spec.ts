@@ -5,7 +5,8 @@ import { ProcessPresence } from '../../src/fleet/process-presence.service.js';
 import { PEERS, type Peer, type Peers } from '../../src/state/peers.js';
 import { startAdminApp, type AdminApp } from '../support/admin-app.js';
 import { DashboardForms } from '../support/dashboard-forms.js';
-import { browserAvailable, DashboardPage, launchBrowser } from '../support/dashboard-page.js';
+import { browserAvailable, DashboardPage, ELSEWHERE, launchBrowser } from '../support/dashboard-page.js';
+import { expectCodexAsPrinted } from '../support/first-run.js';
 import { Rig } from '../support/rig.js';
 import { UpstreamCache } from '../support/upstream-cache.js';
 
@@ -35,6 +36,7 @@ describe.skipIf(!browserAvailable)('the dashboard in a real browser', () => {
     await on.page.getByText('export OPENAI_API_KEY').waitFor();
     await on.page.getByText('not ready: no key').waitFor();
     expect(await new DashboardForms(on).faultsOfLooks('first-run')).toEqual([]);
+    await expectCodexAsPrinted(on);
     await on.page.goto(`${admin.url}/docs`);
     await on.page.locator('.opblock').first().waitFor();
     expect(on.problems).toEqual([]);
@@ -76,7 +78,9 @@ describe.skipIf(!browserAvailable)('the dashboard in a real browser', () => {
 
   it('asks for the admin token and shows the page that was asked for once it has it', async () => {
     const admin = await start({ PROXY_ADMIN_TOKEN: TOKEN });
-    const on = await DashboardPage.open(browser, admin.url, { at: '/usage?group_by=key' });
+    const on = await DashboardPage.open(browser, admin.url.replace('127.0.0.1', ELSEWHERE), {
+      at: '/usage?group_by=key',
+    });
     on.expect(/status of 401/);
     const { page } = on;
     await page.getByLabel('Admin token').waitFor();
@@ -89,6 +93,13 @@ describe.skipIf(!browserAvailable)('the dashboard in a real browser', () => {
     expect(await page.evaluate('localStorage.length + sessionStorage.length + document.cookie.length')).toBe(
       0,
     );
+    await on.go('/');
+    // Opened from elsewhere, where nobody gets in without a client key.
+    await page.getByText('Three steps to the first answer').waitFor();
+    await page.getByText('export RPX_CLIENT_KEY=rpx_…').waitFor();
+    await page.getByText('-H "authorization: Bearer $RPX_CLIENT_KEY"').waitFor();
+    await expectCodexAsPrinted(on, '--key-env', 'RPX_CLIENT_KEY');
+    expect(await new DashboardForms(on).faultsOfLooks('first-run-elsewhere')).toEqual([]);
     expect(on.problems).toEqual([]);
     await on.close();
   });

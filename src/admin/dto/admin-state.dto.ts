@@ -92,6 +92,13 @@ export class AdminStateDto {
   @ListOf(() => PeerDto, 'Telemetry workers that live; those inside API processes are not listed')
   readonly workers!: readonly PeerDto[];
 
+  @OneOf(
+    ['key', 'loopback', 'anyone'],
+    'loopback',
+    'Who may use /v1: who has a client key; without any key given out, this machine only, or anyone',
+  )
+  readonly client_access!: 'key' | 'loopback' | 'anyone';
+
   @Nested(() => RedisStateDto)
   readonly redis!: RedisStateDto;
 

@@ -1,15 +1,33 @@
 import type { ComponentChildren, JSX } from 'preact';
-import { href } from '../router.js';
-import type { ResourceState } from '../wire.js';
+import {
+  codexCommandLine,
+  codexToml,
+  KEY_VARIABLE,
+  type CodexTarget,
+} from '../../../common/codex-settings.js';
+import { href, NEW } from '../router.js';
+import type { AdminState } from '../wire.js';
 import { Copy } from './copy.js';
 
+/** Where a program beside this browser needs no client key: it reaches the proxy from the proxy's own machine. */
+const THIS_MACHINE = /^(?:localhost|127\.0\.0\.1|\[::1\])$/;
+const COUNTS = ['', 'One step', 'Two steps', 'Three steps'];
+
 /** The next step, ready to copy, until the first request has gone through. */
-export function FirstRun({ resources }: { resources: readonly ResourceState[] }): JSX.Element {
-  const base = `${location.origin}/v1`;
+export function FirstRun({ state }: { state: AdminState }): JSX.Element {
+  const { resources, client_access } = state;
   const keyed = resources.length > 0;
+  const wantsKey =
+    client_access === 'key' || (client_access === 'loopback' && !THIS_MACHINE.test(location.hostname));
+  const steps = COUNTS[(keyed ? 0 : 1) + (wantsKey ? 1 : 0) + 1] ?? '';
+  const target: CodexTarget = {
+    baseUrl: `${location.origin}/v1`,
+    keyVariable: wantsKey ? KEY_VARIABLE : null,
+    websockets: false,
+  };
   return (
     <section class="card first-run" aria-labelledby="first-run-title">
-      <h2 id="first-run-title">{keyed ? 'One step to the first answer' : 'Two steps to the first answer'}</h2>
+      <h2 id="first-run-title">{`${steps} to the first answer`}</h2>
       <ol>
         <Step done={keyed} title="Give it an OpenAI key">
           {keyed ? (
@@ -25,13 +43,19 @@ export function FirstRun({ resources }: { resources: readonly ResourceState[] })
             </>
           )}
         </Step>
+        {wantsKey && <ClientKeyStep made={client_access === 'key'} />}
         <Step done={false} title="Point a client at it">
           <p>Codex, with nothing to edit:</p>
-          <Command text={codexCommand(base)} what="Codex command" />
+          <Command text={codexCommandLine(target)} what="Codex command" />
+          <details>
+            <summary>For good, in ~/.codex/config.toml</summary>
+            <Command text={codexToml(target)} what="Codex configuration" />
+          </details>
           <p>Or see one answer first:</p>
-          <Command text={curlCommand(base)} what="curl command" />
+          <Command text={curlCommand(target)} what="curl command" />
           <p>
-            Any OpenAI SDK works too: set its base URL to <code>{base}</code>.
+            Any OpenAI SDK works too: set its base URL to <code>{target.baseUrl}</code>
+            {wantsKey ? ', its API key to the client key' : ''}.
           </p>
         </Step>
       </ol>
@@ -64,19 +88,26 @@ function Command(props: { text: string; what: string }): JSX.Element {
   );
 }
 
-function codexCommand(base: string): string {
-  return [
-    'codex',
-    `-c 'model_providers.proxy.name="Responses Proxy"'`,
-    `-c 'model_providers.proxy.base_url="${base}"'`,
-    `-c 'model_providers.proxy.wire_api="responses"'`,
-    `-c 'model_provider="proxy"'`,
-  ].join(' \\\n  ');
+/** A newcomer elsewhere would be answered 401 by commands that work on the proxy's own machine. */
+function ClientKeyStep({ made }: { made: boolean }): JSX.Element {
+  return (
+    <Step done={false} title="Give the client a key of its own">
+      <p>
+        {made
+          ? 'Client keys have been given out, so everybody needs one. '
+          : 'You opened this page from another machine, and from there /v1 wants a client key. '}
+        <a href={href(`/keys/${NEW}`)}>Make one</a>; it is shown once. Put it here in place of rpx_…, where
+        the client runs:
+      </p>
+      <Command text={`export ${KEY_VARIABLE}=rpx_…`} what="command with the client key" />
+    </Step>
+  );
 }
 
-function curlCommand(base: string): string {
+function curlCommand({ baseUrl, keyVariable }: CodexTarget): string {
   return [
-    `curl ${base}/responses`,
+    `curl ${baseUrl}/responses`,
+    ...(keyVariable === null ? [] : [`-H "authorization: Bearer $${keyVariable}"`]),
     `-H 'content-type: application/json'`,
     `-d '{"model":"gpt-5-mini","input":"Say hello"}'`,
   ].join(' \\\n  ');

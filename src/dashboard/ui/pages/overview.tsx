@@ -28,7 +28,7 @@ export function OverviewPage(): JSX.Element {
   const totals = data?.totals ?? null;
   return (
     <Page title="Overview" actions={<SpanChoice />}>
-      {isFresh(current, totals) && <FirstRun resources={current.resources} />}
+      {isFresh(current, totals) && <FirstRun state={current} />}
       <Tiles state={current} totals={totals} />
       <Unread reads={[series, requests]} />
       {data !== null && data.totals.requests > 0 && <Charts series={data} />}
