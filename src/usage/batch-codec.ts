@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
-import { constants, deflateRaw, inflateRaw } from 'node:zlib';
+import { brotliCompress, brotliDecompress, constants } from 'node:zlib';
 import type { TelemetryRecord } from './records.js';
 import { type EncodedRecord, seal, SpoolEncoder } from './spool-encoder.js';
 import { MARKER_BYTES, scanFrames } from './spool-frame.js';
@@ -13,8 +13,11 @@ const MAX_TEXT = 32 * 1024 * 1024;
 const MAX_RECORDS = 10_000;
 const KINDS: ReadonlySet<unknown> = new Set(['started', 'finished', 'body', 'event']);
 
-const compress = promisify(deflateRaw);
-const decompress = promisify(inflateRaw);
+const compress = promisify(brotliCompress);
+const decompress = promisify(brotliDecompress);
+/** A third of the time of deflate's fastest, and smaller. */
+const QUALITY = 1;
+const LEAST_PIECE = 64 * 1024;
 
 /** As in a segment file: a marker and sealed frames; compressed, as text. Null when it is too large to travel. */
 export async function encodeBatch(batch: readonly SpooledRecord[]): Promise<string | null> {
@@ -25,14 +28,17 @@ export async function encodeBatch(batch: readonly SpooledRecord[]): Promise<stri
   if (total > MAX_BYTES) return null;
   for (const frame of frames) seal(frame, marker);
   const plain = Buffer.concat([marker, ...encoder.pieces(frames)], total);
-  const packed = await compress(plain, { level: constants.Z_BEST_SPEED });
+  const params = { [constants.BROTLI_PARAM_QUALITY]: QUALITY, [constants.BROTLI_PARAM_SIZE_HINT]: total };
+  const packed = await compress(plain, { params, chunkSize: Math.max(LEAST_PIECE, total >> 1) });
   return Math.ceil(packed.length / 3) * 4 > MAX_TEXT ? null : packed.toString('base64');
 }
 
 /** What `encodeBatch` made. Throws on anything else: it comes from a server that others may write to. */
 export async function decodeBatch(text: unknown): Promise<readonly SpooledRecord[]> {
   if (typeof text !== 'string' || text.length > MAX_TEXT) throw new TypeError('not a batch of records');
-  const plain = await decompress(Buffer.from(text, 'base64'), { maxOutputLength: MAX_BYTES });
+  const packed = Buffer.from(text, 'base64');
+  const chunkSize = Math.max(LEAST_PIECE, Math.min(MAX_BYTES, packed.length * 4));
+  const plain = await decompress(packed, { maxOutputLength: MAX_BYTES, chunkSize });
   const marker = plain.subarray(0, MARKER_BYTES);
   const frames = plain.subarray(MARKER_BYTES);
   const { records, consumed, torn } = scanFrames(frames, marker, MAX_RECORDS, frames.length);

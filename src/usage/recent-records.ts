@@ -8,6 +8,9 @@ const MAX_BYTES = 16 * 1024 * 1024;
 const MAX_BATCH_RECORDS = 1_000;
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 
+/** From here on waiting costs more than it spares: what comes next would be read back. */
+const CROWDED_BYTES = MAX_BYTES / 2;
+
 interface Recent {
   readonly segment: SpoolSegment;
   readonly start: number;
@@ -23,6 +26,10 @@ interface Recent {
 export class RecentRecords {
   #items: Recent[] = [];
   #bytes = 0;
+
+  get crowded(): boolean {
+    return this.#bytes > CROWDED_BYTES;
+  }
 
   /** `record` lies in `segment` from `start` to `end`. */
   add(item: Recent): void {

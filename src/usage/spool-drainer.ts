@@ -82,7 +82,7 @@ export class SpoolDrainer {
   #holdsBack(utilization: number): boolean {
     const now = performance.now();
     this.#heldSince ??= now;
-    if (holdBack(utilization, now - this.#heldSince)) return true;
+    if (!this.spool.recent.crowded && holdBack(utilization, now - this.#heldSince)) return true;
     this.#heldSince = null;
     return false;
   }

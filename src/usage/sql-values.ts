@@ -21,7 +21,11 @@ export class SqlValues {
   #size = 0;
   readonly #inline: boolean;
 
-  constructor(dialect: Dialect) {
+  /** `told`: places of the values of a row that the statement has. */
+  constructor(
+    dialect: Dialect,
+    private readonly told: readonly number[],
+  ) {
     this.#inline = dialect === 'sqlite';
   }
 
@@ -40,9 +44,9 @@ export class SqlValues {
 
   addRow(row: readonly SqlValue[]): void {
     this.#parts.push(this.empty ? '(' : '),(');
-    for (let column = 0; column < row.length; column++) {
-      if (column > 0) this.#parts.push(',');
-      this.#add(row[column] ?? null);
+    for (let n = 0; n < this.told.length; n++) {
+      if (n > 0) this.#parts.push(',');
+      this.#add(row[this.told[n] ?? -1] ?? null);
     }
   }
 

@@ -25,8 +25,9 @@ export async function upsertRows(
   spec: TableSpec,
   rows: readonly Row[],
 ): Promise<void> {
-  for (const values of statements(dialect, spec, rows)) {
-    await runner.query(`${insertInto(spec, values)} DO ${spec.onConflict}`, values.params);
+  const told = toldColumns(spec, rows);
+  for (const values of statements(dialect, told, rows)) {
+    await runner.query(`${insertInto(spec, told, values)} DO ${spec.onConflict}`, values.params);
   }
 }
 
@@ -39,9 +40,10 @@ export async function insertMissing(
 ): Promise<Set<unknown>> {
   const inserted = new Set<unknown>();
   const [key] = spec.key;
-  for (const values of statements(dialect, spec, rows)) {
+  const told = toldColumns(spec, rows);
+  for (const values of statements(dialect, told, rows)) {
     // The space: TypeORM's SQLite runner drops what statements beginning with INSERT return.
-    const sql = ` ${insertInto(spec, values)} DO NOTHING RETURNING "${key}" AS "key"`;
+    const sql = ` ${insertInto(spec, told, values)} DO NOTHING RETURNING "${key}" AS "key"`;
     for (const row of (await runner.query(sql, values.params)) as { key: unknown }[]) inserted.add(row.key);
   }
   return inserted;
@@ -54,20 +56,31 @@ export function placeholders(dialect: Dialect, count: number): string {
   return list.join(', ');
 }
 
-function* statements(dialect: Dialect, spec: TableSpec, rows: readonly Row[]): Generator<SqlValues> {
-  let values = new SqlValues(dialect);
+/**
+ * Places of the columns that some row says anything in. The others are null without being named, in the new row as in
+ * `excluded`: a third of what a request would have to be parsed or bound for.
+ */
+function toldColumns({ columns, key }: TableSpec, rows: readonly Row[]): readonly number[] {
+  const told: number[] = [];
+  for (const [place, name] of columns.entries())
+    if (key.includes(name) || rows.some((row) => (row[place] ?? null) !== null)) told.push(place);
+  return told;
+}
+
+function* statements(dialect: Dialect, told: readonly number[], rows: readonly Row[]): Generator<SqlValues> {
+  let values = new SqlValues(dialect, told);
   for (const row of rows) {
-    if (values.params.length + spec.columns.length > MAX_PARAMS || values.size > MAX_TEXT) {
+    if (values.params.length + told.length > MAX_PARAMS || values.size > MAX_TEXT) {
       yield values.close();
-      values = new SqlValues(dialect);
+      values = new SqlValues(dialect, told);
     }
     values.addRow(row);
   }
   if (!values.empty) yield values.close();
 }
 
-function insertInto(spec: TableSpec, values: SqlValues): string {
-  const columns = spec.columns.map(quote).join(', ');
+function insertInto(spec: TableSpec, told: readonly number[], values: SqlValues): string {
+  const columns = told.map((place) => quote(spec.columns[place] ?? '')).join(', ');
   return `INSERT INTO "${spec.table}" (${columns}) VALUES ${values.text} ON CONFLICT (${spec.key.map(quote).join(', ')})`;
 }
 

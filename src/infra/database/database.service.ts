@@ -13,6 +13,8 @@ import { preflightSqlite } from './sqlite-preflight.js';
 
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 10_000;
+/** The pages one batch changes are more than SQLite's 2 MB: what does not fit is written, read back and written again. */
+const WRITER_CACHE_KB = 16_384;
 
 /**
  * The one data source. SQLite must open, or the process does not start. Postgres may be away: the process serves
@@ -130,6 +132,7 @@ export class DatabaseService {
     const writer = createDataSource(dataSourceOptions(this.config.database));
     await writer.initialize();
     await writer.query('PRAGMA synchronous = NORMAL');
+    await writer.query(`PRAGMA cache_size = -${WRITER_CACHE_KB}`);
     this.#writer = writer;
   }
 
