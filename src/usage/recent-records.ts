@@ -5,7 +5,7 @@ import type { TelemetryRecord } from './records.js';
 
 /** Of captured bodies and records, by their size on disk. What does not fit is read back from its file. */
 const MAX_BYTES = 16 * 1024 * 1024;
-const MAX_BATCH_RECORDS = 1_000;
+const MAX_BATCH_RECORDS = 2_000;
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 
 /** From here on waiting costs more than it spares: what comes next would be read back. */

@@ -2,8 +2,8 @@ import { frameLengths, HEADER_BYTES, MARKER_BYTES, scanFrames } from './spool-fr
 import { readRange, type SegmentFile } from './spool-segment.js';
 import type { SpooledRecord } from './telemetry-queue.js';
 
-const MAX_RECORDS = 200;
-const CHUNK_BYTES = 1024 * 1024;
+const MAX_RECORDS = 500;
+const CHUNK_BYTES = 4 * 1024 * 1024;
 
 export interface SegmentBatch {
   readonly records: readonly SpooledRecord[];
@@ -12,7 +12,7 @@ export interface SegmentBatch {
   readonly torn: number;
 }
 
-/** The next records of a segment file between two offsets, at most 200; one larger than a chunk comes alone. */
+/** The next records of a segment file between two offsets, at most 500; one larger than a chunk comes alone. */
 export async function readBatch(segment: SegmentFile, from: number, to: number): Promise<SegmentBatch> {
   let size = Math.min(CHUNK_BYTES, to - from);
   for (;;) {

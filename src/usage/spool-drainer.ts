@@ -9,9 +9,9 @@ import type { SpoolSegment } from './spool-segment.js';
 /** The first record after a pause waits this long for company. */
 const GATHER_MS = 50;
 /** While records keep coming they gather longer: few large transactions cost less than many small ones. */
-const BUSY_GATHER_MS = 100;
+const BUSY_GATHER_MS = 300;
 const BUSY_RECORDS = 20;
-const FULL_BATCH = 1_000;
+const FULL_BATCH = 2_000;
 const FIRST_BACKOFF_MS = 100;
 const LAST_BACKOFF_MS = 5_000;
 const FLUSH_PAUSE_MS = 20;

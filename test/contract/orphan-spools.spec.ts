@@ -75,7 +75,7 @@ describe('spools of ended processes', () => {
     queue.refuse = () => new TelemetryUnavailable('no connection');
     await adopter.adoptAll();
     expect(next.status()).toMatchObject({ pending: 700 + 2 + 1 + 1, oldestAt: 1_001 });
-    queue.refuse = ({ record }) => (record.id === 'r450' ? new TelemetryUnavailable('no connection') : null);
+    queue.refuse = ({ record }) => (record.id === 'r650' ? new TelemetryUnavailable('no connection') : null);
     await adopter.adoptAll();
     const home = queue.ids.length;
     expect(home).toBeGreaterThan(100);
