@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { guidePage } from '../src/admin/guide-page.js';
 import { ENV_SECTIONS } from '../src/config/env.js';
+import { guidePath } from '../src/diagnosis/docs-link.js';
 import { diagnose, findingsOf } from '../src/diagnosis/diagnose.js';
 import type { AccessFacts, Facts, ProcessFacts, PublicUrlFacts, TurnFacts } from '../src/diagnosis/facts.js';
 import type { Finding } from '../src/diagnosis/finding.js';
@@ -17,6 +20,7 @@ import {
   SPOOL,
   TRAFFIC,
 } from './support/diagnosis-facts.js';
+import { anchorsOf } from './support/markdown.js';
 import { findingIds } from './support/finding-ids.js';
 
 const ACCESS: AccessFacts = {
@@ -180,7 +184,7 @@ const WORLDS: readonly Omit<Facts, 'now'>[] = [
   {
     settings: SETTINGS,
     traffic: { ...TRAFFIC, uptimeMs: DAY },
-    history: { ...HISTORY, unsummedAt: NOW - DAY },
+    history: { ...HISTORY, unsummedAt: NOW - DAY, unsummedHours: 1 },
   },
   ...['completed', 'client_aborted'].map((state) => ({
     keys: [KEY],
@@ -255,6 +259,16 @@ describe('what the doctor says is to be done', () => {
     expect(odd.map(({ id, fix }) => `${id}: ${fix}`)).toEqual([]);
     const proseIds = new Set(ALL.filter(isProse).map(({ id }) => id));
     expect([...PROSE].filter((id) => !proseIds.has(id))).toEqual([]);
+  });
+
+  it('links to a section that is there, as a file and as a page of the running proxy', () => {
+    for (const docs of new Set(ALL.map((one) => one.docs))) {
+      const [file = '', anchor = ''] = docs.split('#');
+      const text = readFileSync(file, 'utf8');
+      expect(anchorsOf(text), docs).toContain(anchor);
+      expect(guidePage(text, new Set()), docs).toContain(`id="${anchor}"`);
+      expect(guidePath(docs)).toMatch(/^\/docs\/guide\/[\w-]+#/);
+    }
   });
 
   it('is read by a shell as it stands, with no variable that nobody sets', () => {

@@ -50,6 +50,7 @@ import { StateViewService } from './state-view.service.js';
 import { StateController } from './state.controller.js';
 import { StoreFactsService } from './store-facts.service.js';
 import { StrictValidationPipe } from './strict-validation.pipe.js';
+import { UnsummedGauge } from './unsummed-gauge.service.js';
 import { UseFactsService } from './use-facts.service.js';
 
 /** What operators read and do, and the gate, the pipe and the filter of every Nest route. */
@@ -107,6 +108,7 @@ import { UseFactsService } from './use-facts.service.js';
     StateViewService,
     LiveEventsService,
     GaugesService,
+    UnsummedGauge,
     OpenApiSource,
     DocsFiles,
     GuideFiles,

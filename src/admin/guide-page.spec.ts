@@ -19,7 +19,7 @@ describe('a page of the guide', () => {
       '# T\n[a](operations.md#redis) [b](#t) [c](gone.md) [d](javascript:alert) [e](../x.md) [f](https://x.example)',
       PAGES,
     );
-    expect(html).toContain('<a href="/docs/guide/operations#redis">a</a> <a href="#t">b</a> [c](gone.md)');
+    expect(html).toContain('<a href="operations#redis">a</a> <a href="#t">b</a> [c](gone.md)');
     for (const text of ['[d](javascript:alert)', '[e](../x.md)', '[f](https://x.example)'])
       expect(html).toContain(text);
   });

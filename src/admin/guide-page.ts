@@ -1,4 +1,5 @@
-const STYLE = '/docs/guide.css';
+/** Relative like all links of a page: what stands in front of the proxy may have put it below a path of its own. */
+const STYLE = '../guide.css';
 const HEADING = /^(#{1,6}) (.+)$/;
 const FENCE = /^\s*```/;
 /** To another page of the guide, or within one. */
@@ -40,7 +41,7 @@ export function guidePage(markdown: string, pages: ReadonlySet<string>): string 
 <link rel="stylesheet" href="${STYLE}">
 </head>
 <body>
-<nav><a href="/">Dashboard</a> · <a href="/docs/guide/README">All pages</a></nav>
+<nav><a href="../../">Dashboard</a> · <a href="README">All pages</a></nav>
 <main>
 ${sections.join('\n')}
 </main>
@@ -89,7 +90,7 @@ function linked(text: string, pages: ReadonlySet<string>): string {
   return text.replaceAll(/\[([^\]\n]+)\]\(([^)\s]+)\)/g, (whole, label: string, target: string) => {
     const [matched, page, anchor = ''] = OWN_LINK.exec(target) ?? [];
     if (matched === undefined || matched === '' || (page !== undefined && !pages.has(page))) return whole;
-    return `<a href="${page === undefined ? '' : `/docs/guide/${page}`}${anchor}">${label}</a>`;
+    return `<a href="${page ?? ''}${anchor}">${label}</a>`;
   });
 }
 

@@ -69,17 +69,23 @@ export class ProviderTrialService {
     if (typeof key === 'string')
       return noCredential(key, 'Set api_key, or credential_ref to a variable of this process (env:NAME).');
     const resource = providerResource(row, key, this.config.health.path);
-    const begun = performance.now();
-    const left = (): number => Math.max(1, LIMIT_MS - (performance.now() - begun));
+    const { healthPath } = resource;
+    const keyless = { ...resource, auth: null };
     // Connections of its own: none that another attempt has opened, and none that stays.
     const client = new UpstreamClient(this.config.upstream);
+    const keylessly = (path: string, body?: Buffer): Promise<TrialAnswer | null> =>
+      resource.auth === null ? Promise.resolve(null) : client.ask(keyless, path, LIMIT_MS, body);
     try {
-      const { healthPath } = resource;
-      const answer = await client.ask(resource, healthPath, left());
-      const keyless = { ...resource, auth: null };
+      // Together: a slow provider has as long for the last as for the first.
+      const [answer, other, openly, given, unsigned] = await Promise.all([
+        client.ask(resource, healthPath, LIMIT_MS),
+        healthPath === LIST_PATH ? null : client.ask(resource, LIST_PATH, LIMIT_MS),
+        keylessly(healthPath),
+        client.ask(resource, RESPONSES_PATH, LIMIT_MS, EMPTY_REQUEST),
+        keylessly(RESPONSES_PATH, EMPTY_REQUEST),
+      ]);
       // A public list is no proof of the key, nor is one of which nobody knows whether it is public.
-      const provesKey =
-        !answered(answer) || resource.auth === null || refused(await client.ask(keyless, healthPath, left()));
+      const provesKey = !answered(answer) || openly === null || refused(openly);
       const steps = [
         works('base_url', `${row.baseUrl} may be connected to.`),
         works('credential', row.authType === 'none' ? 'None is sent.' : 'There is one.'),
@@ -87,14 +93,10 @@ export class ProviderTrialService {
       ];
       if (answer.status === null)
         return [...steps, ...['models', 'responses'].map((step) => skipped(step, 'There was no answer.'))];
-      const list = healthPath === LIST_PATH ? answer : await client.ask(resource, LIST_PATH, left());
-      const empty: EmptyAnswers = {
-        given: await client.ask(resource, RESPONSES_PATH, left(), EMPTY_REQUEST),
-        keyless: provesKey ? null : await client.ask(keyless, RESPONSES_PATH, left(), EMPTY_REQUEST),
-      };
+      const empty: EmptyAnswers = { given, keyless: provesKey ? null : unsigned };
       return [
         ...steps,
-        modelsStep(list, row.baseUrl + LIST_PATH),
+        modelsStep(other ?? answer, row.baseUrl + LIST_PATH),
         responsesStep(empty, row.baseUrl + RESPONSES_PATH, resource.auth !== null),
       ];
     } finally {

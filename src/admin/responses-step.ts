@@ -41,6 +41,8 @@ function isRefusedRequest({ status, message }: TrialAnswer): boolean {
 function spoken(keyless: TrialAnswer | null, sendsKey: boolean): string {
   const speaks = 'it speaks the Responses API';
   if (!sendsKey) return `${speaks}, and wants no credential for that.`;
+  if (keyless !== null && keyless.status === null)
+    return `${speaks}. Without the key it did not answer in time: only a real request shows whether the key is accepted.`;
   if (keyless !== null && isRefusedRequest(keyless))
     return `${speaks}. It says so without the key, too: only a real request shows whether the key is accepted.`;
   return `${speaks}, and accepts the key.`;

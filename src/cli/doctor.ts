@@ -12,7 +12,7 @@ import { toldCodexFile, type ToldCodexFile } from '../diagnosis/told-codex-file.
 import { toldKey, type ToldKey } from '../diagnosis/told-key.js';
 import { runTurn } from '../diagnosis/turn-client.js';
 import { DOCTOR_HELP, readDoctorArguments, type DoctorArguments } from './doctor-arguments.js';
-import { docsPlace } from './docs-place.js';
+import { docsBaseOf, docsPlace } from './docs-place.js';
 import { doctorText } from './doctor-output.js';
 import { EXIT } from './exit-code.js';
 import { packageVersion } from './package-version.js';
@@ -64,7 +64,7 @@ async function examine({ url, idleSeconds, model }: DoctorArguments): Promise<Ex
     process: seen.process,
     codexFiles: files,
   };
-  const docsBase = docsBaseOf(seen, around.publicUrl ?? null);
+  const docsBase = await docsBaseOf(docsAddresses(seen, around.publicUrl ?? null));
   const told = { seen, keys: seen.keys, codexFiles: files.map(toldCodexFile), docsBase };
   if (seen.diagnosis !== null) return { ...told, diagnosis: merge(seen.diagnosis, diagnose(around)) };
   // Of a process that does not tell, this environment may say nothing: it may have been started with another one.
@@ -78,9 +78,11 @@ function filesOfCodex(environment: Environment, here: readonly string[]): CodexF
 }
 
 /** The address that clients use may be open where this one is not: a container's, say. */
-function docsBaseOf(seen: ProxySeen, publicUrl: PublicUrlFacts | null): string | null {
-  if (publicUrl?.reach.ok === true) return publicUrl.url;
-  return isOurs(seen) ? seen.process.url : null;
+function docsAddresses(seen: ProxySeen, publicUrl: PublicUrlFacts | null): string[] {
+  return [
+    ...(publicUrl?.reach.ok === true ? [publicUrl.url] : []),
+    ...(isOurs(seen) ? [seen.process.url] : []),
+  ];
 }
 
 const tokenOf = (environment: Environment): string | null => environment['PROXY_ADMIN_TOKEN']?.trim() || null;

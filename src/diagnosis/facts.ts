@@ -181,8 +181,9 @@ export interface HistoryFacts {
   readonly newestAt: number | null;
   /** Older than retention allows, by more than a day. */
   readonly overdueAt: number | null;
-  /** The first answered request that the sums of hours should hold since hours, and do not. */
+  /** The first hour with answered requests that the sums of hours should hold since hours, and do not; and how many. */
   readonly unsummedAt: number | null;
+  readonly unsummedHours: number;
   /** Of the last ones that were to run a model: what became of them, and how many tell no tokens. */
   readonly endings: readonly EndingFacts[];
   /** Open for longer than an attempt may take. */

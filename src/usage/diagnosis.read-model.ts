@@ -23,18 +23,24 @@ export interface HistoryHealth {
   readonly newestAt: number | null;
   /** The oldest request, where it should be gone since more than a day. */
   readonly overdueAt: number | null;
-  /** The first answered request that the sums of hours should hold since hours, and do not. */
+  /** The first hour with answered requests that the sums of hours should hold since hours, and do not; and how many. */
   readonly unsummedAt: number | null;
+  readonly unsummedHours: number;
   readonly endings: readonly Endings[];
   readonly unfinished: number;
   readonly bodies: number;
   readonly truncatedBodies: number;
 }
 
+interface UnsummedSpan {
+  /** Its first millisecond. */
+  readonly first: number | null;
+  readonly hours: number;
+}
+
 interface Span {
   readonly newest: number | null;
   readonly oldest: number | null;
-  readonly unsummed: number | null;
   readonly unfinished: number;
 }
 
@@ -47,12 +53,18 @@ export class DiagnosisReadModel {
   ) {}
 
   async read(now: number): Promise<HistoryHealth> {
-    const [span, endings, bodies] = await Promise.all([this.#span(now), this.#endings(), this.#bodies()]);
+    const [span, unsummed, endings, bodies] = await Promise.all([
+      this.#span(now),
+      this.unsummed(now),
+      this.#endings(),
+      this.#bodies(),
+    ]);
     const due = now - (this.config.retention.days + 1) * DAY_MS;
     return {
       newestAt: span.newest,
       overdueAt: span.oldest !== null && span.oldest < due ? span.oldest : null,
-      unsummedAt: span.unsummed,
+      unsummedAt: unsummed.first,
+      unsummedHours: unsummed.hours,
       endings,
       unfinished: span.unfinished,
       ...bodies,
@@ -64,14 +76,26 @@ export class DiagnosisReadModel {
     const longAgo = now - this.config.upstream.totalTimeoutMs - MINUTE_MS;
     const sql = `SELECT (SELECT MAX("started_at") FROM "requests") AS "newest",
       (SELECT MIN("started_at") FROM "requests") AS "oldest",
-      (SELECT MIN("started_at") FROM (SELECT "started_at", "state", "latency_ms", "counted" FROM "requests"
-        WHERE "started_at" >= (SELECT COALESCE(MAX("hour") + ${HOUR_MS}, 0) FROM "latency_hours")
-          AND "started_at" < ${query.param(now - SUMMED_WITHIN_MS)} ORDER BY "started_at" LIMIT ${SAMPLE}) AS "late"
-        WHERE "counted" = 3 AND "state" IN ('completed', 'incomplete') AND "latency_ms" IS NOT NULL) AS "unsummed",
       (SELECT COUNT(*) FROM (SELECT "id" FROM "requests" WHERE "state" = 'in_progress'
         AND "started_at" < ${query.param(longAgo)} LIMIT ${SAMPLE}) AS "old") AS "unfinished"`;
     const [row] = await this.database.read<Span>(sql, query.params);
-    return row ?? { newest: null, oldest: null, unsummed: null, unfinished: 0 };
+    return row ?? { newest: null, oldest: null, unfinished: 0 };
+  }
+
+  /** From hour to hour by the index: its price is that of the hours, not of their requests. */
+  async unsummed(now: number): Promise<UnsummedSpan> {
+    const query = new SqlQuery(this.database.dialect);
+    const until = query.param(now - SUMMED_WITHIN_MS);
+    const next = (from: string): string =>
+      `(SELECT "started_at" - "started_at" % ${HOUR_MS} FROM "requests"${from} ORDER BY "started_at" LIMIT 1)`;
+    const sql = `WITH RECURSIVE "all" ("hour") AS (SELECT ${next('')} UNION ALL
+        SELECT ${next(` WHERE "started_at" >= "all"."hour" + ${HOUR_MS}`)} FROM "all" WHERE "all"."hour" <= ${until})
+      SELECT MIN("hour") AS "first", COUNT(*) AS "hours" FROM "all" WHERE "hour" <= ${until}
+        AND NOT EXISTS (SELECT 1 FROM "latency_hours" WHERE "latency_hours"."hour" = "all"."hour")
+        AND EXISTS (SELECT 1 FROM "requests" WHERE "started_at" >= "all"."hour" AND "started_at" < "all"."hour" + ${HOUR_MS}
+          AND "counted" = 3 AND "state" IN ('completed', 'incomplete') AND "latency_ms" IS NOT NULL)`;
+    const [row] = await this.database.read<UnsummedSpan>(sql, query.params);
+    return row ?? { first: null, hours: 0 };
   }
 
   #endings(): Promise<Endings[]> {

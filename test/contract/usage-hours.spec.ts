@@ -260,8 +260,10 @@ describe.each(['sqlite', 'postgres'] as const)('usage by the hour in %s', (diale
       { warn: note, info: note } as never,
     );
     const config = { retention: { days: 1 }, upstream: { totalTimeoutMs: HOUR_MS } } as AppConfig;
-    const unsummedAt = async (): Promise<number | null> =>
-      (await new DiagnosisReadModel(db.service, config).read(clock.now())).unsummedAt;
+    const unsummed = async (): Promise<unknown[]> => {
+      const seen = await new DiagnosisReadModel(db.service, config).read(clock.now());
+      return [seen.unsummedAt, seen.unsummedHours];
+    };
     await write(ALL, 40);
     const all = await left();
     expect(all).toHaveLength(HOURS);
@@ -269,17 +271,18 @@ describe.each(['sqlite', 'postgres'] as const)('usage by the hour in %s', (diale
     await refuse(`>= ${BEGIN}`);
     expect(await retention.prune()).toMatchObject({ requests: 0 });
     expect(await left()).toEqual(all);
-    expect(await unsummedAt()).toBeGreaterThanOrEqual(BEGIN);
+    expect(await unsummed()).toEqual([BEGIN, HOURS]);
     await allow();
     await refuse(`= ${BEGIN + HOUR_MS}`);
     await retention.prune();
     expect(await left()).toEqual(all.slice(1, 2));
-    expect(await unsummedAt()).toBeNull();
+    expect(await unsummed()).toEqual([BEGIN + HOUR_MS, 1]);
     expect(said).toEqual(['retention.unsummed']);
     await allow();
     await retention.prune();
     expect(await left()).toEqual([]);
     expect(said).toEqual(['retention.unsummed', 'retention.recovered']);
+    expect(await unsummed()).toEqual([null, 0]);
     const summed = await db.service.dataSource.query<object[]>('SELECT DISTINCT "hour" FROM "latency_hours"');
     expect(summed).toHaveLength(HOURS);
     // Not for ever: at twice its age a request goes.

@@ -28,7 +28,17 @@ async function startFleet(redisServer: string): Promise<NonNullable<Awaited<type
   ]);
   const env = { PROXY_REDIS_URL: redis.url };
   const start = (): Promise<ProxyProcess> => ProxyProcess.start({ upstream, keys: ['sk-test-good'], env });
-  return { redis, replicas: await Promise.all([start(), start()]) };
+  const [one, two] = await Promise.all([start(), start()]);
+  // The history of the first, and another database number of the same Redis.
+  const third = await ProxyProcess.start({
+    upstream,
+    keys: ['sk-test-good'],
+    env: {
+      PROXY_REDIS_URL: `${redis.url.replace(/\/\d*$/, '')}/5`,
+      PROXY_SQLITE_URL: `sqlite:///${join(one.dataDir, 'proxy.sqlite3')}`,
+    },
+  });
+  return { redis, replicas: [one, two, third] };
 }
 
 beforeAll(async () => {
@@ -194,17 +204,24 @@ describe('the doctor of a proxy whose stores are away', () => {
 });
 
 describeWith(binary !== null, 'a Redis server')('the doctor of replicas that do not fit together', () => {
-  it('names different databases, a Redis that evicts, and that no worker runs', async () => {
+  it('names different databases and Redis stores, a Redis that evicts, and that no worker runs', async () => {
     const { redis, replicas } = await fleet!;
     const [one] = replicas;
     try {
       const all = await until(
         () => diagnostics(one!),
         (seen) =>
-          ['no_worker', 'other_database', 'redis_settings'].every((id) => found(seen, id) !== undefined),
-        { timeoutMs: 60_000, everyMs: 250, what: 'no_worker, other_database and redis_settings' },
+          ['no_worker', 'other_database', 'other_redis', 'redis_settings'].every(
+            (id) => found(seen, id) !== undefined,
+          ),
+        { timeoutMs: 60_000, everyMs: 250, what: 'all four' },
       );
       expect(found(all, 'other_database')).toMatchObject({ severity: 'error' });
+      expect(found(all, 'other_redis')).toMatchObject({
+        severity: 'error',
+        evidence: [expect.stringContaining('another Redis than')],
+        fix: expect.stringContaining('PROXY_REDIS_URL'),
+      });
       expect(found(all, 'no_worker')?.fix).toContain('responses-proxy worker');
       expect(found(all, 'redis_settings')?.fix).toContain('maxmemory-policy noeviction');
     } finally {

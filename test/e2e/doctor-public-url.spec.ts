@@ -51,6 +51,7 @@ describe('what stands between clients and the proxy', () => {
     });
     expect(code).toBe(2);
     expect(found(json, 'stream_buffered')?.fix).toContain('proxy_buffering off');
+    expect(found(json, 'stream_buffered')?.docs_url).toMatch(/^http:\/\/127.0.0.1:(?!${proxy.port})/);
     expect(found(json, 'websocket_blocked')?.evidence.join()).toMatch(
       /instead of 101|ECONNRESET|socket hang up/,
     );
@@ -69,6 +70,32 @@ describe('what stands between clients and the proxy', () => {
     expect(found(compressed.json, 'stream_buffered')?.evidence.join()).toContain(
       'compressed on the way (gzip)',
     );
+  });
+
+  it('ends streams early, drops headers, and keeps the documents to itself', async () => {
+    const { json, code } = await through({
+      cutsAfterBytes: 250,
+      drops: ['x-proxy-session-id', 'x-codex-window-id'],
+      onlyApi: true,
+    });
+    expect(code).toBe(2);
+    expect(found(json, 'stream_incomplete')).toMatchObject({
+      symptom: expect.stringContaining('break off in the middle'),
+      evidence: [expect.stringMatching(/^[1-7] of 8 events/)],
+    });
+    expect(found(json, 'headers_dropped')?.evidence).toEqual([
+      'sent and not received: x-codex-window-id, x-proxy-session-id',
+    ]);
+    expect(found(json, 'stream_buffered') ?? found(json, 'headers_with_underscores_dropped')).toBeUndefined();
+    // What is linked to can be opened: where it is served, and that is not the address of clients here.
+    for (const { id, docs_url: link = '' } of json.findings) {
+      expect(link, id).toMatch(new RegExp(`^${proxy.url}/docs/guide/[a-z]+#[a-z0-9-]+$`));
+      const page = await fetch(link);
+      expect([page.status, await page.text()], link).toEqual([
+        200,
+        expect.stringContaining(`id="${new URL(link).hash.slice(1)}"`),
+      ]);
+    }
   });
 
   it('leads elsewhere, or wants a credential', async () => {

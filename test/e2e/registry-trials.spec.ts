@@ -35,6 +35,7 @@ interface Answer {
 let rig: Rig;
 let other: FakeUpstream;
 const asked: string[] = [];
+const held: (() => unknown)[] = [];
 /** By the first segment of the path: what is no API answers. */
 const ODD: Readonly<Record<string, (res: ServerResponse, authorization: string, post: boolean) => unknown>> =
   {
@@ -61,6 +62,11 @@ const ODD: Readonly<Record<string, (res: ServerResponse, authorization: string, 
       if (!post) list(res, true);
       else if (authorization === KEYED) lacksModel(res);
       else res.writeHead(401).end('{"error":{"message":"No cookie auth credentials found"}}');
+    },
+    // With and without the key, for models and for nothing.
+    together: (res, authorization, post) => {
+      held.push(() => ODD['public']?.(res, authorization, post));
+      if (held.length === 4) for (const answer of held.splice(0)) answer();
     },
     careless: (res, _authorization, post) => (post ? lacksModel(res) : list(res, true)),
   };
@@ -185,16 +191,10 @@ describe('the trial of a provider', () => {
 
   it.each([
     ['that speaks it', 'speaks', SECRET, 'ok', 'ok', 'accepts the key'],
+    ['that answers all at once', 'together', SECRET, 'skipped', 'ok', 'accepts the key'],
     ['that has chat completions only', 'chat', SECRET, 'ok', 'failed', 'does not speak the Responses API'],
     ['whose list is public', 'public', SECRET, 'skipped', 'ok', 'accepts the key'],
-    [
-      'whose list is public, with a wrong key',
-      'public',
-      'sk-wrong-0123456789',
-      'skipped',
-      'failed',
-      'key is refused',
-    ],
+    ['with a public list and a wrong key', 'public', 'sk-wrong-01234', 'skipped', 'failed', 'key is refused'],
     [
       'that looks at the key late',
       'careless',

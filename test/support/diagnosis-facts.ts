@@ -51,6 +51,7 @@ export const HISTORY: HistoryFacts = {
   newestAt: NOW,
   overdueAt: null,
   unsummedAt: null,
+  unsummedHours: 0,
   endings: [],
   unfinished: 0,
   bodies: 0,

@@ -9,8 +9,13 @@ export interface Habits {
   readonly compresses?: boolean;
   /** Ends answers that are silent for so long. */
   readonly cutsAfterMs?: number;
+  /** Ends answers that stream after so many bytes. */
+  readonly cutsAfterBytes?: number;
   readonly dropsUnderscores?: boolean;
+  readonly drops?: readonly string[];
   readonly mostBodyBytes?: number;
+  /** Answers 404 for what is no path of the API. */
+  readonly onlyApi?: boolean;
   readonly upgrades?: boolean;
   /** Adds forwarding headers, so that callers behind it do not count as local. */
   readonly forwards?: boolean;
@@ -52,7 +57,11 @@ export class Intermediary {
   }
 
   #pass(req: IncomingMessage, res: ServerResponse): void {
-    const { mostBodyBytes = Infinity } = this.habits;
+    const { mostBodyBytes = Infinity, onlyApi } = this.habits;
+    if (onlyApi === true && !/^\/(?:v1|healthz)/.test(req.url ?? '')) {
+      res.writeHead(404).end('<html>404 Not Found</html>');
+      return;
+    }
     if (Number(req.headers['content-length'] ?? 0) > mostBodyBytes) {
       req.resume();
       res.writeHead(413, { connection: 'close' }).end('<html>413 Request Entity Too Large</html>');
@@ -71,20 +80,30 @@ export class Intermediary {
   }
 
   #headers(req: IncomingMessage): Record<string, string | string[] | undefined> {
-    const { dropsUnderscores, forwards } = this.habits;
+    const { dropsUnderscores, drops = [], forwards } = this.habits;
     const kept = Object.entries(req.headers).filter(
       // Hop by hop: what it does not pass on as an upgrade is an ordinary request.
       ([name]) =>
-        !/^(?:connection|upgrade)$/.test(name) && (dropsUnderscores !== true || !name.includes('_')),
+        !/^(?:connection|upgrade)$/.test(name) &&
+        !drops.includes(name) &&
+        (dropsUnderscores !== true || !name.includes('_')),
     );
     return { ...Object.fromEntries(kept), ...(forwards === true ? { 'x-forwarded-for': '10.1.2.3' } : {}) };
   }
 
   #back(answer: IncomingMessage, res: ServerResponse): void {
-    const { buffers, compresses, cutsAfterMs } = this.habits;
+    const { buffers, compresses, cutsAfterMs, cutsAfterBytes = Infinity } = this.habits;
     answer.on('error', () => res.destroy());
     if (cutsAfterMs !== undefined)
       answer.socket.setTimeout(cutsAfterMs, () => (res.destroy(), answer.destroy()));
+    let passed = 0;
+    if (String(answer.headers['content-type']).startsWith('text/event-stream'))
+      answer.on('data', (chunk: Buffer) => {
+        passed += chunk.length;
+        if (passed <= cutsAfterBytes) return;
+        res.destroy();
+        answer.destroy();
+      });
     if (buffers === true) {
       const chunks: Buffer[] = [];
       answer.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -159,7 +159,9 @@ function notSummed({ history, traffic, now }: Given<'history'>): Finding[] {
       id: 'hours_not_summed',
       severity: 'warning',
       symptom: 'Charts over weeks are slow, and old requests stay in the database.',
-      evidence: [`requests of ${age(now - history.unsummedAt)} ago are not in the sums of hours yet`],
+      evidence: [
+        `not in the sums of hours yet: ${history.unsummedHours} with requests, the first began ${age(now - history.unsummedAt)} ago`,
+      ],
       cause:
         'Hours cannot be summed, which is tried every hour by one process of all. Until then requests stay for up to twice as long as they should.',
       fix: 'responses-proxy prune   # tries it at once, and says what the database refuses, as retention.unsummed in the log does: full disks and missing rights are the usual causes',

@@ -1,4 +1,5 @@
 import { check, type Given } from '../check.js';
+import type { StreamFacts } from '../facts.js';
 import { section, type Finding } from '../finding.js';
 import { quoted } from '../fix-commands.js';
 
@@ -40,15 +41,15 @@ function reach({ publicUrl: { url, reach: seen } }: Given<'publicUrl'>): Finding
 function buffered({ publicUrl: { stream } }: Given<'publicUrl'>): Finding[] {
   if (stream === null || stream.events === 0) return [];
   const compressed = stream.encoding !== null;
-  const incomplete = stream.received < stream.events && !compressed;
-  if (!incomplete && !compressed && stream.receivedOverMs > stream.sentOverMs * HELD_BACK) return [];
+  if (stream.received < stream.events && !compressed) return [incomplete(stream)];
+  if (!compressed && stream.receivedOverMs > stream.sentOverMs * HELD_BACK) return [];
   return [
     {
-      id: incomplete ? 'stream_incomplete' : 'stream_buffered',
+      id: 'stream_buffered',
       severity: 'error',
       symptom: 'Answers appear all at once at the end, Codex shows nothing for a long time, or gives up.',
       evidence: [
-        `${stream.received} of ${stream.events} events sent over ${stream.sentOverMs} ms arrived within ${stream.receivedOverMs} ms`,
+        arrived(stream),
         ...(stream.encoding === null ? [] : [`the answer was compressed on the way (${stream.encoding})`]),
       ],
       cause:
@@ -57,6 +58,23 @@ function buffered({ publicUrl: { stream } }: Given<'publicUrl'>): Finding[] {
       docs: STREAMS,
     },
   ];
+}
+
+function incomplete(stream: StreamFacts): Finding {
+  return {
+    id: 'stream_incomplete',
+    severity: 'error',
+    symptom: 'Answers break off in the middle: stream disconnected before completion.',
+    evidence: [arrived(stream)],
+    cause:
+      'A server between client and proxy ends answers before they are complete: a limit of their time or size, or a filter.',
+    fix: 'location /v1/ { proxy_read_timeout 650s; send_timeout 650s; proxy_buffering off; }   # nginx. Others: no limit of the time or size of an answer; filters do not belong before text/event-stream',
+    docs: STREAMS,
+  };
+}
+
+function arrived({ received, events, sentOverMs, receivedOverMs }: StreamFacts): string {
+  return `${received} of ${events} events sent over ${sentOverMs} ms arrived within ${receivedOverMs} ms`;
 }
 
 function cut({ publicUrl: { silence } }: Given<'publicUrl'>): Finding[] {
@@ -106,7 +124,9 @@ function headers({ publicUrl: { lostHeaders } }: Given<'publicUrl'>): Finding[] 
       cause: underscores
         ? 'A server between client and proxy drops headers with underscores, as nginx does by default; older Codex names its session in session_id.'
         : 'A server between client and proxy drops headers it does not know.',
-      fix: 'underscores_in_headers on;   # nginx, in the http or server block',
+      fix: underscores
+        ? 'underscores_in_headers on;   # nginx, in the http or server block'
+        : 'proxy_pass_request_headers on; ignore_invalid_headers off; underscores_in_headers on;   # nginx. Others: no list of permitted headers before /v1/',
       docs: section('headers-or-large-requests-do-not-arrive'),
     },
   ];
