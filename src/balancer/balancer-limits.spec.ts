@@ -76,6 +76,7 @@ describe('Balancer: nobody left', () => {
 describe('Balancer: trials and restoring', () => {
   it('lets one request try an ejected resource, not all of them', () => {
     const world = routingWorld([{ key: 'a' }, { key: 'b' }]);
+    world.balancer.random = () => 0.5;
     world.fail('openai-1', answered(503), 5);
     world.clock.advance(31_000);
     for (let n = 0; n < 4; n++) world.live.enter('openai-2');

@@ -289,12 +289,12 @@ export class Balancer {
       rateLimits: this.#rateLimits,
       live: this.live,
       sharedInOrganization: this.config.affinity.sharedInOrganization,
+      retry5xx: this.config.retry5xx,
       random: this.random,
       now,
     };
-    const warm = warmCache(affinity.home, at);
     const ownerUntil = ownerPatience(now, patience.waitedMs, patience.until);
-    const request: RoutingRequest = { hints, affinity, warm, tried, attempt, ownerUntil };
+    const request = { hints, affinity, warm: warmCache(affinity.home, at), tried, attempt, ownerUntil };
     return { world, request, choice: decide(world, request) };
   }
 }

@@ -30,6 +30,8 @@ export interface RoutingWorld {
   readonly live: Pick<LiveState, 'inFlight'>;
   /** Stored responses may be served by any key of the owner's organisation. */
   readonly sharedInOrganization: boolean;
+  /** `PROXY_RETRY_5XX`. */
+  readonly retry5xx: boolean;
   readonly random: () => number;
   /** `steadyNow`. */
   readonly now: number;
@@ -53,7 +55,9 @@ export type ChoiceReason =
   | 'least_connections'
   | 'only_candidate'
   | 'retry_elsewhere'
-  /** Everybody is out because of errors: the one whose pause ends first is used all the same; what is down, once a second. */
+  /** More than half are out because of errors: the one whose pause ends first is tried beside those that are well. */
+  | 'kept_in'
+  /** Everybody is out because of errors: the one whose pause ends first is used all the same. */
   | 'last_resort'
   /** Everybody has refused the model before: the upstream is asked again, its answer is the client's. */
   | 'model_denied_everywhere'
@@ -122,8 +126,8 @@ export function decide(world: RoutingWorld, request: RoutingRequest): Choice {
     return { kind: 'refused', reason: 'affinity_unavailable', candidates, backAt: due, freeAt: due };
   const unspent = avoidExhausted(candidates, usable, request.hints.inputTokens);
   avoidLossy(world, request, candidates, preferred, unspent);
-  const keptIn = keepHalf(world, request, candidates);
-  return choose(world, request, candidates, preferred, unspent + keptIn, keptIn);
+  const kept = keepHalf(world, request, candidates);
+  return choose(world, request, candidates, preferred, unspent + kept.size, kept);
 }
 
 /** The owner's group now, or, when its key is gone, as it was when the binding was made. */
@@ -190,7 +194,7 @@ function choose(
   candidates: Candidate[],
   preferred: number,
   usable: number,
-  keptIn: number,
+  kept: ReadonlySet<number>,
 ): Choice {
   const best = leastLoaded(candidates, world.random);
   const owner = candidates[preferred];
@@ -202,7 +206,7 @@ function choose(
   const index = ownerUsable && !tooBusy ? preferred : best;
   const byOwner = ownerUsable && !tooBusy;
   settle(candidates, index, byOwner);
-  const reason = byOwner ? 'affinity_hit' : reasonOf(request, usable);
+  const reason = kept.has(index) ? 'kept_in' : byOwner ? 'affinity_hit' : reasonOf(request, usable);
   const keptWarm = busy && !tooBusy;
   const ownerLossy = owner?.rejected === JUST_LOST;
   return {
@@ -214,7 +218,7 @@ function choose(
     ownerOverloaded: tooBusy,
     ownerLossy,
     keptWarm,
-    keptIn,
+    keptIn: kept.size,
   };
 }
 
@@ -227,8 +231,7 @@ function reasonOf({ affinity, attempt }: RoutingRequest, usable: number): Choice
 /**
  * Nobody may serve by the book. If nobody in the pool can serve anybody, errors alone shut nobody out: the first attempt
  * goes to the least bad one, so that a fault of our own judgement, or of the network for a moment, never turns away
- * everything. What is down beyond doubt gets one request a second, which finds out when that is over; all others are
- * refused at once: it is nothing that a crowd could wait for. While others of the pool are well, a request that is bound to a failing owner is told to come back.
+ * everything. While others of the pool are well, a request that is bound to a failing owner is told to come back.
  */
 function lastResort(
   world: RoutingWorld,
@@ -236,8 +239,7 @@ function lastResort(
   candidates: Candidate[],
   preferred: number,
 ): Choice {
-  const isHopeless = nobodyWell(world, request);
-  if (request.attempt === 1 && isHopeless) {
+  if (request.attempt === 1 && nobodyWell(world, request)) {
     const index = leastBad(world, request, candidates);
     const rejected = candidates[index]?.rejected;
     if (rejected !== undefined) {
@@ -247,7 +249,7 @@ function lastResort(
       return { kind: 'chosen', index, reason, usable: 0, candidates, ...calm };
     }
   }
-  return refuse(world, request, candidates, isHopeless);
+  return refuse(world, request, candidates);
 }
 
 /** Whether no resource of the pool may serve this model now, whatever the request is bound to. */
@@ -267,7 +269,7 @@ function leastBad(world: RoutingWorld, { hints }: RoutingRequest, candidates: re
   candidates.forEach((candidate, i) => {
     if (!BY_HEALTH.has(candidate.rejected)) return;
     const refusal = world.health.refusal(candidate.resourceId, upstreamModel(hints), world.now);
-    if (refusal === null || !refusal.soft || (refusal.resortAt ?? -Infinity) > world.now) return;
+    if (refusal === null || !refusal.soft) return;
     const rank = rankOf(refusal, world.now) + Math.min(candidate.load, 1e6) / 1e7;
     if (rank >= bestRank) return;
     best = i;

@@ -43,6 +43,8 @@ function reasonText(choice: Chosen, affinity: Affinity, load: number): string {
       return 'is the only usable resource';
     case 'retry_elsewhere':
       return `takes over after another resource could not serve (load ${load.toFixed(2)})`;
+    case 'kept_in':
+      return `is out because of errors, and tried beside those that are well (load ${load.toFixed(2)})`;
     case 'last_resort':
       return 'is the least bad choice: every resource is out because of errors';
     case 'model_denied_everywhere':

@@ -11,16 +11,8 @@ const OUT_OF_SCOPE = new Set<string | null>([
   'other_organization',
 ]);
 
-/**
- * Nobody may serve it: what the client should hear, and when that may change. `isHopeless`: nobody of the pool is well, so
- * the one trial of a resource that is down is nothing to wait for.
- */
-export function refuse(
-  world: RoutingWorld,
-  request: RoutingRequest,
-  candidates: Candidate[],
-  isHopeless: boolean,
-): Choice {
+/** Nobody may serve it: what the client should hear, and when that may change. */
+export function refuse(world: RoutingWorld, request: RoutingRequest, candidates: Candidate[]): Choice {
   let backAt: number | null = null;
   let freeAt: number | null = null;
   const inScope = candidates.filter(({ rejected }) => !isOutOfScope(rejected));
@@ -30,8 +22,7 @@ export function refuse(
     const due = refusal === null ? world.now : refusal.until;
     if (due === null) continue;
     backAt = Math.min(backAt ?? due, due);
-    const isDown = isHopeless && refusal !== null && refusal.resortAt !== null;
-    if (candidate.rejected !== 'already_tried' && !isDown) freeAt = Math.min(freeAt ?? due, due);
+    if (candidate.rejected !== 'already_tried') freeAt = Math.min(freeAt ?? due, due);
   }
   return { kind: 'refused', reason: refusalReason(request, inScope, backAt), candidates, backAt, freeAt };
 }

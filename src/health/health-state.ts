@@ -43,7 +43,7 @@ export interface HealthState {
   readonly ejections: number;
   readonly lastEjectionEnd: number | null;
   /** When a request was last sent there although it was out because of errors. */
-  readonly resortedAt: number | null;
+  readonly sparedAt: number | null;
   /** When it came back from errors or from a refusal of the key; it then starts slowly. */
   readonly recoveredAt: number | null;
   readonly denied: readonly DeniedModel[];
@@ -74,7 +74,7 @@ export function initialHealth(now: number): HealthState {
     lossCountedAt: null,
     ejections: 0,
     lastEjectionEnd: null,
-    resortedAt: null,
+    sparedAt: null,
     recoveredAt: null,
     denied: [],
     probe: null,

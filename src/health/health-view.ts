@@ -2,16 +2,15 @@ import type { HealthState, Verdict } from './health-state.js';
 import { FAILURE_LIMIT, UNSENT_LIMIT } from './health-transitions.js';
 import type { HealthRefusal, ResourceHealth } from './resource-health.js';
 
-/** How often what is down is asked all the same when nobody else is left. */
-const RESORT_MS = 1_000;
+/** How often a request may be risked on what is down while others are well. */
+const SPARE_MS = 1_000;
 
 /** Reads a state at a time. `now` and the state's times are `steadyNow`. */
 export function refusalOf(state: HealthState, model: string | null, now: number): HealthRefusal | null {
   const { verdict } = state;
   if (verdict !== null) {
     if (verdict.kind === 'cooling') {
-      if (verdict.until > now)
-        return { reason: 'cooling', until: verdict.until, soft: false, resortAt: null };
+      if (verdict.until > now) return { reason: 'cooling', until: verdict.until, soft: false, spareAt: null };
     } else if (verdict.trialAt === null || verdict.trialAt > now) {
       return outRefusal(state, verdict, verdict.trialAt);
     }
@@ -20,17 +19,17 @@ export function refusalOf(state: HealthState, model: string | null, now: number)
   const denied = state.denied.find((one) => one.model === model && one.until > now);
   return denied === undefined
     ? null
-    : { reason: 'model_denied', until: denied.until, soft: true, resortAt: null };
+    : { reason: 'model_denied', until: denied.until, soft: true, spareAt: null };
 }
 
 /** Of a resource that is not merely asked to be left alone for a while. */
 export function outRefusal(state: HealthState, { kind }: Verdict, until: number | null): HealthRefusal {
   const soft = kind === 'ejected';
-  const resortAt = soft && isDown(state) ? (state.resortedAt ?? -Infinity) + RESORT_MS : null;
-  return { reason: 'unhealthy', until, soft, resortAt };
+  const spareAt = soft && isDown(state) ? (state.sparedAt ?? -Infinity) + SPARE_MS : null;
+  return { reason: 'unhealthy', until, soft, spareAt };
 }
 
-/** Beyond doubt. What broke off in the middle may be the network's, or the request's, doing. */
+/** Nothing of a request ran there. What breaks off in the middle cannot be tried again elsewhere. */
 function isDown({ unsent, plain }: HealthState): boolean {
   return unsent >= UNSENT_LIMIT || plain >= FAILURE_LIMIT;
 }

@@ -96,7 +96,7 @@ function lost(state: HealthState, now: number, startedAt: number): HealthState {
 
 /**
  * Takes the one place of a trial: whoever asks next is refused until the next trial is due. What is sent to a resource
- * that is out because of errors, all the same, is its one last resort for a while.
+ * that is out because of errors, all the same, is the one that is risked on it for a while.
  */
 export function admit(state: HealthState, now: number): HealthState {
   const { verdict } = state;
@@ -105,7 +105,7 @@ export function admit(state: HealthState, now: number): HealthState {
   if (verdict.kind === 'hard')
     return isDue ? { ...state, verdict: { ...verdict, trialAt: now + HARD_TRIAL_MS } } : state;
   const trialAt = isDue ? now + EJECTED_TRIAL_MS : verdict.trialAt;
-  return { ...state, verdict: { ...verdict, trialAt }, resortedAt: now };
+  return { ...state, verdict: { ...verdict, trialAt }, sparedAt: now };
 }
 
 function served(state: HealthState, now: number, startedAt: number): HealthState {

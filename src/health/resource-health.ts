@@ -44,10 +44,10 @@ export interface HealthRefusal {
    */
   readonly soft: boolean;
   /**
-   * Set for a resource that is down beyond doubt (complete 5xx answers, no connection): no request before then even where
-   * nobody else is left. Null = whenever nobody else is.
+   * From when on one more request may be risked on it beside those that are well. Null = none: what it does to requests
+   * is not known to be harmless (only complete 5xx answers and connections that are not made are).
    */
-  readonly resortAt: number | null;
+  readonly spareAt: number | null;
 }
 
 export const HEALTH_VIEW = Symbol('HealthView');

@@ -103,7 +103,7 @@ export class Tries {
   }
 
   /** Takes in how the attempt ended, its lease given back. True when another one may follow. */
-  mayGoOn({ resource }: Lease, outcome: AttemptOutcome): boolean {
+  mayGoOn({ resource, decision }: Lease, outcome: AttemptOutcome): boolean {
     this.#endRetry();
     const { attempt, exchange, rules, deps } = this;
     const atFault = sameRefusal(this.#tried, resource.id, outcome) !== null;
@@ -125,12 +125,12 @@ export class Tries {
       retry5xx: deps.config.retry5xx || rules.budget === null,
       candidatesLeft: true,
       retried5xx: this.#retriedFailure && rules.budget !== null,
-      budgetLeft: rules.budget?.left ?? true,
+      budgetLeft: isRisked(decision) || (rules.budget?.left ?? true),
       ownerUnknown: this.#ownerUnknown(),
     });
     this.#because(verdict.reason);
     this.#classes.push(verdict.class);
-    if (verdict.retry && (verdict.class === 'C1' || verdict.class === 'C2')) this.#retriesFailure();
+    if (verdict.retry && (verdict.class === 'C1' || verdict.class === 'C2')) this.#retriesFailure(decision);
     return verdict.retry;
   }
 
@@ -170,9 +170,9 @@ export class Tries {
     this.exchange.attempts.push(kept ? last : { ...last, retryReason });
   }
 
-  #retriesFailure(): void {
+  #retriesFailure(decision: Lease['decision']): void {
     this.#retriedFailure = true;
-    if (this.rules.budget !== null) this.#endRetry = this.rules.budget.spend();
+    if (this.rules.budget !== null && !isRisked(decision)) this.#endRetry = this.rules.budget.spend();
   }
 
   #triedIds(): string[] {
@@ -199,4 +199,9 @@ function reasonToStop(error: unknown): RetryReason {
   if (!(error instanceof ProxyError)) return 'internal';
   if (error.code === 'server_shutdown') return 'shutdown';
   return error.code === 'unauthorized' ? 'unauthorized' : 'no_candidate_left';
+}
+
+/** Sent to a failing key by our own choice, once a second: the client's turn must not fail for it, whatever was spent. */
+function isRisked({ reason }: Lease['decision']): boolean {
+  return reason === 'kept_in';
 }

@@ -28,7 +28,9 @@ export interface DecisionFilter {
 }
 
 /** As `COLUMNS`, beside another table. */
-const COLUMNS_OF_D = COLUMNS.replaceAll('"', '').replaceAll(/\w+/g, '"d"."$&"');
+const COLUMNS_OF_D = COLUMNS.split(',')
+  .map((column) => `"d".${column.trim()}`)
+  .join(', ');
 
 interface RawDecision extends Omit<DecisionItem, 'candidates'> {
   readonly candidates: string;

@@ -21,7 +21,8 @@ const NOT_RUN: readonly Exception[] = [
 /** The same for commands of others that stand within a sentence. */
 const INLINE_NOT_RUN: readonly Exception[] = [
   {
-    command: /^docker (exec <name>|compose exec proxy) \/app\/docker\/entrypoint\.sh (doctor|--version)$/,
+    command:
+      /^docker ((exec <name>|compose exec proxy) \/app\/docker\/entrypoint\.sh (doctor|--version)|compose run --rm proxy doctor)$/,
     why: 'no engine; the entrypoint of the image is run with it',
     by: 'test/docker/container.spec.ts',
   },

@@ -73,6 +73,7 @@ export interface WorldKey {
 
 export interface WorldOptions {
   readonly sharedInOrganization?: boolean;
+  readonly retry5xx?: boolean;
   readonly maxEntries?: number;
   /** Of the same time as those of other worlds. */
   readonly clock?: ManualClock;
@@ -155,6 +156,7 @@ export function routingWorld(keys: readonly WorldKey[], options: WorldOptions = 
 function configOf(keys: readonly WorldKey[], options: WorldOptions): AppConfig {
   return {
     dataDir: '/nonexistent',
+    retry5xx: options.retry5xx ?? true,
     upstream: { baseUrl: 'http://upstream.test/v1' },
     health: { path: '/models', intervalMs: 30_000, timeoutMs: 1_000 },
     affinity: {
