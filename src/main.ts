@@ -69,7 +69,7 @@ export async function serve(config: AppConfig, logger: Logger, member: Member | 
   drainOnSignals({ app, drain, handler, liveEvents, logger, member, delayMs, limitMs });
   if (member !== null) shareMetrics(member, app.get(MetricsService));
   await app.listen(config.server.port, config.server.host);
-  await forgetLastEnd(config.dataDir);
+  await forgetLastEnd(config.dataDir, performance.timeOrigin);
   return app.get(ResourceRegistry).snapshot.resources.length;
 }
 

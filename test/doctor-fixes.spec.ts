@@ -182,9 +182,8 @@ const WORLDS: readonly Omit<Facts, 'now'>[] = [
   { settings: { ...SETTINGS, captureBytes: 0 }, history: { ...HISTORY, unfinished: 1 }, traffic: TRAFFIC },
   { traffic: { ...TRAFFIC, inFlight: 1 }, history: HISTORY },
   {
-    settings: SETTINGS,
     traffic: { ...TRAFFIC, uptimeMs: DAY },
-    history: { ...HISTORY, unsummedAt: NOW - DAY, unsummedHours: 1 },
+    unsummed: { first: NOW - DAY, hours: 1 },
   },
   ...['completed', 'client_aborted'].map((state) => ({
     keys: [KEY],

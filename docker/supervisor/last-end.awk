@@ -19,10 +19,10 @@ function quoted(text) {
 END {
   for (name in ENVIRON) {
     if (name !~ /KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL/) continue
-    many = split(ENVIRON[name], parts, /[, \t]+/)
+    many = split(ENVIRON[name], parts, /[, \t\r\n]+/)
     for (i = 1; i <= many; i++) if (length(parts[i]) >= 8) line = hide(line, parts[i])
   }
-  gsub(/:\/\/[^\/@ ]*@/, "://…@", line)
+  gsub(/:\/\/[^\/ ]*@/, "://…@", line)
   gsub(/(sk-|rpx_)[A-Za-z0-9_-]+/, "…", line)
   gsub(/[Bb]earer [^ ]+/, "Bearer …", line)
   printf "{\"process\":%s,\"code\":%s,\"signal\":%s,\"at\":%s,\"container_ended\":%s,\"last_line\":%s}\n", \

@@ -2,6 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { ClientKey } from '../registry/client-key.entity.js';
 import { RegistryStore } from '../registry/registry-store.service.js';
 
+/** Callers without a key. */
+const KEYLESS = new Set(['loopback', 'anonymous']);
+
 type NamedKey = Pick<ClientKey, 'id' | 'name' | 'revokedAt' | 'createdAt'>;
 
 /** People know client keys by their names, history knows them by their ids. */
@@ -17,7 +20,7 @@ export class CallerNames {
 
 /** An id stays itself, and so does what no key is called. Of several keys of one name, the newest that is not revoked. */
 export function callerIdOf(text: string, keys: readonly NamedKey[]): string {
-  if (keys.some(({ id }) => id === text)) return text;
+  if (KEYLESS.has(text) || keys.some(({ id }) => id === text)) return text;
   const wanted = text.toLowerCase();
   const named = keys.filter(({ name }) => name.toLowerCase() === wanted);
   const standing = named.filter(({ revokedAt }) => revokedAt === null);

@@ -14,6 +14,7 @@ const KEYS = [
   key('key_4', 'gone', 1, 2),
   key('key_5', 'gone', 2, 3),
   key('key_6', 'key_1', 9),
+  key('key_7', 'Anonymous', 9),
 ];
 
 describe('whom a caller filter means', () => {
@@ -23,6 +24,7 @@ describe('whom a caller filter means', () => {
     ['ci-runner', 'key_2', 'the newest of that name that is not revoked'],
     ['gone', 'key_5', 'the newest where all are revoked'],
     ['loopback', 'loopback', 'a caller without a key'],
+    ['anonymous', 'anonymous', 'that caller, whatever a key is called'],
   ])('%s is %s: %s', (text, id) => {
     expect(callerIdOf(text, KEYS)).toBe(id);
   });

@@ -7,8 +7,10 @@ import { ProviderDirectory } from '../registry/provider-directory.service.js';
 import type { Provider } from '../registry/provider.entity.js';
 import { checkProviderId, type ProviderTerms, settleTerms } from '../registry/provider-terms.js';
 import { providerResource } from '../resources/provider-resource.js';
+import type { Resource } from '../resources/resource.js';
 import type { TrialAnswer } from '../upstream/trial-sink.js';
 import { UpstreamClient } from '../upstream/upstream-client.js';
+import { askTogether } from './ask-together.js';
 import { EMPTY_REQUEST, type EmptyAnswers, responsesStep } from './responses-step.js';
 import { answerSteps, fails, modelsStep, skipped, type TrialStep, works } from './trial-steps.js';
 
@@ -73,17 +75,17 @@ export class ProviderTrialService {
     const keyless = { ...resource, auth: null };
     // Connections of its own: none that another attempt has opened, and none that stays.
     const client = new UpstreamClient(this.config.upstream);
-    const keylessly = (path: string, body?: Buffer): Promise<TrialAnswer | null> =>
-      resource.auth === null ? Promise.resolve(null) : client.ask(keyless, path, LIMIT_MS, body);
+    const asking = (one: Resource, path: string, body?: Buffer) => (limitMs: number) =>
+      client.ask(one, path, limitMs, body);
+    const keyed = resource.auth !== null;
     try {
-      // Together: a slow provider has as long for the last as for the first.
-      const [answer, other, openly, given, unsigned] = await Promise.all([
-        client.ask(resource, healthPath, LIMIT_MS),
-        healthPath === LIST_PATH ? null : client.ask(resource, LIST_PATH, LIMIT_MS),
-        keylessly(healthPath),
-        client.ask(resource, RESPONSES_PATH, LIMIT_MS, EMPTY_REQUEST),
-        keylessly(RESPONSES_PATH, EMPTY_REQUEST),
-      ]);
+      const { answer, other, openly, given, unsigned } = await askTogether(LIMIT_MS, {
+        answer: asking(resource, healthPath),
+        other: healthPath === LIST_PATH ? null : asking(resource, LIST_PATH),
+        openly: keyed ? asking(keyless, healthPath) : null,
+        given: asking(resource, RESPONSES_PATH, EMPTY_REQUEST),
+        unsigned: keyed ? asking(keyless, RESPONSES_PATH, EMPTY_REQUEST) : null,
+      });
       // A public list is no proof of the key, nor is one of which nobody knows whether it is public.
       const provesKey = !answered(answer) || openly === null || refused(openly);
       const steps = [
@@ -97,7 +99,7 @@ export class ProviderTrialService {
       return [
         ...steps,
         modelsStep(other ?? answer, row.baseUrl + LIST_PATH),
-        responsesStep(empty, row.baseUrl + RESPONSES_PATH, resource.auth !== null),
+        responsesStep(empty, row.baseUrl + RESPONSES_PATH, keyed),
       ];
     } finally {
       await client.close();

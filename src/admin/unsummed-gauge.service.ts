@@ -7,15 +7,20 @@ import { DiagnosisReadModel } from '../usage/diagnosis.read-model.js';
 
 /** Sums are made once an hour. */
 const KNOWN_FOR_MS = 5 * 60_000;
+const AGAIN_AFTER_MS = 60_000;
 
-/** Of the database, not of the process that tried last: any of them may have the next turn. No scrape waits for it. */
+/**
+ * Of the database, not of the process that tried last: any of them may have the next turn. No scrape waits for it, and until
+ * it is known there is no sample: 0 would say that all is well.
+ */
 @Injectable()
 export class UnsummedGauge implements OnModuleInit {
-  #askedAt: number | null = null;
+  /** On the monotonic clock; Infinity while it is asked. */
+  #nextAt = -Infinity;
 
   constructor(
     private readonly metrics: MetricsService,
-    private readonly history: DiagnosisReadModel,
+    @Inject(DiagnosisReadModel) private readonly history: Pick<DiagnosisReadModel, 'unsummedPatiently'>,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -26,15 +31,20 @@ export class UnsummedGauge implements OnModuleInit {
       registers: [this.metrics.registry],
       collect: () => this.#refresh(gauge),
     });
+    gauge.remove();
   }
 
   #refresh(gauge: Gauge): void {
     const now = this.clock.monotonic();
-    if (this.#askedAt !== null && now - this.#askedAt < KNOWN_FOR_MS) return;
-    this.#askedAt = now;
-    this.history.unsummed(this.clock.now()).then(
-      ({ hours }) => gauge.set(hours),
-      () => (this.#askedAt = null), // a database that is away is told by others
+    if (now < this.#nextAt) return;
+    this.#nextAt = Infinity;
+    const again = (afterMs: number): void => void (this.#nextAt = this.clock.monotonic() + afterMs);
+    this.history.unsummedPatiently(this.clock.now()).then(
+      ({ hours }) => {
+        gauge.set(hours);
+        again(KNOWN_FOR_MS);
+      },
+      () => again(AGAIN_AFTER_MS), // a database that is away is told by others
     );
   }
 }

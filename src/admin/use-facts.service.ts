@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { setsHeap } from '../common/heap-flag.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
-import type { AccessFacts, Facts, HistoryFacts, ProviderFacts, TrafficFacts } from '../diagnosis/facts.js';
+import type { AccessFacts, Facts, ProviderFacts, TrafficFacts } from '../diagnosis/facts.js';
 import { accessSettings } from '../diagnosis/settings-facts.js';
 import { ProviderDirectory } from '../registry/provider-directory.service.js';
 import { ProxyDoor } from '../registry/proxy-door.service.js';
@@ -27,13 +27,19 @@ export class UseFactsService {
   async gather(
     now: number,
     uptimeMs: number,
-  ): Promise<Pick<Facts, 'providers' | 'access' | 'traffic' | 'history'>> {
+  ): Promise<Pick<Facts, 'providers' | 'access' | 'traffic' | 'history' | 'unsummed'>> {
     const decisions = this.live.recentDecisions(DECISIONS);
+    // Each by itself: what takes too long hides nothing else. Of a database that is away another check speaks.
+    const [history, unsummed] = await Promise.all([
+      this.history.read(now).catch(() => null),
+      this.history.unsummed(now).catch(() => null),
+    ]);
     return {
       providers: this.#providers(decisions),
       access: this.#access(),
       traffic: this.#traffic(decisions, uptimeMs),
-      history: await this.#history(now),
+      history,
+      unsummed,
     };
   }
 
@@ -68,11 +74,6 @@ export class UseFactsService {
       askedPools: pools.includes(null) ? [] : [...new Set(pools.filter((pool) => pool !== null))],
       smallHeapOf: setsHeap(process.execArgv) ? null : (process.argv[1] ?? null),
     };
-  }
-
-  async #history(now: number): Promise<HistoryFacts | null> {
-    // Of a database that is away another check speaks.
-    return this.history.read(now).catch(() => null);
   }
 }
 

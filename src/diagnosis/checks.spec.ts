@@ -30,12 +30,16 @@ describe('the checks', () => {
       history: HISTORY,
       traffic: TRAFFIC,
       fleet: FLEET,
+      unsummed: null,
     };
     const diagnosis = diagnose({ now: NOW, ...facts, keys: [{ ...KEY, poolId: null }] });
     expect([diagnosis.status, findingsOf(diagnosis)]).toEqual(['ok', []]);
     const skipped = diagnosis.checks.filter(({ outcome }) => outcome === 'skipped').map(({ name }) => name);
     expect(skipped).toContain('public_url');
     expect(skipped).not.toContain('spool');
+    // A slow answer about the sums hides nothing else of the history.
+    expect(skipped).toContain('sums');
+    expect(skipped).not.toContain('retention');
   });
 
   it.each<[string, Omit<Facts, 'now'>]>([
@@ -53,8 +57,7 @@ describe('the checks', () => {
     [
       'warning hours_not_summed',
       {
-        settings: SETTINGS,
-        history: { ...HISTORY, unsummedAt: NOW - 4 * 3_600_000 },
+        unsummed: { first: NOW - 4 * 3_600_000, hours: 1 },
         traffic: { ...TRAFFIC, uptimeMs: 3 * 3_600_000 },
       },
     ],

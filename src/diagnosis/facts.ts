@@ -16,6 +16,7 @@ export interface Facts {
   readonly disk?: DiskFacts | null;
   readonly traffic?: TrafficFacts | null;
   readonly history?: HistoryFacts | null;
+  readonly unsummed?: UnsummedFacts | null;
   readonly clock?: ClockFacts | null;
   readonly process?: ProcessFacts | null;
   /** Of the container whose data directory this is: the last that is known, if any. */
@@ -181,15 +182,18 @@ export interface HistoryFacts {
   readonly newestAt: number | null;
   /** Older than retention allows, by more than a day. */
   readonly overdueAt: number | null;
-  /** The first hour with answered requests that the sums of hours should hold since hours, and do not; and how many. */
-  readonly unsummedAt: number | null;
-  readonly unsummedHours: number;
   /** Of the last ones that were to run a model: what became of them, and how many tell no tokens. */
   readonly endings: readonly EndingFacts[];
   /** Open for longer than an attempt may take. */
   readonly unfinished: number;
   readonly bodies: number;
   readonly truncatedBodies: number;
+}
+
+/** Hours with answered requests that the sums should hold since hours, and do not: when the first began, and how many. */
+export interface UnsummedFacts {
+  readonly first: number | null;
+  readonly hours: number;
 }
 
 export interface EndingFacts {

@@ -1,22 +1,31 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EndFacts } from './facts.js';
 
 /** Written by docker/supervisor/ended. */
 const FILE = 'last-end.json';
 const LONGEST = 4_000;
+/** Of a `Date`. */
+const LATEST = 8.64e15;
 
 /** How a process of the container ended last; null = none is known to have. */
 export async function lastEnd(dataDir: string): Promise<EndFacts | null> {
-  const text = await readFile(join(dataDir, FILE), 'utf8').catch(() => '');
-  return text.length > LONGEST ? null : parsed(text);
+  return parsed(await contentOf(join(dataDir, FILE)).catch(() => ''));
 }
 
-/** The container runs well again: what ended the one before it is history. */
-export async function forgetLastEnd(dataDir: string): Promise<void> {
+/** The container runs well again: what ended the one before it, before `startedAt`, is history. */
+export async function forgetLastEnd(dataDir: string, startedAt: number): Promise<void> {
   const last = await lastEnd(dataDir);
+  // Known to the second: one of the same second may be of this container.
+  if (last?.containerEnded !== true || last.at >= startedAt - (startedAt % 1_000)) return;
   // One that cannot be removed is told for an hour.
-  if (last?.containerEnded === true) await rm(join(dataDir, FILE), { force: true }).catch(() => undefined);
+  await rm(join(dataDir, FILE), { force: true }).catch(() => undefined);
+}
+
+/** Empty for what is not of the supervisor's making. */
+async function contentOf(path: string): Promise<string> {
+  const about = await stat(path);
+  return about.isFile() && about.size <= LONGEST ? readFile(path, 'utf8') : '';
 }
 
 function parsed(text: string): EndFacts | null {
@@ -25,7 +34,7 @@ function parsed(text: string): EndFacts | null {
       string,
       unknown
     >;
-    if (typeof process !== 'string' || typeof at !== 'number') return null;
+    if (typeof process !== 'string' || !isTime(at)) return null;
     return {
       process,
       code: typeof code === 'number' ? code : null,
@@ -37,4 +46,8 @@ function parsed(text: string): EndFacts | null {
   } catch {
     return null; // torn, or somebody else's
   }
+}
+
+function isTime(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Math.abs(value as number) <= LATEST;
 }

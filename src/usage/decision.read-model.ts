@@ -4,7 +4,7 @@ import type { CandidateRecord } from '../state/live-state.js';
 import { type Page, pageOf } from './cursor.js';
 import type { CandidateItem, DecisionItem } from './decision-item.js';
 import { outcomeFilters } from './outcome-filters.js';
-import { attemptPlace, type ExactFilter, SqlQuery } from './sql-query.js';
+import { decisionPlace, type ExactFilter, SqlQuery } from './sql-query.js';
 
 const COLUMNS = `"id", "request_id", "attempt", "at", "session_id", "caller_id", "pool_id", "model", "affinity_class",
   "affinity_kind", "affinity_result", "resource_id", "reason", "explanation", "waited_ms", "cached_tokens_at_stake",
@@ -82,7 +82,7 @@ export class DecisionReadModel {
         ['d.model', filter.model],
       ])
       .from('r.started_at', filter.since)
-      .afterAttempt(filter.cursor)
+      .afterDecision(filter.cursor)
       .and('"d"."request_id" = "r"."id"');
     // CROSS JOIN: SQLite keeps to the order of the tables.
     const sql = `SELECT ${COLUMNS_OF_D}, "r"."started_at" AS "started_at" FROM "requests" AS "r" CROSS JOIN "decisions" AS "d"${query.where}
@@ -91,7 +91,7 @@ export class DecisionReadModel {
     const placed = rows.map(({ started_at: at, ...row }) => ({ at, item: itemOf(row) }));
     const { rows: kept, nextCursor } = pageOf(placed, filter.limit, ({ at, item }) => ({
       at,
-      id: attemptPlace(item.request_id, item.attempt),
+      id: decisionPlace(item.request_id, item.attempt, item.id),
     }));
     return { rows: kept.map(({ item }) => item), nextCursor };
   }

@@ -3,6 +3,7 @@ import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { DatabaseService } from '../infra/database/database.service.js';
 import { HOUR_MS } from './hour-totals.js';
 import { SqlQuery } from './sql-query.js';
+import { unsummedSql } from './unsummed-sql.js';
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
@@ -23,17 +24,15 @@ export interface HistoryHealth {
   readonly newestAt: number | null;
   /** The oldest request, where it should be gone since more than a day. */
   readonly overdueAt: number | null;
-  /** The first hour with answered requests that the sums of hours should hold since hours, and do not; and how many. */
-  readonly unsummedAt: number | null;
-  readonly unsummedHours: number;
   readonly endings: readonly Endings[];
   readonly unfinished: number;
   readonly bodies: number;
   readonly truncatedBodies: number;
 }
 
-interface UnsummedSpan {
-  /** Its first millisecond. */
+/** The hours with answered requests that the sums of hours should hold since hours, and do not. */
+export interface UnsummedSpan {
+  /** First millisecond of the first. */
   readonly first: number | null;
   readonly hours: number;
 }
@@ -53,18 +52,11 @@ export class DiagnosisReadModel {
   ) {}
 
   async read(now: number): Promise<HistoryHealth> {
-    const [span, unsummed, endings, bodies] = await Promise.all([
-      this.#span(now),
-      this.unsummed(now),
-      this.#endings(),
-      this.#bodies(),
-    ]);
+    const [span, endings, bodies] = await Promise.all([this.#span(now), this.#endings(), this.#bodies()]);
     const due = now - (this.config.retention.days + 1) * DAY_MS;
     return {
       newestAt: span.newest,
       overdueAt: span.oldest !== null && span.oldest < due ? span.oldest : null,
-      unsummedAt: unsummed.first,
-      unsummedHours: unsummed.hours,
       endings,
       unfinished: span.unfinished,
       ...bodies,
@@ -82,19 +74,23 @@ export class DiagnosisReadModel {
     return row ?? { newest: null, oldest: null, unfinished: 0 };
   }
 
-  /** From hour to hour by the index: its price is that of the hours, not of their requests. */
-  async unsummed(now: number): Promise<UnsummedSpan> {
+  /** For somebody who waits, and apart from the rest: it takes the longer the more hours there are. */
+  unsummed(now: number): Promise<UnsummedSpan> {
+    return this.#unsummed(now, (sql, params) => this.database.read(sql, params));
+  }
+
+  unsummedPatiently(now: number): Promise<UnsummedSpan> {
+    return this.#unsummed(now, (sql, params) => this.database.readPatiently(sql, params));
+  }
+
+  async #unsummed(
+    now: number,
+    read: (sql: string, params: readonly unknown[]) => Promise<UnsummedSpan[]>,
+  ): Promise<UnsummedSpan> {
     const query = new SqlQuery(this.database.dialect);
-    const until = query.param(now - SUMMED_WITHIN_MS);
-    const next = (from: string): string =>
-      `(SELECT "started_at" - "started_at" % ${HOUR_MS} FROM "requests"${from} ORDER BY "started_at" LIMIT 1)`;
-    const sql = `WITH RECURSIVE "all" ("hour") AS (SELECT ${next('')} UNION ALL
-        SELECT ${next(` WHERE "started_at" >= "all"."hour" + ${HOUR_MS}`)} FROM "all" WHERE "all"."hour" <= ${until})
-      SELECT MIN("hour") AS "first", COUNT(*) AS "hours" FROM "all" WHERE "hour" <= ${until}
-        AND NOT EXISTS (SELECT 1 FROM "latency_hours" WHERE "latency_hours"."hour" = "all"."hour")
-        AND EXISTS (SELECT 1 FROM "requests" WHERE "started_at" >= "all"."hour" AND "started_at" < "all"."hour" + ${HOUR_MS}
-          AND "counted" = 3 AND "state" IN ('completed', 'incomplete') AND "latency_ms" IS NOT NULL)`;
-    const [row] = await this.database.read<UnsummedSpan>(sql, query.params);
+    const hours = unsummedSql(query, null, now - SUMMED_WITHIN_MS);
+    const sql = `SELECT MIN("hour") AS "first", COUNT(*) AS "hours" FROM (${hours}) AS "unsummed"`;
+    const [row] = await read(sql, query.params);
     return row ?? { first: null, hours: 0 };
   }
 

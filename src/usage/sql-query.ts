@@ -78,16 +78,19 @@ export class SqlQuery {
     return this;
   }
 
-  /** Rows of `r` and `d` after the attempt of the cursor, in a list of requests, newest first, and their attempts, last first. */
-  afterAttempt(cursor: string | null | undefined): this {
+  /**
+   * Rows of `r` and `d` after the decision of the cursor, in a list of requests, newest first, and their attempts, last
+   * first. A request may have several decisions of one attempt: the next model of an alias starts at the first again.
+   */
+  afterDecision(cursor: string | null | undefined): this {
     if (cursor === null || cursor === undefined) return this;
     const { at, id } = decodeCursor(cursor);
-    const [request = '', attempt = ''] = id.split('/');
+    const [request = '', attempt = '', decision = ''] = id.split('/');
     const last = this.param(request);
     this.#conditions.push(
       `("r"."started_at", "r"."id") <= (${this.param(at)}, ${last})`,
       // A cursor of another list names no attempt: its place is behind the request.
-      `("r"."id" <> ${last} OR "d"."attempt" < ${this.param(/^\d{1,9}$/.test(attempt) ? Number(attempt) : 0)})`,
+      `("r"."id" <> ${last} OR ("d"."attempt", "d"."id") < (${this.param(/^\d{1,9}$/.test(attempt) ? Number(attempt) : 0)}, ${this.param(decision)}))`,
     );
     return this;
   }
@@ -105,9 +108,9 @@ export class SqlQuery {
   }
 }
 
-/** The id in the cursor that `afterAttempt` takes. */
-export function attemptPlace(requestId: string, attempt: number): string {
-  return `${requestId}/${attempt}`;
+/** The id in the cursor that `afterDecision` takes. */
+export function decisionPlace(requestId: string, attempt: number, id: string): string {
+  return `${requestId}/${attempt}/${id}`;
 }
 
 /** `r.id` as `"r"."id"`. */

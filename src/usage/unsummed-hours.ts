@@ -3,6 +3,8 @@ import { mendHour } from './hour-mender.js';
 import { HOUR_MS } from './hour-totals.js';
 import { hoursWithRequests } from './hours-with-requests.js';
 import { sumHour, summedUntil } from './latency-hours.js';
+import { SqlQuery } from './sql-query.js';
+import { unsummedSql } from './unsummed-sql.js';
 
 /** Longer than processes of two versions work side by side. */
 const MENDED_MS = 48 * 60 * 60_000;
@@ -21,7 +23,10 @@ export interface UnsummedHours {
 
 export const ALL_SUMMED: UnsummedHours = { hours: [], from: null, error: null };
 
-/** Makes the sums that lack something: of hours with requests from before `due`, which are about to go, and of recent ones. */
+/**
+ * Makes the sums that lack something: of hours with requests from before `due`, which are about to go, of recent ones, and
+ * of those between that are in no sum.
+ */
 export async function sumHours(
   database: SummedDatabase,
   now: number,
@@ -51,10 +56,15 @@ export async function sumHours(
 }
 
 async function* hoursToSum(database: SummedDatabase, now: number, due: number): AsyncGenerator<number> {
-  const recent = Math.min((await summedUntil(database)) ?? 0, now - MENDED_MS);
+  const since = Math.min((await summedUntil(database)) ?? 0, now - MENDED_MS);
+  const recent = since - (since % HOUR_MS);
   for await (const hour of hoursWithRequests(database, null)) {
-    if (hour >= Math.min(due, recent - (recent % HOUR_MS))) break;
+    if (hour >= Math.min(due, recent)) break;
     yield hour;
   }
   yield* hoursWithRequests(database, recent);
+  // Last: hours that stay bad must not keep new ones from being summed. Nothing of these is about to go.
+  const query = new SqlQuery(database.dialect);
+  const sql = unsummedSql(query, Math.ceil(due / HOUR_MS) * HOUR_MS, recent - 1);
+  for (const { hour } of await database.readPatiently<{ hour: number }>(sql, query.params)) yield hour;
 }

@@ -86,6 +86,10 @@ describe.each(['sqlite', 'postgres'] as const)('requests and decisions are looke
       'r0/2',
     ]);
     expect(await paged({ status_code: 429, state: 'completed' })).toEqual([]);
+    // The next model of an alias begins at its first attempt.
+    const next = ['a', 'b', 'c'].map((one) => ({ ...decision('r9'), id: `dec_r9_1${one}` }));
+    await write(started('r9'), finished('r9', { statusCode: 418, state: 'upstream_error', decisions: next }));
+    expect(await paged({ status_code: 418 })).toEqual(['r9/1', 'r9/1', 'r9/1', 'r9/1']);
     expect(await paged({ status_code: 429, session_id: 's1', request_id: 'r2' })).toEqual(of('r2'));
     await expect(decisions.list({ limit: 1, status_code: 429, cursor: '!' })).rejects.toMatchObject({
       code: 'invalid_parameter',

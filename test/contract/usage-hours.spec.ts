@@ -261,8 +261,8 @@ describe.each(['sqlite', 'postgres'] as const)('usage by the hour in %s', (diale
     );
     const config = { retention: { days: 1 }, upstream: { totalTimeoutMs: HOUR_MS } } as AppConfig;
     const unsummed = async (): Promise<unknown[]> => {
-      const seen = await new DiagnosisReadModel(db.service, config).read(clock.now());
-      return [seen.unsummedAt, seen.unsummedHours];
+      const seen = await new DiagnosisReadModel(db.service, config).unsummed(clock.now());
+      return [seen.first, seen.hours];
     };
     await write(ALL, 40);
     const all = await left();

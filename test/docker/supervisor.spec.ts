@@ -1,6 +1,15 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -43,6 +52,7 @@ function run(script: string, args: readonly string[], programs: Readonly<Record<
       PATH: `${join(home, 'bin')}:${process.env['PATH']}`,
       PROXY_DATA_DIR: data,
       PROXY_ADMIN_TOKEN: SECRET,
+      SOME_KEYS: 'canary-of-a-first-line\r\ncanary-of-a-second-line\r\n',
       SUPERVISOR_PID: String(supervisor.pid),
     },
   });
@@ -50,7 +60,7 @@ function run(script: string, args: readonly string[], programs: Readonly<Record<
 
 const SAYS = [
   'echo "first" >&2',
-  `echo 'refused "x\\y" at redis://me:pw-canary@h:1/0 with ${SECRET}, sk-canary0123456789' >&2`,
+  `echo 'refused "x\\y" at redis://me:pw@canary@h:1/0 with ${SECRET}, canary-of-a-second-line, sk-canary0123456789' >&2`,
   'echo "    at somewhere (file.js:1:1)" >&2',
   'exit 1',
 ].join('\n');
@@ -77,7 +87,7 @@ describe('what ends in the container', () => {
       signal: null,
       at: expect.closeTo(Date.now(), -5),
       containerEnded: true,
-      lastLine: 'refused "x\\y" at redis://…@h:1/0 with …, …',
+      lastLine: 'refused "x\\y" at redis://…@h:1/0 with …, …, …',
     });
     expect(statSync(join(data, 'last-end.json')).mode & 0o777).toBe(0o600);
 
@@ -94,8 +104,42 @@ describe('what ends in the container', () => {
     // Nobody was there to start it.
     expect(found(json, 'redis_away')).toBeUndefined();
     expect(stdout).not.toContain('canary');
-    await forgetLastEnd(data);
+    // A process that started before it has not outlived it.
+    await forgetLastEnd(data, Date.now() - 60_000);
+    expect(existsSync(join(data, 'last-end.json'))).toBe(true);
+    await forgetLastEnd(data, Date.now() + 60_000);
     expect(existsSync(join(data, 'last-end.json'))).toBe(false);
+  });
+
+  it('is told with its own words, whatever is left of the life before still says', async () => {
+    const lingers = `(while [ ! -e go ]; do sleep 0.02; done; echo late >&2; touch told) &\nexit 1`;
+    writeFileSync(join(home, 'bin/redis-server'), `#!/bin/sh\n${lingers}\n`, { mode: 0o755 });
+    const cwd = join(home, 'services/redis');
+    const before = spawn(join(home, 'docker/supervisor/redis'), {
+      cwd,
+      stdio: 'ignore',
+      env: { PATH: `${join(home, 'bin')}:${process.env['PATH']}` },
+    });
+    await once(before, 'exit');
+    run('redis', [], {
+      'redis-server':
+        'echo mine >&2; sleep 0.1; touch go; while [ ! -e told ]; do sleep 0.02; done; sleep 0.1; exit 1',
+    });
+    run('ended', ['1', '0']);
+    expect(await lastEnd(data)).toMatchObject({ code: 1, lastLine: 'mine' });
+  });
+
+  it.each([1e300, 8.64e15 + 1, 1.5, null])('is not told at a time that is none: %s', async (at) => {
+    const record = { process: 'redis', code: 1, signal: null, container_ended: true, last_line: null };
+    writeFileSync(join(data, 'last-end.json'), JSON.stringify({ ...record, at }));
+    expect(await lastEnd(data)).toBeNull();
+  });
+
+  it('is not read from a file that the supervisor cannot have written', async () => {
+    writeFileSync(join(data, 'last-end.json'), '{"process":"redis","at":1}');
+    expect(await lastEnd(data)).toMatchObject({ at: 1 });
+    truncateSync(join(data, 'last-end.json'), 2 ** 33);
+    expect(await lastEnd(data)).toBeNull();
   });
 
   it('passes on what it says as it says it', () => {
@@ -110,7 +154,7 @@ describe('what ends in the container', () => {
     expect(run('ended', ['256', '9'], again).status).toBe(0);
     const end = await lastEnd(data);
     expect(end).toMatchObject({ code: null, signal: 9, containerEnded: false, lastLine: null });
-    await forgetLastEnd(data);
+    await forgetLastEnd(data, Date.now() + 60_000);
     const later = (ms: number, ...running: object[]) =>
       findingsOf(diagnose(Object.assign({ now: end!.at + ms, ends: [end!] }, ...running)));
     const minute = 60_000;

@@ -50,8 +50,6 @@ export const SPOOL: SpoolFacts = {
 export const HISTORY: HistoryFacts = {
   newestAt: NOW,
   overdueAt: null,
-  unsummedAt: null,
-  unsummedHours: 0,
   endings: [],
   unfinished: 0,
   bodies: 0,
