@@ -27,7 +27,8 @@ interface Backtracking {
 }
 
 /** What they read is an operator's own: arguments, files, addresses of the page, the documentation. */
-const OPERATORS_OWN = /^src\/(?:cli|dashboard|diagnosis)\/|^src\/admin\/guide-page\.ts$/;
+const OPERATORS_OWN =
+  /^src\/(?:cli|dashboard)\/|^src\/(?:admin\/guide-page|diagnosis\/(?:codex-config|toml-settings))\.ts$/;
 
 const sources = readdirSync('src', { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name) && !entry.name.endsWith('.spec.ts'))
