@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { learnt, NO_HINTS, routingWorld, SERVED } from '../../test/support/routing-world.js';
 import type { RoutingHints } from './routing-hints.js';
-import { countsUsage } from './usage-claim.js';
+import { askedFor, countsUsage } from './usage-claim.js';
 
 const KEYS = [{ key: 'a' }, { key: 'b' }];
 const get: Partial<RoutingHints> = { routeKind: 'response', pathResponseId: 'resp_1' };
@@ -46,6 +46,24 @@ describe('usage is counted once per response', () => {
     counts(world, { background: true }, false);
     expect(counts(world, { ...get, callerId: 'other' })).toBe(false);
     expect(counts(world, get)).toBe(true);
+  });
+
+  it('as what was asked for when it was made, also where it is read after a restart', () => {
+    const alias = { alias: 'ours', upstreamId: 'gpt-x', poolId: null, resourceId: null };
+    for (const [asked, hints] of [
+      ['gpt-5', { model: 'gpt-5' }],
+      ['ours', { model: 'first', alias }],
+      [null, {}],
+    ] as const) {
+      const made = routingWorld(KEYS)
+        .acquire({ ...hints, background: true })
+        .release(SERVED, learnt({ responseId: 'resp_1' }));
+      const second = routingWorld(KEYS);
+      second.balancer.restore(made);
+      const read = second.acquire(get).release(SERVED, learnt({ responseId: 'resp_1', usage: true }));
+      expect(askedFor({ ...NO_HINTS, ...get }, read)).toBe(asked);
+      expect(askedFor({ ...NO_HINTS, ...get }, second.acquire(get).release(SERVED))).toBe(null);
+    }
   });
 
   it('once also across a restart: before and after the retrieval', () => {

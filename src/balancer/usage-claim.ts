@@ -11,7 +11,8 @@ import { generates, type RoutingHints } from './routing-hints.js';
  *
  * As a binding the claim has everything it needs: it belongs to the caller, is bounded in number and in time, is
  * recorded with the request that made it and restored after a restart; and it is redeemed in the very record that
- * counts, by a binding that has expired when it is made.
+ * counts, by a binding that has expired when it is made. It decides nothing, so that its organisation would be of no use:
+ * there stands the model that was asked for, which whoever reads the response does not name and its price may hang on.
  */
 export function usageClaim(
   hints: RoutingHints,
@@ -22,16 +23,30 @@ export function usageClaim(
 ): AffinityBinding | null {
   const { responseId, hasUsage } = facts;
   if (responseId === null) return null;
-  if (generates(hints))
-    return hints.background && !hasUsage ? bindingOf(hints, 'usage', responseId, owner, ttlMs) : null;
-  if (!hasUsage || hints.pathResponseId !== responseId || find(responseId) === null) return null;
-  return bindingOf(hints, 'usage', responseId, owner, 0);
+  const claim = (asked: string | null, forMs: number): AffinityBinding =>
+    bindingOf(hints, 'usage', responseId, { ...owner, organization: asked }, forMs);
+  if (generates(hints)) return hints.background && !hasUsage ? claim(askedFor(hints, []), ttlMs) : null;
+  if (!hasUsage || hints.pathResponseId !== responseId) return null;
+  const made = find(responseId);
+  return made === null ? null : claim(made.organization, 0);
 }
 
 /** Whether usage told by an answer is this request's own. `bindings`: what the answer taught. */
 export function countsUsage(hints: RoutingHints, bindings: readonly AffinityBinding[]): boolean {
-  return (
-    generates(hints) ||
-    bindings.some(({ kind, boundAt, expiresAt }) => kind === 'usage' && expiresAt <= boundAt)
-  );
+  return generates(hints) || redeemed(bindings) !== null;
+}
+
+/**
+ * The model, or alias, that usage is of: as the request names it, or as the one did whose claim it redeems. Sent as one of
+ * the fallbacks of what was asked for, it is that one.
+ */
+export function askedFor(
+  hints: Pick<RoutingHints, 'alias' | 'model'> | null,
+  bindings: readonly AffinityBinding[],
+): string | null {
+  return hints?.alias?.alias ?? hints?.model ?? redeemed(bindings)?.organization ?? null;
+}
+
+function redeemed(bindings: readonly AffinityBinding[]): AffinityBinding | null {
+  return bindings.find(({ kind, boundAt, expiresAt }) => kind === 'usage' && expiresAt <= boundAt) ?? null;
 }

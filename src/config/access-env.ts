@@ -35,6 +35,8 @@ export class AccessEnv {
 
   @Seconds({
     default: 600,
+    // The database is asked every three seconds.
+    min: 5,
     max: 31_536_000,
     meaning:
       'How long known client keys are let in while the database cannot be asked whether they were revoked; then 503.',

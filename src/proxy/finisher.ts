@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { askedFor } from '../balancer/usage-claim.js';
 import { ProxyError } from '../common/errors.js';
 import {
   captureRequest,
@@ -70,8 +71,7 @@ export class Finisher {
   ): Omit<Spent, 'untold' | 'backgroundId' | 'answerBytes'> {
     const usage = usageOf(exchange, ending);
     const { resourceId, tap } = ending;
-    // Sent as one of the fallbacks of what was asked for, it costs what that one does.
-    const asked = exchange.hints?.alias?.alias ?? exchange.hints?.model ?? null;
+    const asked = askedFor(exchange.hints, ending.bindings);
     const [servedModel, tier] = [tap?.servedModel ?? null, tap?.serviceTier ?? null];
     const cost = this.deps.prices.costOf({ asked, served: servedModel, resourceId, tier, usage }, now);
     return { usage, cost, asked, servedModel, resourceId, tier };

@@ -30,6 +30,8 @@ const prices = new PriceList(
     models: () => [
       { ...PLAIN, alias: 'team', upstreamId: 'gpt-5', prices: { input: 5, output: 7, cachedInput: null } },
       { ...PLAIN, alias: 'plain', upstreamId: 'gpt-5', fallbacks: ['nobody-knows', 'at-large', 'team'] },
+      // A deployment of a name of its own.
+      { ...PLAIN, alias: 'gpt-5-2025-08-07', upstreamId: 'our-deployment' },
       { ...PLAIN, alias: 'pinned', upstreamId: 'at-large', providerId: 'prov_1' },
       { ...PLAIN, alias: 'unlisted', upstreamId: 'at-large', providerId: 'prov_2', fallbacks: ['gpt-5'] },
     ],
@@ -82,6 +84,13 @@ describe('the price of a request', () => {
     ['plain', 10, 57],
     ['unlisted', null, null],
     ['nobody-knows', null, null],
+    ['gpt-5-2025-08-07', 20, 20],
+    ['gateway/openai/gpt-5', 10, 10],
+    ['gpt-5-2027-01-01', 10, 10],
+    ['gateway/gpt-5-20270101', 10, 10],
+    ['gateway/nobody-knows', null, null],
+    ['gateway/', null, null],
+    ['gpt-5-xl', null, null],
   ] as const)('of %s is foreseen where the dearest upstream, and fallback, serves it', (model, own, most) => {
     expect(prices.likelyCostOf(model, USAGE, 0)).toBe(own);
     expect(prices.mostOf(model, USAGE, 0)).toBe(most);

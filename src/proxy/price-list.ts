@@ -26,6 +26,8 @@ interface PriceSources {
 type PricedAlias = Pick<ModelAlias, 'alias' | 'upstreamId' | 'prices' | 'providerId' | 'fallbacks'>;
 type Named = Pick<PricedRequest, 'asked' | 'served'>;
 
+const DATE = /-20\d\d-?\d\d-?\d\d$/;
+
 /** What requests cost, by what is known now: the operator's prices of an alias, or the catalogue's of the model. */
 export class PriceList {
   constructor(
@@ -101,8 +103,26 @@ export class PriceList {
     }
     const listed = (model: string): ModelRates | null => this.catalogue.ratesOf(model, baseUrl, now);
     const meant = alias?.upstreamId ?? asked;
-    if (served === null) return meant === null ? null : listed(meant);
+    if (served === null) return firstOf([...likelyNames(meant), ...likelyNames(asked)], listed);
     // A dated version that is not listed yet costs what its model does; anything else that was served is another model.
     return listed(served) ?? (meant !== null && served.startsWith(`${meant}-20`) ? listed(meant) : null);
   }
+}
+
+/**
+ * What a model may be listed as before an answer has named it: a gateway puts a prefix to its name, and a dated version may
+ * not be listed yet. A deployment has a name of its own, and its alias perhaps the model's.
+ */
+function likelyNames(name: string | null): readonly string[] {
+  if (name === null) return [];
+  const bare = name.slice(name.lastIndexOf('/') + 1);
+  return [name, bare, bare.replace(DATE, '')];
+}
+
+function firstOf(names: readonly string[], listed: (model: string) => ModelRates | null): ModelRates | null {
+  for (const name of new Set(names)) {
+    const rates = listed(name);
+    if (rates !== null) return rates;
+  }
+  return null;
 }

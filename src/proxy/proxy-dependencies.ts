@@ -31,6 +31,6 @@ export interface ProxyDependencies {
   readonly instanceId: string;
   readonly prices: Pick<PriceList, 'costOf'>;
   readonly limits: Pick<KeyLimits, 'reserve' | 'ask' | 'take' | 'checkPrice' | 'settle' | 'giveBack'>;
-  readonly door: Pick<ProxyDoor, 'admit' | 'enter' | 'objection' | 'onChange'>;
+  readonly door: Pick<ProxyDoor, 'admit' | 'enter' | 'checkKnown' | 'objection' | 'onChange'>;
   readonly models: Pick<ModelDirectory, 'pinOf' | 'find' | 'enabled'>;
 }

@@ -84,8 +84,14 @@ export class ProxyDoor {
 
   #settled({ key, refusal }: KeyFound, req: CallerRequest): ProxyCaller {
     if (refusal !== null) throw this.#refused(refusal, req);
-    if (this.#isStale) throw stale(this.config.clientKeyStaleMs);
-    return { callerId: key.id, key };
+    const caller = { callerId: key.id, key };
+    this.checkKnown(caller);
+    return caller;
+  }
+
+  /** Throws as `enter` does where a caller who was let in before asks for more by then. */
+  checkKnown({ key }: ProxyCaller): void {
+    if (key !== null && this.#isStale) throw stale(this.config.clientKeyStaleMs);
   }
 
   /** Nobody knows any more whether a key has been revoked. */
@@ -148,7 +154,7 @@ export class ProxyDoor {
 function stale(afterMs: number): ProxyError {
   return new ProxyError(
     'database_unavailable',
-    `The database has not answered for ${Math.round(afterMs / 1_000)} s, and nobody knows whether this client key has been revoked ` +
+    `The database has not answered for more than ${Math.round(afterMs / 1_000)} s, and nobody knows whether this client key has been revoked ` +
       `since (PROXY_CLIENT_KEY_STALE_SECONDS). Its operator brings the database back, or raises that limit.`,
     { retryAfterSeconds: 5 },
   );

@@ -52,7 +52,16 @@ function world(look: { readonly reached: boolean; readonly found?: ClientKey }) 
       return error instanceof ProxyError ? error.code : String(error);
     }
   };
-  return { own, enter, looks: () => looks, age };
+  /** What it says to a caller let in before. */
+  const again = (key: ClientKey | null): string => {
+    try {
+      door.checkKnown({ callerId: 'somebody', key });
+      return 'goes on';
+    } catch (error: unknown) {
+      return error instanceof ProxyError ? `${error.code}: ${error.message}` : String(error);
+    }
+  };
+  return { own, enter, again, looks: () => looks, age };
 }
 
 describe('a client key that is not known here', () => {
@@ -79,6 +88,11 @@ describe('a client key that is not known here', () => {
     away.age.ms += 1;
     expect(await away.enter(away.own)).toBe('database_unavailable');
     expect(await away.enter('rpx_mistyped')).toBe('unauthorized');
+    // Nor is one that was let in before to begin anything; who needs no key is.
+    expect(away.again(aClientKey({}))).toMatch(/^database_unavailable: .* for more than 600 s/);
+    expect(away.again(null)).toBe('goes on');
+    away.age.ms = 600_000;
+    expect(away.again(aClientKey({}))).toBe('goes on');
     const back = world({ reached: true });
     back.age.ms = 600_001;
     expect(await back.enter(back.own)).toBe('key_1');

@@ -57,7 +57,7 @@ export interface BindingKey {
 export interface AffinityBinding extends BindingKey {
   /** Fingerprint of the key that owns it, not its position or id. */
   readonly fingerprint: string;
-  /** Organisation at the time of binding, if known. */
+  /** Organisation at the time of binding, if known. Of a `usage`: the model that was asked for. */
   readonly organization: string | null;
   /** Of the prompt of its last answer, served from that key's prompt cache: sessions and threads. Null = not told. */
   readonly cachedTokens: number | null;

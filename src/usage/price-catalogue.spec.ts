@@ -1,7 +1,9 @@
-import { calcPrice } from '@pydantic/genai-prices';
+import { calcPrice, findProvider } from '@pydantic/genai-prices';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { PriceCatalogue } from './price-catalogue.js';
 import { tokenCost } from './token-cost.js';
+
+vi.mock('@pydantic/genai-prices', { spy: true });
 
 const NOW = Date.UTC(2026, 10, 23);
 const OPENAI = 'https://api.openai.com/v1';
@@ -33,6 +35,18 @@ describe('the price catalogue', () => {
   it.each(['no-such-model', '', 'gpt-99', '__proto__', 'x'.repeat(512)])('does not know %j', (model) => {
     expect(catalogue.ratesOf(model, OPENAI, NOW)).toBe(null);
     expect(catalogue.ratesOf(model, null, NOW)).toBe(null);
+  });
+
+  it('looks a model up once for all upstreams that it does not know, and each upstream once', () => {
+    const fresh = new PriceCatalogue();
+    vi.mocked(calcPrice).mockClear();
+    vi.mocked(findProvider).mockClear();
+    const gateways = Array.from({ length: 10 }, (_, n) => `http://127.0.0.1:400${n}/v1`);
+    for (const model of ['gpt-5', 'no-such-model'])
+      for (const baseUrl of [...gateways, null, OPENAI]) fresh.ratesOf(model, baseUrl, NOW);
+    // As of nobody knows where, and as of the one that is known.
+    expect(calcPrice).toHaveBeenCalledTimes(4);
+    expect(findProvider).toHaveBeenCalledTimes(11);
   });
 
   it('asks nobody', () => {

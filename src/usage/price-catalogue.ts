@@ -5,6 +5,8 @@ import type { ModelRates, Rate } from './token-cost.js';
 const KEEP_MS = 10 * 60_000;
 /** Model names are the clients' choice. */
 const MAX_ENTRIES = 1_000;
+/** Upstreams are the operator's. */
+const MAX_PROVIDERS = 1_000;
 
 interface Known {
   readonly rates: ModelRates | null;
@@ -17,33 +19,56 @@ interface Known {
  */
 export class PriceCatalogue {
   readonly #known = new Map<string, Known>();
+  /** By base URL, the catalogue's name for the upstream; null = it does not know it. */
+  readonly #providers = new Map<string, string | null>();
 
   /**
    * Of `model` at the upstream `baseUrl`; where the catalogue does not know the upstream, of the one that makes models
    * of that name. Null = not listed. `now` is epoch ms.
    */
   ratesOf(model: string, baseUrl: string | null, now: number): ModelRates | null {
-    const key = `${baseUrl ?? ''} ${model}`;
+    // By provider: upstreams that the catalogue does not know all cost the same.
+    const providerId = this.#providerOf(baseUrl);
+    const key = `${providerId ?? ''} ${model}`;
     const known = this.#known.get(key);
     if (known !== undefined && known.until > now) return known.rates;
-    const rates = listed(model, baseUrl, now);
+    const rates = listed(model, providerId, now);
     this.#known.delete(key);
-    if (this.#known.size >= MAX_ENTRIES) this.#forgetOldest();
+    makeRoom(this.#known, MAX_ENTRIES);
     this.#known.set(key, { rates, until: now + KEEP_MS });
     return rates;
   }
 
-  #forgetOldest(): void {
-    const [oldest] = this.#known.keys();
-    if (oldest !== undefined) this.#known.delete(oldest);
+  #providerOf(baseUrl: string | null): string | null {
+    if (baseUrl === null) return null;
+    let found = this.#providers.get(baseUrl);
+    if (found === undefined) {
+      found = providerAt(baseUrl);
+      makeRoom(this.#providers, MAX_PROVIDERS);
+      this.#providers.set(baseUrl, found);
+    }
+    return found;
   }
 }
 
-function listed(model: string, baseUrl: string | null, now: number): ModelRates | null {
+/** The oldest goes. */
+function makeRoom(map: Map<string, unknown>, max: number): void {
+  const [oldest] = map.keys();
+  if (map.size >= max && oldest !== undefined) map.delete(oldest);
+}
+
+function providerAt(baseUrl: string): string | null {
   try {
-    const providerId = baseUrl === null ? undefined : findProvider({ providerApiUrl: baseUrl })?.id;
+    return findProvider({ providerApiUrl: baseUrl })?.id ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function listed(model: string, providerId: string | null, now: number): ModelRates | null {
+  try {
     const timestamp = new Date(now);
-    const options = providerId === undefined ? { timestamp } : { timestamp, providerId };
+    const options = providerId === null ? { timestamp } : { timestamp, providerId };
     const found = calcPrice({ input_tokens: 0, output_tokens: 0 }, model, options);
     return found === null ? null : ratesFrom(found.model_price);
   } catch {

@@ -52,14 +52,24 @@ describe('tokens of one response', () => {
     const { id, row } = await create({ background: true });
     expect(row.total_tokens).toBeNull();
     expect((await retrieve(id)).total_tokens).toBeNull();
+    const ours = { alias: 'ours', upstream_id: 'listed-nowhere', prices: { input: 1_000, output: 1_000 } };
+    await rig.proxy.admin('/admin/models', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(ours),
+    });
+    const priced = await create({ background: true, model: 'ours' });
     await rig.proxy.kill9();
     await rig.proxy.restart();
     completeBackground(rig.upstream, id);
+    completeBackground(rig.upstream, priced.id);
+    // Whoever reads it names no model: it costs what the alias does that was asked for.
+    expect(Number((await retrieve(priced.id)).cost)).toBe(18_000);
     expect(await retrieve(id)).toMatchObject({ input_tokens: 11, output_tokens: 7, total_tokens: 18 });
     expect((await retrieve(id)).total_tokens).toBeNull();
     await rig.proxy.kill9();
     await rig.proxy.restart();
     expect((await retrieve(id)).total_tokens).toBeNull();
-    expect(await sessionTokens()).toBe(before + 18);
+    expect(await sessionTokens()).toBe(before + 36);
   });
 });

@@ -153,13 +153,31 @@ describe('the limits of a key over time', () => {
     expect(world({ requestsPerMinute: 3 }).limits.spent()).toEqual({});
   });
 
+  it('tell others of a background response until it is read or its month is over, as no record does', () => {
+    const { limits, ask, end, clock } = world({ monthlyTokens: 9_000 });
+    end(ask(), null, { untold: true, backgroundId: 'resp_1' });
+    clock.at += 600_000;
+    expect(limits.spent()['key_1']?.slice(5)).toEqual([1_025, 1_025_000]);
+    const later = clock.at;
+    clock.at = Date.UTC(2026, 11, 1);
+    expect(limits.spent()).toEqual({});
+    clock.at = later;
+    limits.refund('key_1', 'resp_1');
+    expect(limits.spent()).toEqual({});
+  });
+
   it('tell of the keys used last where there are very many', () => {
     const { limits, clock } = world({ dailyTokens: 1_000_000 });
-    for (let n = 0; n < 300; n += 1) {
+    const ends = Array.from({ length: 300 }, (_, n) => {
       clock.at += 1;
       const key = aClientKey({ id: `key_${n}` });
       const hold = limits.reserve({ key, spends: true, model: 'gpt-5', inputTokens: 1 });
-      limits.settle(key, hold, NOTHING_SPENT, clock.at);
+      return () => limits.settle(key, hold, NOTHING_SPENT, clock.at);
+    });
+    // Whichever ends last.
+    for (const end of ends.reverse()) {
+      clock.at += 1;
+      end();
     }
     const ids = Object.keys(limits.spent());
     expect([ids.length, ids[0], ids.includes('key_43')]).toEqual([256, 'key_299', false]);

@@ -27,7 +27,10 @@ import {
   writtenUse,
 } from './used-elsewhere.js';
 
-/** How long others are told of a key that is not used any more: by then its records are in SQL, unless that is away. */
+/**
+ * How long others are told of a key that is not used any more: by then its records are in SQL, unless that is away. What is
+ * charged for background responses that nobody has read is in no record: of that they are told as long as it counts.
+ */
 const TOLD_MS = 600_000;
 /** Keys told of in one beat, those used last. */
 const MAX_TOLD = 256;
@@ -43,7 +46,7 @@ export interface Spent {
   readonly untold: boolean;
   /** Of its answer, as far as it came: where it is untold there was at least as much of it. */
   readonly answerBytes: number;
-  /** The model that the request named, or that of its fallbacks which it was sent as. */
+  /** The model that the request named, or that of its fallbacks which it was sent as; of one that reads, what was asked for. */
   readonly asked: string | null;
   /** The model that the answer names. */
   readonly servedModel: string | null;
@@ -109,9 +112,10 @@ export class KeyLimits {
     if (!asked) meter.requests.add(1, this.clock.monotonic());
     if (!spends) return null;
     const usage = meter.estimate.of(inputTokens);
-    const unnamed = meter.estimate.unnamedCost(usage.totalTokens);
-    const named = model === null ? null : this.prices.mostOf(model, usage, now);
-    const cost = named ?? (model === null || this.#countsMoney(key) ? unnamed : 0);
+    // Without a budget of money nobody asks what a model costs: of a name not heard before that takes long.
+    const priced = model === null || this.#countsMoney(key);
+    const named = model === null || !priced ? null : this.prices.mostOf(model, usage, now);
+    const cost = priced ? (named ?? meter.estimate.unnamedCost(usage.totalTokens)) : 0;
     const hold = { tokens: usage.totalTokens, cost };
     meter.hold(hold);
     return hold;
@@ -129,6 +133,7 @@ export class KeyLimits {
     if (hold !== null) meter.release(hold);
     const charged = backgroundId === null || untold ? null : this.#told(key.id, backgroundId);
     if (usage !== null) {
+      if (hold !== null) learnPrice(meter, usage, spent);
       const extra = this.#unpriced(key, hold ?? charged, meter, { ...spent, usage });
       meter.spend(usage, spent.cost, startedAt, mono);
       return extra === null ? null : meter.charge(extra, startedAt, mono, null);
@@ -148,9 +153,8 @@ export class KeyLimits {
     { estimate }: KeyMeter,
     spent: Spent & { readonly usage: TokenUsage },
   ): Amount | null {
-    const { usage, cost, asked } = spent;
+    const { usage, cost } = spent;
     const tokens = tokensOf(usage);
-    if (cost !== null && held !== null && asked === null) estimate.learnPrice(tokens, cost);
     if (cost !== null || !this.#countsMoney(key)) return null;
     const least = this.#atLeast(spent, usage);
     if (least !== null) return { tokens: 0, cost: least };
@@ -206,14 +210,16 @@ export class KeyLimits {
     this.#elsewhere = writtenUse(days, apart);
   }
 
-  /** Of the keys with a budget that were used lately, for the other processes. */
+  /** Of the keys with a budget that were used lately, or have background responses unread, for the other processes. */
   spent(): Record<string, KeySpent> {
     const [now, mono] = [this.clock.now(), this.clock.monotonic()];
     const lately = [...this.#meters].filter(
-      ([id, { held, changedAt }]) =>
-        (held.tokens > 0 || mono - changedAt < TOLD_MS) && hasBudget(this.sources.termsOf(id)),
+      ([id, meter]) =>
+        (meter.held.tokens > 0 || mono - meter.changedAt < TOLD_MS || meter.awaitsTold(utcMonth(now))) &&
+        hasBudget(this.sources.termsOf(id)),
     );
-    if (lately.length > MAX_TOLD) lately.sort(([, a], [, b]) => b.changedAt - a.changedAt).length = MAX_TOLD;
+    if (lately.length > MAX_TOLD)
+      lately.sort(([, a], [, b]) => b.lastUsedAt - a.lastUsedAt).length = MAX_TOLD;
     return Object.fromEntries(lately.map(([id, meter]) => [id, keySpent(meter, now)]));
   }
 
@@ -240,7 +246,6 @@ export class KeyLimits {
   /** `held`: in place of what is set aside for those that run; null = that. */
   #check({ key, spends, model }: LimitedRequest, held: Amount | null): void {
     if (key === null) return;
-    if (spends) this.checkPrice(key, model);
     const terms = this.sources.termsOf(key.id) ?? key;
     const [now, mono] = [this.clock.now(), this.clock.monotonic()];
     const meter = this.#meterOf(key.id);
@@ -248,6 +253,8 @@ export class KeyLimits {
     const use = this.#useOf(terms, meter, now, mono);
     const over = limitExceeded(terms, held === null ? use : { ...use, held }, spends);
     if (over !== null) throw limitRefusal(over, waitMs(meter, over, mono), now);
+    // Last, as it takes longest of a name not heard before: whoever is over a limit anyway is to cost nothing.
+    if (spends) this.checkPrice(key, model);
   }
 
   #useOf(terms: ClientKey, meter: KeyMeter, now: number, mono: number): KeyUse {
@@ -269,6 +276,11 @@ export class KeyLimits {
     if (meter === undefined) this.#meters.set(id, (meter = new KeyMeter()));
     return meter;
   }
+}
+
+/** From what ran to its end here and named no model: of a background response that is read nobody may know what it named. */
+function learnPrice({ estimate }: KeyMeter, usage: TokenUsage, { asked, cost }: Spent): void {
+  if (asked === null && cost !== null) estimate.learnPrice(tokensOf(usage), cost);
 }
 
 /** Others' requests leave their windows when they do: without any of our own to wait for, a second is a fair guess. */

@@ -14,6 +14,8 @@ export class KeyMeter {
   readonly estimate = new UsageEstimate();
   readonly #days = new Map<number, Amount>();
   readonly #charged = new Map<string, { readonly hold: Amount; readonly day: number }>();
+  /** Of the newest of them. */
+  #chargedDay = -Infinity;
   #held: Amount = { tokens: 0, cost: 0 };
   /** Epoch ms. */
   lastUsedAt = 0;
@@ -50,11 +52,17 @@ export class KeyMeter {
     this.#count(hold, day);
     if (backgroundId === null) return hold;
     this.#charged.set(backgroundId, { hold, day });
+    this.#chargedDay = Math.max(this.#chargedDay, day);
     for (const oldest of this.#charged.keys()) {
       if (this.#charged.size <= MAX_CHARGED) break;
       this.#charged.delete(oldest);
     }
     return hold;
+  }
+
+  /** Whether something counts since `time` that no record tells, for a background response that nobody has read. */
+  awaitsTold(time: number): boolean {
+    return this.#charged.size > 0 && this.#chargedDay >= time;
   }
 
   /** Answers what was; null = nothing. */

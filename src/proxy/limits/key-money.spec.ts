@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ProxyError } from '../../common/errors.js';
 import { keyWorld as world, MONDAY, pricesOf, told, unnamed } from '../../../test/support/key-world.js';
 import { aClientKey } from '../../../test/support/registry-rows.js';
@@ -23,6 +23,41 @@ describe('the money of a key', () => {
     // Of one that was left before it said its model, the same counts.
     settle(reserve(), { untold: true });
     expect(reserve()).toEqual({ tokens: 100, cost: 1_000 });
+  });
+
+  it('learn what a request costs that names no model from its own end, not from whoever reads a background response', () => {
+    const { reserve, settle } = unnamed(9_000_000);
+    const hold = reserve();
+    expect(hold).toEqual({ tokens: 1_025, cost: 615_000 });
+    settle(hold, { untold: true, backgroundId: 'resp_1' });
+    settle(null, { usage: told(25, 1_000), cost: 10, servedModel: 'gpt-5', backgroundId: 'resp_1' });
+    expect(reserve()).toEqual(hold);
+  });
+
+  it('look up no price without a budget of it, nor for what is over a limit a minute, and note the use of what is refused', () => {
+    const prices = { atLeast: vi.fn(), likelyCostOf: vi.fn(() => 1), mostOf: vi.fn(() => 1) };
+    const limited = (terms: Parameters<typeof aClientKey>[0]) => {
+      const key = aClientKey(terms);
+      const clock = { now: () => MONDAY, monotonic: () => 500 };
+      const limits = new KeyLimits(clock, prices, {
+        termsOf: () => key,
+        minuteElsewhere: () => [0, 0],
+        spentElsewhere: () => [],
+        onTold: () => undefined,
+      });
+      return { limits, reserve: () => limits.reserve({ key, spends: true, model: 'any', inputTokens: 9 }) };
+    };
+    expect(limited({ dailyTokens: 5_000 }).reserve()).toEqual({ tokens: 1_009, cost: 0 });
+    expect([prices.likelyCostOf.mock.calls, prices.mostOf.mock.calls]).toEqual([[], []]);
+    const once = limited({ dailyCost: 5_000_000, requestsPerMinute: 1 });
+    once.reserve();
+    expect([prices.likelyCostOf.mock.calls.length, prices.mostOf.mock.calls.length]).toEqual([1, 1]);
+    expect(once.reserve).toThrow(/requests/);
+    expect(prices.likelyCostOf).toHaveBeenCalledTimes(1);
+    prices.likelyCostOf.mockReturnValue(null as never);
+    const unpriced = limited({ dailyCost: 5_000_000 });
+    expect(unpriced.reserve).toThrow(/costs/);
+    expect(unpriced.limits.usedSince(0)).toEqual([['key_1', MONDAY]]);
   });
 
   it('count what has no known price, once it has run, at the price of what was set aside: never nothing', () => {

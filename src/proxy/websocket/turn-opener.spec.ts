@@ -1,12 +1,14 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { aClientKey } from '../../../test/support/registry-rows.js';
 import { NO_HINTS, routingWorld, SERVED } from '../../../test/support/routing-world.js';
 import { ProxyError } from '../../common/errors.js';
 import { steadyNow } from '../../common/steady-now.js';
+import type { ProxyCaller } from '../../registry/proxy-door.service.js';
 import type { Exchange } from '../exchange.js';
 import type { Finisher } from '../finisher.js';
 import { KeyLimits } from '../limits/key-limits.js';
 import type { ProxyDependencies } from '../proxy-dependencies.js';
+import { matchRoute } from '../route-grammar.js';
 import type { RelayParts } from './connection-facts.js';
 import { TurnOpener } from './turn-opener.js';
 import { WebsocketTurn } from './websocket-turn.js';
@@ -30,7 +32,8 @@ function asking(terms: Parameters<typeof aClientKey>[0], book: Book = ended): (l
     spentElsewhere: () => [],
     onTold: () => undefined,
   });
-  const parts = { deps: { limits, clock } } as unknown as RelayParts;
+  const door = { checkKnown: () => undefined };
+  const parts = { deps: { limits, clock, door } } as unknown as RelayParts;
   const opener = new TurnOpener(parts, { caller: { key } } as unknown as Exchange, {
     open: 0,
     get link(): never {
@@ -84,6 +87,30 @@ describe('a message that may be answered by a response of its own', () => {
     expect(told.slice(0, 64)).toEqual(Array.from({ length: 64 }, () => 'sent'));
     expect(new Set(told.slice(64))).toEqual(new Set(['overloaded']));
   });
+});
+
+it('a connection opened by a key that may have been revoked since begins nothing, whatever asks for it', () => {
+  const caller = { callerId: 'key_1', key: aClientKey({}) };
+  const reserve = vi.fn();
+  const checkKnown = vi.fn((_caller: ProxyCaller) => {
+    throw new ProxyError('database_unavailable', 'nobody knows');
+  });
+  const clock = { now: () => 0, monotonic: () => 0 };
+  const deps = {
+    limits: { reserve, ask: reserve },
+    clock,
+    door: { checkKnown },
+    models: { pinOf: () => null },
+  };
+  const handshake = { id: 'req_1', caller, req: { headers: {} }, route: matchRoute('POST', '/v1/responses') };
+  const parts = { deps } as unknown as RelayParts;
+  const connection = { open: 0, link: {} } as ConstructorParameters<typeof TurnOpener>[2];
+  const opener = new TurnOpener(parts, handshake as unknown as Exchange, connection);
+  const create = Buffer.from('{"type":"response.create","model":"gpt-5","input":"hi"}');
+  expect(() => opener.read(opener.exchange(create))).toThrow('nobody knows');
+  expect(() => opener.ask(message, { type: 'response.steer', lane: '' }, ended)).toThrow('nobody knows');
+  expect(checkKnown.mock.calls).toEqual([[caller], [caller]]);
+  expect(reserve).not.toHaveBeenCalled();
 });
 
 it('a response that has begun is no longer held against what its key has left', () => {

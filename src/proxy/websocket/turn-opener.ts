@@ -64,6 +64,7 @@ export class TurnOpener implements BookOwner {
     const { body } = exchange;
     const hints = readHints(this.parts.deps, exchange, body);
     if (body === null) return;
+    this.parts.deps.door.checkKnown(exchange.caller);
     exchange.hold = this.parts.deps.limits.reserve(limitedRequest(exchange, hints));
     this.parts.bodies.take(body.length);
     exchange.bodyBytes = body.length;
@@ -177,8 +178,9 @@ export class TurnOpener implements BookOwner {
   ask(message: Buffer, frame: ClientFrame, book: Pick<TurnBook, 'turns' | 'asked' | 'lastIn'>): void {
     if (!asksForMore(frame)) return;
     const { lane } = frame;
-    const { limits, clock } = this.parts.deps;
+    const { limits, clock, door } = this.parts.deps;
     const { key } = this.handshake.caller;
+    door.checkKnown(this.handshake.caller);
     const running = book.turns.find((turn) => turn.lane === lane) ?? null;
     const before = this.#asked.has(lane) ? null : (running?.exchange.hold ?? null);
     if (before === null) this.#asked.checkRoom();
