@@ -1,10 +1,19 @@
+import { createOpenAI } from '@ai-sdk/openai';
 import { Agent, OpenAIProvider, Runner, tool } from '@openai/agents';
+import { jsonSchema, stepCountIs, streamText, tool as aiTool } from 'ai';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Rig, inPool } from '../support/rig.js';
 
 let rig: Rig;
 let openai: OpenAI;
+
+const CITY = {
+  type: 'object',
+  properties: { city: { type: 'string' } },
+  required: ['city'],
+  additionalProperties: false,
+} as const;
 
 const client = (pool: string, maxRetries = 0): OpenAI =>
   new OpenAI({ apiKey: 'not-a-real-key', baseURL: rig.proxy.v1, maxRetries, defaultHeaders: inPool(pool) });
@@ -103,12 +112,7 @@ describe('the Agents SDK', () => {
     const weather = tool({
       name: 'get_weather',
       description: 'Weather of a city',
-      parameters: {
-        type: 'object',
-        properties: { city: { type: 'string' } },
-        required: ['city'],
-        additionalProperties: false,
-      },
+      parameters: { ...CITY, required: [...CITY.required] },
       execute: (input) => Promise.resolve(`sunny in ${(input as { city: string }).city}`),
     });
     const agent = new Agent({ name: 'weather', model: 'gpt-5.5', tools: [weather] });
@@ -132,5 +136,51 @@ describe('the Agents SDK', () => {
     for await (const _ of run);
     await run.completed;
     expect(run.finalOutput).toContain('you said hello');
+  });
+});
+
+describe('the AI SDK', () => {
+  const model = () =>
+    createOpenAI({ apiKey: 'not-a-real-key', baseURL: rig.proxy.v1, headers: inPool('p5') }).responses(
+      'gpt-5.5',
+    );
+  const weather = aiTool({
+    description: 'Weather of a city',
+    inputSchema: jsonSchema<{ city: string }>({ ...CITY, required: [...CITY.required] }),
+    execute: ({ city }) => `sunny in ${city}`,
+  });
+
+  it('streams text piece by piece, and its usage', async () => {
+    const run = streamText({ model: model(), prompt: 'hello' });
+    const pieces: string[] = [];
+    for await (const piece of run.textStream) pieces.push(piece);
+    expect(pieces.length).toBeGreaterThan(1);
+    expect(pieces.join('')).toContain('you said hello');
+    expect((await run.usage).totalTokens).toBe(rig.upstream.ledger.last().usage?.total_tokens);
+  });
+
+  it.each([
+    ['by reference, which goes to the key that stored it', true, 'item_reference'],
+    ['itself, when nothing is stored', false, 'reasoning'],
+  ])('sends its reasoning back with the result of a tool, %s', async (_, store, type) => {
+    const before = rig.upstream.ledger.creates.length;
+    const run = streamText({
+      model: model(),
+      tools: { get_weather: weather },
+      stopWhen: stepCountIs(2),
+      prompt: 'call:get_weather {"city":"Kyiv"}',
+      providerOptions: { openai: { store, include: ['reasoning.encrypted_content'] } },
+    });
+    expect(await run.text).toContain('sunny in Kyiv');
+    const [call, answer, ...more] = rig.upstream.ledger.creates.slice(before);
+    expect(more).toEqual([]);
+    const input = answer?.json?.['input'] as { type?: string }[];
+    expect(input.map((item) => item.type ?? 'message')).toEqual([
+      'message',
+      type,
+      'function_call',
+      'function_call_output',
+    ]);
+    expect(answer?.key).toBe(call?.key);
   });
 });
