@@ -1,7 +1,8 @@
 import { BullModule } from '@nestjs/bullmq';
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
-import type { QueueOptions, RedisOptions } from 'bullmq';
+import { createIORedisClient, type QueueOptions, RedisConnection, type RedisOptions } from 'bullmq';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { openRedis } from '../infra/redis/open-redis.js';
 import { redisOptions } from '../infra/redis/redis-options.js';
 import { StateModule } from '../state/state.module.js';
 import { BatchWriter } from './batch-writer.js';
@@ -27,6 +28,8 @@ const QUEUE = { name: TELEMETRY_QUEUE_NAME, streams: { events: { maxLen: KEPT_EV
 @Module({})
 export class BullmqQueueModule {
   static forRoot(parts: { readonly sends: boolean; readonly works: boolean }): DynamicModule {
+    // By itself it takes whichever ioredis it finds: installed as a package that may be another one than was tested.
+    RedisConnection.clientFactory = (options) => createIORedisClient(openRedis(options));
     return {
       module: BullmqQueueModule,
       imports: [
