@@ -91,6 +91,13 @@ describeWith(REDIS !== null, 'a Redis server')('what is there for monitoring', (
     for (const { targets } of panels) for (const { expr } of targets) known(expr);
   });
 
+  it('what an alert asks for, the dashboard shows', () => {
+    const seriesOf = (file: string): Set<string> =>
+      new Set(readFileSync(`docs/operations/${file}`, 'utf8').match(/\brpx_\w+/g));
+    const shown = seriesOf('grafana-dashboard.json');
+    expect([...seriesOf('alerts.yaml')].filter((name) => !shown.has(name))).toEqual([]);
+  });
+
   it('what only grows is a counter by type and name, and the help says which tokens are parts of others', () => {
     const types = [...metrics.matchAll(/^# TYPE (rpx_\w+) (\w+)$/gm)];
     expect(types.length).toBeGreaterThan(10);
