@@ -243,7 +243,12 @@ export class Balancer {
     return this.health.refusal(resourceId, null, steadyNow(this.clock))?.reason === 'cooling';
   }
 
-  /** Another key has refused the same request with the same code: it is no fault of this one. */
+  /** Resources of one group are of one organisation, as far as is known. */
+  groupOf(resource: Resource): string {
+    return this.registry.groupOf(resource);
+  }
+
+  /** Keys of another organisation have refused the same request with the same code: it is no fault of this one. */
   acquit(resourceId: string, code: string): void {
     this.reporter.acquit(resourceId, code);
   }

@@ -16,6 +16,7 @@ import { recallKeys } from './recall-keys.js';
 import { type Reference, strangeReferences } from './references.js';
 import { generates, type RoutingHints } from './routing-hints.js';
 import { usageClaim } from './usage-claim.js';
+import { stillWarm } from './warm-cache.js';
 
 /** What the balancer remembers of who serves what: looked up, written while a request runs, learned from its answer. */
 export class BindingKeeper {
@@ -104,7 +105,7 @@ export class BindingKeeper {
 
   /** Writes down what the answer tells, and answers it for the record. */
   learn(
-    { hints, affinity }: RoutingRequest,
+    { hints, affinity, warm }: RoutingRequest,
     resource: Resource,
     facts: ServedFacts,
   ): readonly AffinityBinding[] {
@@ -115,7 +116,8 @@ export class BindingKeeper {
       organization: this.registry.organizationOf(resource),
       at: this.#now(),
     };
-    const cached = (generates(hints) ? facts.cachedTokens : null) ?? this.#cachedBefore(hints, owner);
+    const told = generates(hints) ? stillWarm(facts, warm, resource) : null;
+    const cached = told ?? this.#cachedBefore(hints, owner);
     const learned = learnedBindings(hints, affinity, facts, owner, cached, this.config);
     const claim = usageClaim(hints, facts, owner, this.config.responseTtlMs, (id) =>
       this.live.binding({ callerId: hints.callerId, kind: 'usage', id }, owner.at),

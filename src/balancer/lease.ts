@@ -31,4 +31,6 @@ export interface ServedFacts {
   readonly hasUsage: boolean;
   /** What the answer may have left in the key's cache, at most; null = it does not tell. */
   readonly cachedTokens: number | null;
+  /** It says that nothing of its prompt came from there, or went there. Left out = it does not. */
+  readonly isUncached?: boolean;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { answered, learnt, NO_HINTS, routingWorld, SERVED } from '../../test/support/routing-world.js';
 import type { Lease } from './lease.js';
-import { leftWarm } from './warm-cache.js';
+import { isUncached, leftWarm } from './warm-cache.js';
 
 const TWO = [
   { key: 'a', organization: 'org-a' },
@@ -149,6 +149,42 @@ describe('the cost of leaving a warm prompt cache', () => {
     expect(back?.boundAt).toBeGreaterThan(written?.boundAt ?? Infinity);
     world.clock.advance(31_000);
     expect(world.acquire(session).resource.id).toBe(home);
+  });
+});
+
+describe('an upstream that tells of a cache and keeps none', () => {
+  const turn = (tokens: number) => ({ ...learnt({ cachedTokens: tokens }), isUncached: true });
+
+  it('is no reason to stay on a busy key, once it has found nothing of what was there', () => {
+    const { world, home, candidate } = settled(30_000);
+    world.acquire(session).release(SERVED, turn(31_000));
+    expect(candidate(world.acquire(session), home)?.cachedTokens).toBe(0);
+    world.acquire(session).release(SERVED, turn(32_000));
+    for (let n = 0; n < 30; n++) world.live.enter(home);
+    expect(world.acquire(session).decision).toMatchObject({
+      affinityResult: 'moved',
+      cachedTokensAtStake: 0,
+    });
+  });
+
+  it.each([
+    ['a first prompt', undefined, [31_000]],
+    ['a shorter one, of something else', 40_000, [31_000]],
+    ['one that was asked beside the first', undefined, [31_000, 31_000]],
+  ])('is not known by %s', (_, before, turns) => {
+    const { world, home, candidate } = settled(before);
+    const leases = turns.map(() => world.acquire(session));
+    leases.forEach((lease, i) => void lease.release(SERVED, turn(turns[i] ?? 0)));
+    expect(candidate(world.acquire(session), home)?.cachedTokens).toBe(31_000);
+  });
+
+  it.each([
+    ['nothing found, nothing written', [30_000, 0, 0], true],
+    ['written', [30_000, 0, 2_048], false],
+    ['found', [30_000, 1_024, null], false],
+    ['not told', [30_000, null, null], false],
+  ] as const)('says so by the answer: %s', (_, [inputTokens, cachedTokens, cacheWriteTokens], expected) => {
+    expect(isUncached({ inputTokens, cachedTokens, cacheWriteTokens })).toBe(expected);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { Resource } from '../resources/resource.js';
 import type { AffinityBinding } from '../state/live-state.js';
+import type { ServedFacts } from './lease.js';
 
 /** The longest that upstreams keep the cache of an idle prompt. After that nothing is known of it. */
 const CACHE_LASTS_MS = 24 * 60 * 60 * 1000;
@@ -30,6 +31,25 @@ export function leftWarm(usage: PromptTokens | null): number | null {
   const prompt = usage.inputTokens ?? 0;
   const whole = prompt >= SMALLEST_CACHED ? prompt : 0;
   return Math.max(usage.cachedTokens ?? 0, usage.cacheWriteTokens ?? 0, whole);
+}
+
+/** The answer says that nothing of its prompt was cached, or written to a cache. */
+export function isUncached(usage: PromptTokens | null): boolean {
+  return usage?.cachedTokens === 0 && (usage.cacheWriteTokens ?? 0) === 0;
+}
+
+/**
+ * What a session may have cached after an answer of a key; null = the answer does not tell. `warm`: what was known when it
+ * was asked. An upstream where nothing is found of a prompt that had been there before keeps none.
+ */
+export function stillWarm(
+  { cachedTokens, isUncached: foundNothing = false }: ServedFacts,
+  warm: WarmCache | null,
+  { fingerprint }: Pick<Resource, 'fingerprint'>,
+): number | null {
+  const expected = warm?.fingerprint === fingerprint ? warm.cachedTokens : null;
+  if (cachedTokens === null || expected === null || !foundNothing) return cachedTokens;
+  return cachedTokens >= expected ? 0 : cachedTokens;
 }
 
 /** `home`: the binding of the session, `at`: epoch ms. */

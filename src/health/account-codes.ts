@@ -1,3 +1,5 @@
+import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
+
 /** Codes that speak of the key or its account as a whole, wherever they are heard. */
 const CONDEMNING = new Set([
   'invalid_api_key',
@@ -41,9 +43,14 @@ export function lacksScope(code: string | null, message: string | null): boolean
   return (code !== null && SCOPE_CODES.has(code)) || (message !== null && SCOPE_WORDS.test(message));
 }
 
-/** A 403 with a code that nobody here knows: it may speak of the key or of what was asked. */
-export function isUnknownRefusal(status: number, code: string | null, message: string | null): boolean {
-  if (status !== 403 || code === null || code === 'model_not_found') return false;
+/** A 403 with a code of its own that nobody here knows: it may speak of the key or of what was asked. */
+export function isUnknownRefusal({
+  status,
+  code,
+  message,
+  codeIsType = false,
+}: Extract<AttemptOutcome, { kind: 'answered' }>): boolean {
+  if (status !== 403 || code === null || codeIsType || code === 'model_not_found') return false;
   return !condemnsKey(code) && !lacksScope(code, message) && !isQuotaCode(code) && !PLACE_CODES.has(code);
 }
 

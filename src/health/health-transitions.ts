@@ -41,7 +41,10 @@ export function lift(state: HealthState, now: number, reason: 'served' | 'probe_
   };
 }
 
-/** The upstream refused the key itself. A verdict that only a success may lift outranks one a probe may lift. */
+/**
+ * The upstream refused the key itself. A verdict that only a success may lift outranks one a probe may lift, which is kept
+ * for when it is taken back.
+ */
 export function condemn(
   state: HealthState,
   now: number,
@@ -50,9 +53,17 @@ export function condemn(
 ): HealthState {
   const trialAt = reason === 'invalid_key' ? null : now + HARD_TRIAL_MS;
   if (reason === 'invalid_key' && state.verdict?.kind === 'hard' && state.verdict.trialAt !== null)
-    return state;
+    return underneath(state, (before) => condemn(before, now, reason, detail));
   const verdict = { kind: 'hard', trialAt } as const;
   return { ...become(state, now, 'unhealthy', reason, detail), verdict, doubted: null, judgedAt: now };
+}
+
+/** What is heard while a verdict is doubted holds when that is taken back; nothing else is underneath a hard one. */
+function underneath(state: HealthState, step: (before: HealthState) => HealthState): HealthState {
+  const { doubted } = state;
+  if (doubted === null) return state;
+  const { status, reason, detail, since, verdict } = step({ ...state, ...doubted.before, doubted: null });
+  return { ...state, doubted: { ...doubted, before: { status, reason, detail, since, verdict } } };
 }
 
 /** The upstream asked for a pause. The longest one asked for wins; a hard verdict stays. */
@@ -63,14 +74,18 @@ export function cool(
   detail: string | null,
   reason: 'rate_limited' | 'overloaded' = 'rate_limited',
 ): HealthState {
-  if (state.verdict?.kind === 'hard') return state;
+  if (state.verdict?.kind === 'hard')
+    return underneath(state, (before) => cool(before, now, retryAfterMs, detail, reason));
   const running = state.verdict === null ? 0 : state.verdict.until;
   const until = Math.max(running, now + pauseOf(retryAfterMs));
   const verdict = { kind: 'cooling', until } as const;
   return { ...become(state, now, 'degraded', reason, detail), verdict, judgedAt: now };
 }
 
-/** A failure that named a time to come back at: a pause of that length, or an ejection that lasts at least as long. */
+/**
+ * A failure that named a time to come back at: a pause of that length, which no last resort breaks. An ejection that lasts
+ * longer stays one: an upstream that names a second each time must not be left alone for all of it.
+ */
 export function unavailable(
   state: HealthState,
   now: number,
@@ -78,11 +93,8 @@ export function unavailable(
   detail: string | null,
 ): HealthState {
   const { verdict } = state;
-  const until = now + pauseOf(retryAfterMs);
-  if (verdict?.kind !== 'ejected') return cool(state, now, retryAfterMs, detail, 'overloaded');
-  if (verdict.until >= until) return state;
-  const trialAt = Math.max(until, verdict.trialAt);
-  return { ...state, verdict: { ...verdict, until, trialAt }, lastEjectionEnd: until, judgedAt: now };
+  if (verdict?.kind === 'ejected' && verdict.until > now + pauseOf(retryAfterMs)) return state;
+  return cool(state, now, retryAfterMs, detail, 'overloaded');
 }
 
 function pauseOf(retryAfterMs: number | null): number {

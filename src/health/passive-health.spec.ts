@@ -82,7 +82,7 @@ describe('passive health', () => {
     [
       '503, the longest wins, ejected',
       [...times(5, answered(500)), answered(503, null, 45_000)],
-      'unhealthy/server_errors unhealthy 45s soft',
+      'degraded/overloaded cooling 45s',
     ],
     ['503 five times within a pause', times(5, answered(503, null, 1_000)), 'degraded/overloaded cooling 1s'],
     [

@@ -14,7 +14,7 @@ import {
   unavailable,
 } from './health-transitions.js';
 import { applyBeside, isAnswer } from './side-route-health.js';
-import { forbid } from './unknown-refusal.js';
+import { ACQUITTED, forbid } from './unknown-refusal.js';
 
 const STREAM_FAILURES = new Set([
   'server_error',
@@ -30,7 +30,8 @@ const STREAM_FAILURES = new Set([
  * - 403 (other than for a model), 401 for a missing scope → `forbidden`, 429 for quota → `insufficient_quota`: no request, except that every five
  *   minutes one may try. A probe's 200 proves nothing here; a served request does, and an operator's check with a 200
  *   makes the next try due at once.
- *   A 403 with a code nobody here knows is taken back when another key says the same of the same request (`acquit`).
+ *   A 403 with a code nobody here knows is taken back when keys of another organisation say the same of the same request
+ *   (`acquit`).
  * - other 429 → `rate_limited`: no request until `retry-after` (20 s when absent, 10 min at most, the longest wins).
  *   A success meanwhile does not shorten it. A 503 that names a time counts as a failure and pauses the same way.
  * - 403/404 `model_not_found` → that model is not sent there for an hour; nothing else changes.
@@ -111,7 +112,8 @@ export function admit(state: HealthState, now: number): HealthState {
 function served(state: HealthState, now: number, startedAt: number): HealthState {
   const { verdict } = state;
   const unblemished = state.failures === 0 && state.unsent === 0 && state.losses === 0;
-  if (verdict === null && state.status === 'healthy' && unblemished) return state;
+  const isShown = state.status === 'healthy' && state.reason !== ACQUITTED;
+  if (verdict === null && isShown && unblemished) return state;
   const counted = { ...state, failures: 0, plain: 0, unsent: 0, losses: 0 };
   if (verdict !== null && outlasts(state, verdict, now, startedAt))
     return verdict.kind === 'cooling' ? counted : state;

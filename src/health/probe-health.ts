@@ -10,7 +10,7 @@ import type { ProbeAnswer } from './probe-sender.js';
  * - 2xx: healthy from unknown, degraded by probes, `invalid_key` or `unreachable`. Clears no `forbidden`,
  *   `insufficient_quota`, `rate_limited` or `server_errors`; asked for by an operator, it makes the next trial due at once.
  * - 401: `invalid_key`. 403, and 401 for a missing scope: the key may serve; at most degraded, and only from unknown.
- * - 5xx and no connection: one soft failure, counted with the live ones.
+ * - 5xx and no connection: one soft failure, counted with the live ones; a 5xx says nothing of what requests would hear.
  * - anything else: degraded from unknown, since nobody knows yet.
  */
 export function applyProbe(
@@ -29,7 +29,7 @@ export function applyProbe(
   const { status } = answer;
   if (status === null) return suspect(missed(state, now, answer.error), now, 'probe_failed', answer.error);
   if (status >= 500)
-    return suspect(failed(state, now, `probe answered ${status}`, true), now, 'probe_failed', null);
+    return suspect(failed(state, now, `probe answered ${status}`, false), now, 'probe_failed', null);
   const reached = { ...state, unsent: 0 };
   if (status >= 200 && status < 300) return confirmed(reached, now, byOperator);
   if (status === 401 && !lacksScope(answer.code, answer.error))

@@ -7,20 +7,22 @@ import { become, condemn } from './health-transitions.js';
 export const ACQUITTED = 'request_refused';
 
 /**
- * A 403 for a reason nobody here knows puts the key aside as any other does, until another key says the same of the same
- * request. A verdict for a reason that is known stays one.
+ * A 403 for a reason nobody here knows puts the key aside as any other does, until keys of another organisation have said
+ * the same of the same request. A verdict for a reason that is known stays one, and so does one for two reasons.
  */
 export function forbid(
   state: HealthState,
-  { status, code, message }: Extract<AttemptOutcome, { kind: 'answered' }>,
+  outcome: Extract<AttemptOutcome, { kind: 'answered' }>,
   now: number,
 ): HealthState {
+  const { status, code, message } = outcome;
   const next = condemn(state, now, 'forbidden', message ?? `status ${status}`);
-  if (code === null || !isUnknownRefusal(status, code, message)) return next;
+  if (code === null || !isUnknownRefusal(outcome)) return next;
   const { doubted, verdict, reason, detail, since } = state;
   if (verdict?.kind !== 'hard')
     return { ...next, doubted: { code, before: { status: state.status, reason, detail, since, verdict } } };
-  return doubted === null ? state : { ...next, doubted };
+  if (doubted === null) return state;
+  return doubted.code === code ? { ...next, doubted } : next;
 }
 
 /** The request was at fault: takes back what rests on this code alone, and nothing else. */

@@ -68,13 +68,13 @@ export class AttemptLoop {
       throw error;
     }
     if (this.exchange.finished) return end;
-    this.#tries.release(lease, end.outcome);
+    lease.release(end.outcome);
     attempt.note(end.outcome);
     return end;
   }
 
   #giveUp(): void {
-    const answer = this.#tries.finalAnswer;
+    const answer = this.#tries.conclude();
     const tell = (): void => this.#answer(answer);
     if (this.fallsBack && this.#tries.nothingRan && !this.#hangsOnUnknown()) throw new Unserved(tell);
     tell();

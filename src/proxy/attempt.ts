@@ -201,9 +201,8 @@ export class Attempt implements UpstreamSink {
   }
 
   #answered(answer: HeldAnswer): AttemptOutcome {
-    const { code, message } = parseUpstreamError(answer.body);
     const { status, retryAfterMs, rateLimit } = answer.head;
-    return { kind: 'answered', status, code, message, retryAfterMs, rateLimit };
+    return { kind: 'answered', status, ...parseUpstreamError(answer.body), retryAfterMs, rateLimit };
   }
 
   #clientGone(): void {

@@ -1,4 +1,4 @@
-import { leftWarm } from '../balancer/warm-cache.js';
+import { isUncached, leftWarm } from '../balancer/warm-cache.js';
 import type { ServedFacts } from '../balancer/lease.js';
 import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
 import { UsageTap } from '../usage/usage-tap.js';
@@ -127,6 +127,7 @@ export class CommittedAnswer {
       listedIds: tap.listedIds,
       hasUsage: tap.usage !== null,
       cachedTokens: leftWarm(tap.usage),
+      isUncached: isUncached(tap.usage),
     };
   }
 

@@ -2,7 +2,6 @@ import { ProxyError } from '../common/errors.js';
 import { isQuotaCode, lacksScope } from '../health/account-codes.js';
 import type { Others } from '../balancer/others.js';
 import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
-import { sameRefusal } from './same-refusal.js';
 import { stopping } from './stop-reason.js';
 
 /** Longest wait a client is told: Codex sits out any value, the openai SDK ignores more than 60 s. */
@@ -27,6 +26,8 @@ export interface FinalFacts {
   readonly others: Others | null;
   /** The request makes a response; otherwise a 403 says what this kind of request may not do, with any key. */
   readonly generates: boolean;
+  /** Whoever was asked refused the request itself, see `sameRefusal`. */
+  readonly requestAtFault?: boolean;
   /** Of a WebSocket: nothing of a request was in it. */
   readonly handshake?: boolean;
 }
@@ -40,7 +41,7 @@ export function finalAnswer(tried: readonly TriedResource[], facts: FinalFacts):
   if (last === undefined) return own('internal_error', 'No attempt was made.');
   const limited = tried.filter(({ outcome }) => isRateLimited(outcome));
   const refused = tried.filter(({ outcome }) => isKeyRefusal(outcome));
-  if (sameRefusal(tried, last.resourceId, last.outcome) !== null || forbidsKind(tried, facts))
+  if (facts.requestAtFault === true || forbidsKind(tried, facts))
     return { kind: 'pass', retryAfterSeconds: null };
   if (isRateLimited(last.outcome))
     return { kind: 'pass', retryAfterSeconds: told(soonest(limited, facts.others)) };

@@ -27,8 +27,6 @@ export interface RetryInput {
   readonly retried5xx?: boolean;
   /** The budget for retries after a failure (C1, C2) has something left. Left out = yes. */
   readonly budgetLeft?: boolean;
-  /** Another key has refused it in the same words. Left out = no. */
-  readonly requestAtFault?: boolean;
   /** The request names something stored, and no key is known to have it. Left out = no. */
   readonly ownerUnknown?: boolean;
 }
@@ -83,7 +81,7 @@ function verdictOf(klass: AttemptClass, input: RetryInput): Verdict {
     case 'A':
       return yes('not_processed');
     case 'B':
-      return input.requestAtFault === true ? no('request_at_fault') : yes('refused_by_upstream');
+      return yes('refused_by_upstream');
     case 'C1':
       return afterServerError(input);
     case 'C2':

@@ -1,26 +1,21 @@
 import { isUnknownRefusal } from '../health/account-codes.js';
-import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
+import type { TriedResource } from './final-answer.js';
 
-/** A 403 that two keys give for one request, with a code nobody here knows: the request is at fault, not the keys. */
-export interface SameRefusal {
-  readonly code: string;
-  /** Ids of those who said it before. */
-  readonly by: readonly string[];
+export interface TriedKey extends TriedResource {
+  /** Of its organisation, see `OrganizationView.groupOf`. */
+  readonly group: string;
 }
 
-/** Null = nobody else has said so. `tried`: the attempts before. */
-export function sameRefusal(
-  tried: readonly { readonly resourceId: string; readonly outcome: AttemptOutcome }[],
-  resourceId: string,
-  outcome: AttemptOutcome,
-): SameRefusal | null {
-  if (outcome.kind !== 'answered' || outcome.code === null) return null;
-  const { status, code, message } = outcome;
-  if (!isUnknownRefusal(status, code, message)) return null;
-  const by = tried
-    .filter((one) => one.outcome.kind === 'answered' && one.outcome.status === status)
-    .filter((one) => one.outcome.kind === 'answered' && one.outcome.code === code)
-    .map((one) => one.resourceId)
-    .filter((id) => id !== resourceId);
-  return by.length === 0 ? null : { code, by };
+/**
+ * The code of a 403 that nobody here knows, where each key that answered gave it, the last one asked among them, and they
+ * are not all of one organisation, which may well be what is refused: then the request is at fault, not the keys.
+ */
+export function sameRefusal(tried: readonly TriedKey[]): string | null {
+  const last = tried.at(-1)?.outcome;
+  if (last?.kind !== 'answered' || !isUnknownRefusal(last)) return null;
+  const answers = tried.filter(({ outcome }) => outcome.kind === 'answered');
+  const alike = answers.every(
+    ({ outcome }) => outcome.kind === 'answered' && isUnknownRefusal(outcome) && outcome.code === last.code,
+  );
+  return alike && new Set(answers.map(({ group }) => group)).size > 1 ? last.code : null;
 }

@@ -22,11 +22,12 @@ function tries(keys: readonly WorldKey[], prepare: (world: ReturnType<typeof rou
   const request = async (
     hints: Partial<RoutingHints>,
     answer: (id: string) => AttemptOutcome | 'not there',
+    budget: RetryBudget | null = new RetryBudget(),
   ) => {
     const all = { ...NO_HINTS, model: 'gpt-x', ...hints };
     const plain = { hints: all, res: { headersSent: false }, waitedMs: 0, attempts: [], decisions: [] };
     const exchange = { ...plain, callerId: all.callerId } as unknown as Exchange;
-    const tried = new Tries(deps, exchange, room, { ...RULES, budget: new RetryBudget() });
+    const tried = new Tries(deps, exchange, room, { ...RULES, budget });
     const asked: string[] = [];
     for (;;) {
       const lease = await tried.next();
@@ -40,17 +41,15 @@ function tries(keys: readonly WorldKey[], prepare: (world: ReturnType<typeof rou
         tried.passOver(lease, [id]);
         continue;
       }
-      tried.release(lease, outcome);
+      lease.release(outcome);
       exchange.attempts.push({ n: asked.length, retryReason: reasonAtEnd(outcome) } as AttemptRecord);
       if (!tried.mayGoOn(lease, outcome)) break;
     }
-    const { finalAnswer } = tried;
-    const heard =
-      finalAnswer.kind === 'pass'
-        ? finalAnswer
-        : { code: finalAnswer.error.code, ...finalAnswer.error.toHeaders() };
+    const end = tried.conclude();
+    const heard = end.kind === 'pass' ? end : { code: end.error.code, ...end.error.toHeaders() };
     const reasons = exchange.attempts.map(({ retryReason }) => retryReason);
-    return { asked, heard, reasons, numbers: exchange.decisions.map(({ attempt }) => attempt) };
+    const { nothingRan } = tried;
+    return { asked, heard, reasons, nothingRan, numbers: exchange.decisions.map(({ attempt }) => attempt) };
   };
   return { world, request };
 }
@@ -120,16 +119,51 @@ describe('what follows a refusal of one key', () => {
 
 describe('a 403 with a code that nobody knows', () => {
   const strange = answered(403, 'content_not_allowed_here');
+  const typed = { ...answered(403, 'permission_error'), codeIsType: true };
 
-  it('from two keys is the fault of the request: both are as they were, and the client hears it', async () => {
+  const inOrganizations = (...names: string[]): WorldKey[] =>
+    names.map((organization, i) => ({ key: `k${i}`, organization }));
+
+  it('from all who were asked is the fault of the request: they are as they were, and the client hears it', async () => {
     const { world, request } = tries(keys(3), () => undefined);
-    const { asked, heard, reasons } = await request({}, () => strange);
-    expect(asked).toHaveLength(2);
+    const { asked, heard, reasons, nothingRan } = await request({}, () => strange);
+    expect(asked).toHaveLength(3);
     expect(heard).toEqual({ kind: 'pass', retryAfterSeconds: null });
-    expect(reasons).toEqual(['refused_by_upstream', 'request_at_fault']);
+    expect(reasons).toEqual(['refused_by_upstream', 'refused_by_upstream', 'request_at_fault']);
+    // No fallback of an alias is asked, either.
+    expect(nothingRan).toBe(false);
     for (const id of asked) expect(world.health.refusal(id, null, world.clock.monotonic())).toBeNull();
     expect(world.health.of(asked[0] ?? '')).toMatchObject({ status: 'healthy', reason: 'request_refused' });
     expect((await request({}, () => SERVED)).asked).toHaveLength(1);
+  });
+
+  it('from two keys of one organisation is not: the third one serves, and both are put aside', async () => {
+    const busy = ({ live }: ReturnType<typeof routingWorld>) => void live.enter('openai-3');
+    const { world, request } = tries(inOrganizations('a', 'a', 'b'), busy);
+    const { asked } = await request({}, (id) => (id === 'openai-3' ? SERVED : strange));
+    expect([asked.length, asked.at(-1)]).toEqual([3, 'openai-3']);
+    for (const id of ['openai-1', 'openai-2']) expect(world.health.of(id).reason).toBe('forbidden');
+  });
+
+  it.each([
+    ['of one organisation', inOrganizations('a', 'a'), [strange, strange]],
+    ['when one of them said something else', keys(3), [answered(401), strange, strange]],
+    ['with a type only, which many errors share', keys(2), [typed, typed]],
+  ])('from all who were asked is still about the keys %s', async (_, all, answers) => {
+    const { world, request } = tries(all, () => undefined);
+    const rest = [...answers];
+    const { asked, heard, nothingRan } = await request({}, () => rest.shift() ?? SERVED);
+    expect(asked).toHaveLength(answers.length);
+    expect(heard).toEqual({ code: 'upstream_auth_failed', 'x-should-retry': 'false' });
+    expect(nothingRan).toBe(true);
+    expect(world.health.of(asked.at(-1) ?? '').reason).toBe('forbidden');
+  });
+
+  it('in a handshake, which has nothing of a request in it, is about the keys', async () => {
+    const { world, request } = tries(keys(2), () => undefined);
+    const { asked, heard } = await request({}, () => strange, null);
+    expect(heard).toMatchObject({ code: 'upstream_auth_failed' });
+    for (const id of asked) expect(world.health.of(id).reason).toBe('forbidden');
   });
 
   it.each([

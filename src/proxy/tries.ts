@@ -5,12 +5,12 @@ import type { AttemptClass, AttemptOutcome } from '../upstream/attempt-outcome.j
 import type { RetryReason } from '../usage/retry-reason.js';
 import type { Exchange } from './exchange.js';
 import { finalAnswer } from './final-answer.js';
-import type { FinalAnswer, TriedResource } from './final-answer.js';
+import type { FinalAnswer } from './final-answer.js';
 import type { ProxyDependencies } from './proxy-dependencies.js';
 import { ClientGone } from './request-body.js';
 import type { RetryBudget } from './retry-budget.js';
 import { decideRetry } from './retry-policy.js';
-import { sameRefusal } from './same-refusal.js';
+import { sameRefusal, type TriedKey } from './same-refusal.js';
 import type { WaitingRoom } from './waiting-room.js';
 
 const MAX_ATTEMPTS = 3;
@@ -30,7 +30,7 @@ export interface TryRules {
  * another may follow and what the client hears when none does.
  */
 export class Tries {
-  readonly #tried: TriedResource[] = [];
+  readonly #tried: TriedKey[] = [];
   /** Resources that asked for a pause: they may be asked again when it is over, if that is soon. */
   readonly #paused = new Set<string>();
   /** Resources that cannot serve such a thing, whatever their key. */
@@ -61,10 +61,10 @@ export class Tries {
     return this.#before + this.#passedOver + this.attempt;
   }
 
-  /** Each attempt was refused or never sent: nothing ran, and nothing was stored. */
+  /** Each attempt was refused, for the key's sake, or never sent: nothing ran, and nothing was stored. */
   get nothingRan(): boolean {
     const refused = this.#classes.filter((one) => one === 'A' || one === 'B');
-    return this.attempt > 1 && refused.length === this.#tried.length;
+    return this.attempt > 1 && refused.length === this.#tried.length && this.#refusedAlike === null;
   }
 
   /** A place for the next attempt; null = nobody is left. Throws when there was nobody to begin with. */
@@ -93,21 +93,11 @@ export class Tries {
     }
   }
 
-  /** Gives the place back, and tells health how it went: nothing of the key where another has said the same. */
-  release(lease: Lease, outcome: AttemptOutcome): void {
-    const same = sameRefusal(this.#tried, lease.resource.id, outcome);
-    if (same === null || outcome.kind !== 'answered') return void lease.release(outcome);
-    // As any other refusal of a request.
-    lease.release({ ...outcome, status: 400 });
-    for (const id of same.by) this.deps.balancer.acquit(id, same.code);
-  }
-
   /** Takes in how the attempt ended, its lease given back. True when another one may follow. */
   mayGoOn({ resource, decision }: Lease, outcome: AttemptOutcome): boolean {
     this.#endRetry();
     const { attempt, exchange, rules, deps } = this;
-    const atFault = sameRefusal(this.#tried, resource.id, outcome) !== null;
-    this.#tried.push({ resourceId: resource.id, outcome });
+    this.#tried.push({ resourceId: resource.id, outcome, group: deps.balancer.groupOf(resource) });
     if (deps.balancer.isPaused(resource.id)) this.#paused.add(resource.id);
     else this.#paused.delete(resource.id);
     if (exchange.hints === null || exchange.clientGone) {
@@ -115,7 +105,6 @@ export class Tries {
       return false;
     }
     const verdict = decideRetry({
-      requestAtFault: atFault,
       ...rules,
       outcome,
       attempt,
@@ -145,15 +134,29 @@ export class Tries {
     this.#endRetry();
   }
 
-  /** What the client hears, when it is not an answer that has already begun. */
-  get finalAnswer(): FinalAnswer {
+  /**
+   * Nobody has served it: what the client hears, when it is not an answer that has already begun. Takes back what the keys
+   * were condemned for where the request was at fault.
+   */
+  conclude(): FinalAnswer {
     const { hints } = this.exchange;
+    const code = this.#refusedAlike;
+    if (code !== null) {
+      for (const { resourceId } of this.#tried) this.deps.balancer.acquit(resourceId, code);
+      this.#because('request_at_fault');
+    }
     const tried = [...this.#tried.map(({ resourceId }) => resourceId), ...this.#unable];
     return finalAnswer(this.#tried, {
       others: hints === null ? null : this.deps.balancer.others(hints, tried),
       generates: this.rules.generates,
+      requestAtFault: code !== null,
       handshake: this.rules.budget === null,
     });
+  }
+
+  /** Of the request: a handshake has nothing of one in it. */
+  get #refusedAlike(): string | null {
+    return this.rules.budget === null ? null : sameRefusal(this.#tried);
   }
 
   get last(): AttemptOutcome | null {

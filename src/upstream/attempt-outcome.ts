@@ -11,6 +11,8 @@ export type AttemptOutcome =
       readonly kind: 'answered';
       readonly status: number;
       readonly code: string | null;
+      /** Set where the answer has no code: all errors of a kind have the same type. */
+      readonly codeIsType?: boolean;
       readonly message: string | null;
       /** Milliseconds to wait, from `retry-after-ms` or `retry-after`, clamped; null when absent. */
       readonly retryAfterMs: number | null;

@@ -155,7 +155,7 @@ describe('attemptClass', () => {
 describe('parseUpstreamError', () => {
   it.each([
     ['{"error":{"message":"m","type":"t","param":null,"code":"c"}}', { code: 'c', message: 'm' }],
-    ['{"error":{"message":"m","type":"t","code":null}}', { code: 't', message: 'm' }],
+    ['{"error":{"message":"m","type":"t","code":null}}', { code: 't', codeIsType: true, message: 'm' }],
     ['{"error":"text"}', { code: null, message: 'text' }],
     ['{"error":{"message":7,"code":8}}', { code: null, message: null }],
     ['{"error":null}', { code: null, message: null }],

@@ -92,6 +92,7 @@ function classOfStatus(status: number, code: string | null): AttemptClass {
 /** `error.code` (else `error.type`) and `error.message` of an upstream's error answer, whatever it looks like. */
 export function parseUpstreamError(body: Buffer): {
   readonly code: string | null;
+  readonly codeIsType?: boolean;
   readonly message: string | null;
 } {
   const nothing = { code: null, message: null };
@@ -101,8 +102,11 @@ export function parseUpstreamError(body: Buffer): {
     const error = property(root, 'error');
     // Some gateways answer `{"error":"text"}`.
     if (typeof error === 'string') return { code: null, message: bounded(error) };
-    const code = text(property(error, 'code')) ?? text(property(error, 'type'));
-    return { code, message: text(property(error, 'message')) };
+    const message = text(property(error, 'message'));
+    const code = text(property(error, 'code'));
+    if (code !== null) return { code, message };
+    const type = text(property(error, 'type'));
+    return type === null ? { code: null, message } : { code: type, codeIsType: true, message };
   } catch {
     // HTML or plain text: the status has to do.
     return nothing;

@@ -93,10 +93,7 @@ export class HandshakeLoop {
       exchange.onClientGone = null;
       exchange.onStop = null;
       // What an open connection is worth shows with its first response: until then nothing is known of the key.
-      this.#tries.release(
-        lease,
-        end?.kind === 'failed' ? end.outcome : { kind: 'neutral', cause: 'internal' },
-      );
+      lease.release(end?.kind === 'failed' ? end.outcome : { kind: 'neutral', cause: 'internal' });
     }
     if (end.kind === 'failed') {
       const { outcome, answer } = end;
@@ -119,7 +116,7 @@ export class HandshakeLoop {
   #giveUp(): LoopEnd {
     const last = this.#last;
     if (last === null && this.#httpOnly !== null) throw this.#httpOnly;
-    const answer = this.#tries.finalAnswer;
+    const answer = this.#tries.conclude();
     if (answer.kind === 'own') throw answer.error;
     if (last === null || last.answer === null || last.answer.truncated)
       throw new ProxyError(

@@ -1,5 +1,5 @@
 import type { Lease, ServedFacts } from '../../balancer/lease.js';
-import { leftWarm } from '../../balancer/warm-cache.js';
+import { isUncached, leftWarm } from '../../balancer/warm-cache.js';
 import type { AttemptOutcome } from '../../upstream/attempt-outcome.js';
 import { attemptClass } from '../../upstream/classify.js';
 import { parseRetryAfter } from '../../upstream/retry-after.js';
@@ -202,6 +202,7 @@ function learnedFrom(tap: TapResult, organization: string | null): ServedFacts {
     listedIds,
     hasUsage,
     cachedTokens,
+    isUncached: isUncached(usage),
   };
 }
 
