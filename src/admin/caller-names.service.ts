@@ -7,6 +7,10 @@ const KEYLESS = new Set(['loopback', 'anonymous']);
 
 type NamedKey = Pick<ClientKey, 'id' | 'name' | 'revokedAt' | 'createdAt'>;
 
+export interface CallerName {
+  readonly caller_name: string | null;
+}
+
 /** People know client keys by their names, history knows them by their ids. */
 @Injectable()
 export class CallerNames {
@@ -15,6 +19,17 @@ export class CallerNames {
   /** The caller that is meant, from memory. */
   idOf(text: string | undefined): string | undefined {
     return text === undefined ? undefined : callerIdOf(text, this.store.rows.clientKeys);
+  }
+
+  /** The name of the caller's key, from memory; null = it has none, or none that is known. */
+  nameOf(id: string | null): string | null {
+    return this.store.rows.clientKeys.find((key) => key.id === id)?.name ?? null;
+  }
+
+  /** The same of a page of rows, in one go. */
+  named<Row extends { readonly caller_id: string | null }>(rows: readonly Row[]): (Row & CallerName)[] {
+    const names = new Map(this.store.rows.clientKeys.map(({ id, name }) => [id, name]));
+    return rows.map((row) => ({ ...row, caller_name: names.get(row.caller_id ?? '') ?? null }));
   }
 }
 

@@ -41,7 +41,7 @@ export class HistoryController {
   @ApiOkResponse({ type: SessionListDto })
   async sessions(@Query() query: PageQuery): Promise<SessionListDto> {
     const { rows, nextCursor } = await this.sessionRows.list(query);
-    return { sessions: rows, next_cursor: nextCursor };
+    return { sessions: this.callers.named(rows), next_cursor: nextCursor };
   }
 
   @Get('sessions/:id')
@@ -52,7 +52,13 @@ export class HistoryController {
   async session(@Param('id') id: string, @Query() _query: NoQueryDto): Promise<SessionDetailDto> {
     const detail = await this.sessionRows.detail(sessionIdParameter(id));
     if (detail === null) throw new ProxyError('not_found', 'There is no such session.');
-    return detail;
+    const { session, children, requests } = detail;
+    return {
+      ...detail,
+      session: { ...session, caller_name: this.callers.nameOf(session.caller_id) },
+      children: this.callers.named(children),
+      requests: this.callers.named(requests),
+    };
   }
 
   @Get('decisions')

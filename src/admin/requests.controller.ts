@@ -37,7 +37,7 @@ export class RequestsController {
     const since = sinceParameter(query.since, this.clock.now());
     const filter = trafficFilter(query, this.callers, since);
     const { rows, nextCursor } = await this.requests.list(filter);
-    return { requests: rows, next_cursor: nextCursor };
+    return { requests: this.callers.named(rows), next_cursor: nextCursor };
   }
 
   @Get(':id')
@@ -49,7 +49,8 @@ export class RequestsController {
     const detail = await this.requests.detail(requestIdParameter(id));
     if (detail === null)
       throw new ProxyError('not_found', 'There is no such request, or it has been pruned.');
-    return detail;
+    const { request } = detail;
+    return { ...detail, request: { ...request, caller_name: this.callers.nameOf(request.caller_id) } };
   }
 
   /** Bodies hold conversations, so reading telemetry is not enough; and whatever they hold, a browser never renders it. */

@@ -190,8 +190,9 @@ export const ERROR_HELP: Readonly<Record<ErrorCode, ErrorHelp>> = {
   database_unavailable: {
     means:
       'History cannot be read right now; traffic goes on, and is written down later. Of `/v1`: the client key is not known here, or ' +
-      'nobody could ask for ten minutes whether it was revoked (`PROXY_CLIENT_KEY_STALE_SECONDS`).',
-    fix: '`/readyz` and the log say what the database says.',
+      'nobody could ask for ten minutes whether it was revoked (`PROXY_CLIENT_KEY_STALE_SECONDS`). Of `/admin`, also: one question ' +
+      'took longer than 1.5 s, as filters that hardly any of very many rows meet.',
+    fix: '`/readyz` and the log say what the database says. Where an answer took too long: a shorter time (`since=1h`), one id or session, or the export, which has the time.',
   },
   internal_error: {
     means: 'A bug here.',

@@ -70,7 +70,10 @@ describe('client keys', () => {
       for (const caller of [made.id, 'Night shift', 'night%20shift']) {
         const { body } = await admin('GET', `${list}?caller_id=${caller}`);
         expect(body[list]).toMatchObject([{ caller_id: made.id }]);
+        if (list === 'requests') expect(body[list]).toMatchObject([{ caller_name: 'Night shift' }]);
       }
+    const detail = await admin('GET', `requests/${seen.proxyRequestId}`);
+    expect(detail.body['request']).toMatchObject({ caller_id: made.id, caller_name: 'Night shift' });
     expect((await admin('GET', 'requests?caller_id=nobody')).body['requests']).toEqual([]);
   });
 

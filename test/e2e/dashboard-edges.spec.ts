@@ -1,5 +1,6 @@
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { DatabaseService } from '../../src/infra/database/database.service.js';
 import { startAdminApp, type AdminApp } from '../support/admin-app.js';
 import { DashboardForms } from '../support/dashboard-forms.js';
 import { browserAvailable, DashboardPage, launchBrowser } from '../support/dashboard-page.js';
@@ -221,6 +222,22 @@ describe.skipIf(!browserAvailable)('the dashboard where it is seldom looked at, 
     expect(shown).toBeGreaterThanOrEqual(wanted);
     expect(new Set(bottoms).size).toBe(1);
     await on.screenshot('filters-1280');
+  });
+
+  it('says what to do where the few that a filter fits are not found in time, and keeps the filter', async () => {
+    const database = admin.app.get(DatabaseService);
+    let answer: (rows: never[]) => void = () => undefined;
+    const rows = new Promise<never[]>((resolve) => (answer = resolve));
+    const slow = vi.spyOn(database, 'readPatiently').mockReturnValue(rows);
+    await form.visit('/requests?model=rare&resource_id=openai-1', 'Requests');
+    const said = on.page.locator('main [role=alert]', { hasText: 'Ask for less, as since=1h' });
+    await said.waitFor();
+    expect(await form.field('Model').inputValue()).toBe('rare');
+    await on.screenshot('too-slow');
+    slow.mockRestore();
+    answer([]);
+    await on.page.getByText('No request is like that.').waitFor();
+    expect(await said.count()).toBe(0);
   });
 
   it('marks rows of the filter before as such until the answer comes', async () => {

@@ -66,6 +66,44 @@ describe.skipIf(!browserAvailable)('how the history looks in the dashboard, in a
     },
   );
 
+  it('shows every figure of a request with long names at 1280 px without a scroll, with the name of its key', async () => {
+    const on = await DashboardPage.open(browser, rig.proxy.url, { at: '/requests' });
+    const { requests } = await rig.proxy.admin<{ requests: object[] }>('/admin/requests?limit=1');
+    const long = {
+      started_at: Date.UTC(2025, 10, 23, 23, 59, 59),
+      state: 'upstream_error',
+      error_code: 'rate_limit_exceeded',
+      status_code: 429,
+      model: 'gpt-5.5-codex-mini-2026-08-07-eu',
+      session_id: 'session-of-somebody',
+      session_name: 'fix_the_login_test_of_the_dashboard',
+      resource_id: 'azure-openai-sweden-central-2',
+      caller_id: 'key_0123456789abcdef',
+      caller_name: 'continuous-integration',
+      latency_ms: 123_456,
+      first_byte_ms: 12_345,
+      input_tokens: 123_456,
+      cached_tokens: 123_456,
+      output_tokens: 123_456,
+      cost_usd: 0.001234,
+    };
+    await on.page.route('**/admin/requests?*', (to) =>
+      to.fulfill({ json: { requests: [{ ...requests[0], ...long }], next_cursor: null } }),
+    );
+    await on.go('/requests?limit=1');
+    const key = on.page.locator('#request-list [title="continuous-integration (key_0123456789abcdef)"]');
+    await key.waitFor();
+    expect(await key.innerText()).toMatch(/^continuous-integrati/);
+    const hidden = (table: string): Promise<number> =>
+      on.page.locator(`.scroll:has(${table})`).evaluate((box) => box.scrollWidth - box.clientWidth);
+    expect(await hidden('#request-list')).toBe(0);
+    await on.screenshot('requests-long-1280');
+    await on.go('/');
+    await on.page.locator('#requests tbody tr').waitFor();
+    expect(await hidden('#requests')).toBe(0);
+    await on.close();
+  });
+
   it('keeps the figures of a model with a long name in sight at 390 px', async () => {
     const on = await DashboardPage.open(browser, rig.proxy.url, { at: '/usage', width: 390 });
     const usage = [{ ...NO_USAGE, group: 'a-long-name-without-a-break-'.repeat(4) }];
@@ -96,6 +134,10 @@ describe.skipIf(!browserAvailable)('how the history looks in the dashboard, in a
     expect(await on.page.locator('.banner').allInnerTexts()).toEqual([
       'The proxy does not answer. Trying again… What you see is the last known state.',
     ]);
+    const status = on.page.locator('header .status');
+    expect(await status.innerText()).toMatch(/Proxy\s+not known \(state of \d+ s ago\)/);
+    expect(await status.locator('.good').count()).toBe(0);
+    expect(await status.locator('.stale').allInnerTexts()).toHaveLength(5);
     expect(await on.page.locator('#request-list tbody tr').count()).toBe(rows.length);
     expect(await on.axe()).toEqual([]);
     await on.screenshot('away');

@@ -85,10 +85,13 @@ describe.skipIf(!browserAvailable)('the dashboard in a real browser', () => {
     const { page } = on;
     await page.getByLabel('Admin token').waitFor();
     expect(await new DashboardForms(on).faultsOfLooks('sign-in')).toEqual([]);
+    await page.setViewportSize({ width: 1280, height: 860 });
+    expect(await page.locator('nav:visible, [role=search]:visible').count()).toBe(0);
     await page.getByLabel('Admin token').fill(TOKEN);
     await page.keyboard.press('Enter');
     await page.getByText('not ready: no key').waitFor();
     await page.getByRole('heading', { name: 'Usage' }).waitFor();
+    expect(await page.locator('nav:visible, [role=search]:visible').count()).toBe(2);
     expect(await page.getByLabel('By', { exact: true }).inputValue()).toBe('key');
     expect(await page.evaluate('localStorage.length + sessionStorage.length + document.cookie.length')).toBe(
       0,
@@ -100,6 +103,11 @@ describe.skipIf(!browserAvailable)('the dashboard in a real browser', () => {
     await page.getByText('-H "authorization: Bearer $RPX_CLIENT_KEY"').waitFor();
     await expectCodexAsPrinted(on, '--key-env', 'RPX_CLIENT_KEY');
     expect(await new DashboardForms(on).faultsOfLooks('first-run-elsewhere')).toEqual([]);
+    await page.setViewportSize({ width: 1280, height: 860 });
+    const cut = await page
+      .locator('.command pre:visible')
+      .evaluateAll((all) => all.map((pre) => pre.scrollWidth - pre.clientWidth));
+    expect(cut).toEqual([0, 0, 0, 0]);
     expect(on.problems).toEqual([]);
     await on.close();
   });

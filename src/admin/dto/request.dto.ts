@@ -57,6 +57,9 @@ export class RequestDto implements RequestItem {
   @NullableField('loopback')
   readonly caller_id!: string | null;
 
+  @NullableField('laptop', 'Name of the client key; null = the caller had none')
+  readonly caller_name!: string | null;
+
   @NullableField('POST')
   readonly method!: string | null;
 

@@ -11,6 +11,9 @@ export class SessionDto implements SessionItem {
   @Field('loopback')
   readonly caller_id!: string;
 
+  @NullableField('laptop', 'Name of the client key; null = the caller had none')
+  readonly caller_name!: string | null;
+
   @NullableField('fix the login test')
   readonly name!: string | null;
 

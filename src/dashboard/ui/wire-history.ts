@@ -1,14 +1,16 @@
 /* oxlint-disable no-restricted-imports -- types alone: nothing of the server comes into the page */
-import type { AttemptItem, BodyItem, RequestItem } from '../../usage/request-item.js';
+import type { RequestDto } from '../../admin/dto/request.dto.js';
+import type { SessionDto } from '../../admin/dto/session.dto.js';
+import type { AttemptItem, BodyItem } from '../../usage/request-item.js';
 import type { SeriesError, SeriesPoint } from '../../usage/series-slices.js';
-import type { SessionItem, SessionResourceItem } from '../../usage/session-item.js';
+import type { SessionResourceItem } from '../../usage/session-item.js';
 import type { Decision } from './wire.js';
 
 /** History as the admin API answers it: the very types of the server, under the names that the page has for them. */
-export type RequestRow = RequestItem;
+export type RequestRow = RequestDto;
 export type Attempt = AttemptItem;
 export type CapturedBody = BodyItem;
-export type SessionRow = SessionItem;
+export type SessionRow = SessionDto;
 export type SessionResource = SessionResourceItem;
 export type { UsageItem as UsageRow } from '../../usage/usage-item.js';
 export type { SeriesPoint };

@@ -8,7 +8,7 @@ import type { Dialect } from './column-types.js';
 import { isConnectionLost, isDatabaseBlocked } from './database-errors.js';
 import { createDataSource, cutConnections, dataSourceOptions, dialectOf } from './data-source.js';
 import { migrate } from './migrate.js';
-import { ReadLimiter } from './read-limiter.js';
+import { READ_LIMIT_MS, ReadLimiter } from './read-limiter.js';
 import { preflightSqlite } from './sqlite-preflight.js';
 
 const FIRST_RETRY_MS = 1_000;
@@ -72,10 +72,7 @@ export class DatabaseService {
 
   /** One SELECT for somebody who waits: throws `database_unavailable` within two seconds when the database does not answer. */
   read<Row>(sql: string, params: readonly unknown[]): Promise<Row[]> {
-    return this.#reads.run(
-      () => this.readPatiently<Row>(sql, params),
-      () => unavailable('the database did not answer in time'),
-    );
+    return this.#reads.run(() => this.readPatiently<Row>(sql, params), tooSlow);
   }
 
   /** The same for the program itself, which rather waits as long as a statement may take. */
@@ -177,6 +174,16 @@ function unavailable(reason: string, cause?: unknown): ProxyError {
     'database_unavailable',
     `History cannot be read: ${reason}. Traffic is not affected; records wait on disk.`,
     { retryAfterSeconds: 5, cause },
+  );
+}
+
+/** The one who asked can do something about it: the database is there. */
+function tooSlow(): ProxyError {
+  return new ProxyError(
+    'database_unavailable',
+    `The database had no answer within ${READ_LIMIT_MS / 1_000} s: it is busy or stuck, or has too many rows to look through. ` +
+      'Traffic is not affected. Ask for less, as since=1h or one id or session, or try again.',
+    { retryAfterSeconds: 5 },
   );
 }
 

@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { PAGES, type PageEntry } from '../pages/index.js';
 import { href, navigations, route } from '../router.js';
+import { connection } from '../store.js';
 
 const GROUPS = ['Traffic', 'Registry', 'Operation'] as const satisfies readonly PageEntry['group'][];
 
@@ -14,7 +15,7 @@ export function Navigation(): JSX.Element {
     open.value = false;
   }, [arrivals]);
   return (
-    <nav class="side" aria-label="Pages" data-open={open.value}>
+    <nav class="side" aria-label="Pages" data-open={open.value} hidden={connection.value === 'signed_out'}>
       <button
         type="button"
         class="menu"

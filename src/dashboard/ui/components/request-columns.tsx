@@ -1,35 +1,44 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { compact, count, dollars, duration, percent, ratio, short, words } from '../format.js';
 import type { RequestRow } from '../wire-history.js';
-import { RequestLink, SessionLink } from './links.js';
+import { Caller, RequestLink, SessionLink } from './links.js';
 import type { Column } from './table.js';
 import { Time } from './time.js';
 
 const GOOD = new Set(['completed', 'in_progress']);
 
 export const REQUEST_COLUMNS: readonly Column<RequestRow>[] = [
-  { key: 'time', head: 'Time', cell: (row) => <Time at={row.started_at} /> },
+  { key: 'time', head: 'Time', folds: true, cell: (row) => <Time at={row.started_at} /> },
   { key: 'id', head: 'Request', cell: (row) => <RequestLink id={row.id} /> },
-  { key: 'state', head: 'State', clipped: true, cell: (row) => <State row={row} /> },
+  { key: 'state', head: 'State', clipped: true, folds: true, cell: (row) => <State row={row} /> },
   { key: 'status', head: 'Status', number: true, cell: (row) => row.status_code ?? '–' },
   {
     key: 'model',
     head: 'Model',
+    folds: true,
     cell: (row) => <span title={row.model ?? undefined}>{short(row.model, 32)}</span>,
   },
   {
     key: 'session',
     head: 'Session',
+    folds: true,
     cell: (row) => <SessionLink id={row.session_id} name={row.session_name} />,
   },
-  { key: 'resource', head: 'Resource', cell: (row) => row.resource_id ?? '–' },
+  { key: 'resource', head: 'Resource', folds: true, cell: (row) => row.resource_id ?? '–' },
   {
     key: 'caller',
     head: 'Caller',
-    cell: (row) => <span title={row.caller_id ?? undefined}>{short(row.caller_id)}</span>,
+    folds: true,
+    cell: (row) => <Caller id={row.caller_id} name={row.caller_name} />,
   },
   { key: 'latency', head: 'Latency', number: true, cell: (row) => duration(row.latency_ms) },
-  { key: 'first', head: 'First byte', number: true, cell: (row) => duration(row.first_byte_ms) },
+  {
+    key: 'first',
+    head: 'First byte',
+    number: true,
+    spare: true,
+    cell: (row) => duration(row.first_byte_ms),
+  },
   { key: 'in', head: 'Tokens in', number: true, cell: (row) => tokens(row.input_tokens) },
   {
     key: 'cached',

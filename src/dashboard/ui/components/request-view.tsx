@@ -9,7 +9,7 @@ import { Bodies } from './bodies.js';
 import { Copy } from './copy.js';
 import { DecisionFacts, DecisionWords } from './decisions.js';
 import { type Fact, Facts } from './facts.js';
-import { SessionLink } from './links.js';
+import { CallerLink, SessionLink } from './links.js';
 import { Empty, ErrorNotice, Loading } from './notice.js';
 import { Page } from './page.js';
 import { useRead } from './read.js';
@@ -91,7 +91,10 @@ function factsOf(row: RequestRow): Fact[] {
     ['Parent thread', row.parent_thread_id],
     ['Resource', row.resource_id ?? 'nobody'],
     ['Pool asked for', row.pool_id],
-    ['Caller', callerLink(row.caller_id)],
+    [
+      'Caller',
+      row.caller_id === null ? null : <CallerLink key="caller" id={row.caller_id} name={row.caller_name} />,
+    ],
     ['Tokens in', count(row.input_tokens)],
     ['Cached', cachedOf(row)],
     ['Tokens out', count(row.output_tokens)],
@@ -119,10 +122,6 @@ function cachedOf(row: RequestRow): string {
 function transportOf({ transport, stream }: RequestRow): string | null {
   if (transport === null) return null;
   return `${words(transport)}${stream === true ? ', streamed' : ''}`;
-}
-
-function callerLink(caller: string | null): JSX.Element | null {
-  return caller === null ? null : <a href={href('/requests', { caller_id: caller })}>{caller}</a>;
 }
 
 /** The classes of faults.md, in a word. */

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { sendJson } from '../api.js';
 import { duration } from '../format.js';
+import { connection } from '../store.js';
 import type { Decision, ResourceState } from '../wire.js';
 import { ProbeButton } from './probe-button.js';
 import { ResourceCard } from './resource-card.js';
@@ -23,7 +24,7 @@ export function Resources(props: {
         <h2 id="resources-title">Resources</h2>
         <ProbeButton label="Probe all now" ask={probeAll} />
       </div>
-      <ul class="cards">
+      <ul class="cards" data-stale={connection.value !== 'live'}>
         {props.resources.map((resource) => (
           <ResourceCard key={resource.id} resource={resource} decisions={props.decisions} />
         ))}

@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { messageOf } from '../api.js';
 import { find } from '../find.js';
 import { go } from '../router.js';
+import { connection } from '../store.js';
 
 /** Takes whatever somebody has copied from a log, and goes to it. */
 export function Search(): JSX.Element {
@@ -23,7 +24,12 @@ export function Search(): JSX.Element {
     }
   };
   return (
-    <form class="search" role="search" onSubmit={(event) => void submit(event)}>
+    <form
+      class="search"
+      role="search"
+      hidden={connection.value === 'signed_out'}
+      onSubmit={(event) => void submit(event)}
+    >
       <input
         type="search"
         aria-label="Go to a request, session, key, model or status"

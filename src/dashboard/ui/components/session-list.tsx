@@ -3,7 +3,7 @@ import { listQuery } from '../filters.js';
 import { count, dollars, percent } from '../format.js';
 import { getQuery } from '../router.js';
 import type { SessionRow } from '../wire-history.js';
-import { SessionLink } from './links.js';
+import { Caller, SessionLink } from './links.js';
 import { Empty, ErrorNotice, Loading } from './notice.js';
 import { Page } from './page.js';
 import { Pager } from './pager.js';
@@ -18,9 +18,9 @@ interface SessionList {
 }
 
 const COLUMNS: readonly Column<SessionRow>[] = [
-  { key: 'name', head: 'Session', cell: (row) => <SessionLink id={row.id} name={row.name} /> },
-  { key: 'seen', head: 'Last seen', cell: (row) => <Time at={row.last_seen_at} /> },
-  { key: 'first', head: 'Since', cell: (row) => <Time at={row.first_seen_at} /> },
+  { key: 'name', head: 'Session', folds: true, cell: (row) => <SessionLink id={row.id} name={row.name} /> },
+  { key: 'seen', head: 'Last seen', folds: true, cell: (row) => <Time at={row.last_seen_at} /> },
+  { key: 'first', head: 'Since', folds: true, cell: (row) => <Time at={row.first_seen_at} /> },
   { key: 'requests', head: 'Requests', number: true, cell: (row) => count(row.request_count) },
   {
     key: 'failed',
@@ -28,8 +28,13 @@ const COLUMNS: readonly Column<SessionRow>[] = [
     number: true,
     cell: (row) => <span class={row.failed_requests > 0 ? 'bad' : ''}>{count(row.failed_requests)}</span>,
   },
-  { key: 'resource', head: 'Resource', cell: (row) => row.last_resource_id ?? '–' },
-  { key: 'caller', head: 'Caller', cell: (row) => row.caller_id },
+  { key: 'resource', head: 'Resource', folds: true, cell: (row) => row.last_resource_id ?? '–' },
+  {
+    key: 'caller',
+    head: 'Caller',
+    folds: true,
+    cell: (row) => <Caller id={row.caller_id} name={row.caller_name} />,
+  },
   { key: 'in', head: 'Tokens in', number: true, cell: (row) => count(row.input_tokens) },
   { key: 'cached', head: 'Cached', number: true, cell: (row) => percent(row.cache_hit_rate) },
   { key: 'out', head: 'Out', number: true, cell: (row) => count(row.output_tokens) },
@@ -37,6 +42,7 @@ const COLUMNS: readonly Column<SessionRow>[] = [
   {
     key: 'parent',
     head: 'Started by',
+    folds: true,
     cell: (row) => <SessionLink id={row.parent_thread_id} />,
   },
 ];

@@ -5,7 +5,7 @@ import { type Thread, threadsOf } from '../threads.js';
 import type { RequestRow, SessionDetail, SessionResource, SessionRow } from '../wire-history.js';
 import { Copy } from './copy.js';
 import { type Fact, Facts } from './facts.js';
-import { SessionLink } from './links.js';
+import { CallerLink, SessionLink } from './links.js';
 import { Empty, ErrorNotice, Loading } from './notice.js';
 import { Page } from './page.js';
 import { useRead } from './read.js';
@@ -108,12 +108,7 @@ function factsOf(row: SessionRow, moves: number, threads: readonly Thread[]): Fa
   return [
     ['Id', <code key="id">{row.id}</code>],
     ['Named by', row.source],
-    [
-      'Caller',
-      <a key="caller" href={href('/requests', { caller_id: row.caller_id })}>
-        {row.caller_id}
-      </a>,
-    ],
+    ['Caller', <CallerLink key="caller" id={row.caller_id} name={row.caller_name} />],
     ['Started by', outside ? <SessionLink key="by" id={parent} /> : null],
     ['First seen', <Time key="first" at={row.first_seen_at} />],
     ['Last seen', <Time key="last" at={row.last_seen_at} />],

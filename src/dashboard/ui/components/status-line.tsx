@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { now } from '../clock.js';
 import { span } from '../format.js';
 import { connection, state } from '../store.js';
 import type { AdminState } from '../wire.js';
@@ -19,21 +20,33 @@ export function StatusLine(): JSX.Element {
         value={CONNECTION_WORDS[connection.value]}
         tone={connection.value === 'live' ? 'good' : 'bad'}
       />
-      {current !== null && (
-        <>
-          <Fact
-            name="Proxy"
-            value={readiness(current)}
-            tone={readiness(current) === 'ready' ? 'good' : 'bad'}
-          />
-          <Fact name="In flight" value={inFlight(current)} />
-          <Fact name="Queue" value={String(current.queue_depth)} />
-          <Fact name="Affinity" value={String(current.affinity_count)} />
-          <Fact name="Up" value={span(current.uptime_seconds * 1000)} />
-          <Fact name="Version" value={current.version} />
-        </>
-      )}
+      {current !== null && <Figures current={current} />}
     </dl>
+  );
+}
+
+/** What was true when somebody last heard of it is not told as what is. */
+function Figures({ current }: { current: AdminState }): JSX.Element {
+  const live = connection.value === 'live';
+  const tone = live ? undefined : 'stale';
+  const ready = readiness(current);
+  return (
+    <>
+      {live ? (
+        <Fact name="Proxy" value={ready} tone={ready === 'ready' ? 'good' : 'bad'} />
+      ) : (
+        <Fact
+          name="Proxy"
+          value={`not known (state of ${span(now.value - current.timestamp)} ago)`}
+          tone="warn"
+        />
+      )}
+      <Fact name="In flight" value={inFlight(current)} tone={tone} />
+      <Fact name="Queue" value={String(current.queue_depth)} tone={tone} />
+      <Fact name="Affinity" value={String(current.affinity_count)} tone={tone} />
+      <Fact name="Up" value={span(current.uptime_seconds * 1000)} tone={tone} />
+      <Fact name="Version" value={current.version} tone={tone} />
+    </>
   );
 }
 
@@ -51,7 +64,11 @@ function readiness(current: AdminState): string {
   return current.database.ready ? 'ready' : 'ready, without history';
 }
 
-function Fact(props: { name: string; value: string; tone?: 'good' | 'bad' }): JSX.Element {
+function Fact(props: {
+  name: string;
+  value: string;
+  tone?: 'good' | 'bad' | 'warn' | 'stale' | undefined;
+}): JSX.Element {
   return (
     <div>
       <dt>{props.name}</dt>

@@ -11,6 +11,10 @@ export interface Column<Row> {
   readonly wide?: boolean;
   /** Cut where it is long; its title should have it whole. */
   readonly clipped?: boolean;
+  /** May break into lines where the rest of the table would not fit beside it; a narrow screen scrolls. */
+  readonly folds?: boolean;
+  /** Left out between a narrow screen, which scrolls, and a wide one, which has room. */
+  readonly spare?: boolean;
   /** Explains the head. */
   readonly title?: string;
   /** The cell names its row. */
@@ -72,7 +76,6 @@ function cellOf<Row>(column: Column<Row>, row: Row): JSX.Element {
 }
 
 function classOf<Row>(column: Column<Row>): string {
-  return [column.number && 'number', column.wide && 'wide', column.clipped && 'clipped']
-    .filter(Boolean)
-    .join(' ');
+  const looks = ['number', 'wide', 'clipped', 'folds', 'spare'] as const;
+  return looks.filter((look) => column[look] === true).join(' ');
 }

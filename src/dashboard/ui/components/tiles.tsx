@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { compact, count, dollars, duration, percent, ratio } from '../format.js';
+import { connection } from '../store.js';
 import type { AdminState } from '../wire.js';
 import type { SeriesPoint } from '../wire-history.js';
 
@@ -15,9 +16,14 @@ const UNKNOWN = {
 /** The figures somebody looks for first. */
 export function Tiles(props: { state: AdminState; totals: SeriesPoint | null }): JSX.Element {
   const totals = props.totals ?? UNKNOWN;
+  const live = connection.value === 'live';
   return (
     <dl class="tiles" aria-label="Figures">
-      <Tile name="In flight now" value={count(props.state.fleet_in_flight)} />
+      <Tile
+        name={live ? 'In flight now' : 'In flight, last known'}
+        value={count(props.state.fleet_in_flight)}
+        tone={live ? undefined : 'stale'}
+      />
       <Tile name="Requests" value={compact(totals.requests)} />
       <Tile name="Failed" value={percentOf(totals)} tone={totals.failed > 0 ? 'bad' : undefined} />
       <Tile name="Tokens in" value={compact(totals.input_tokens)} />
@@ -33,7 +39,7 @@ function percentOf(totals: { readonly failed: number; readonly requests: number 
   return part !== null && part > 0 && part < 0.01 ? '< 1 %' : percent(part);
 }
 
-function Tile(props: { name: string; value: string; tone?: 'bad' | undefined }): JSX.Element {
+function Tile(props: { name: string; value: string; tone?: 'bad' | 'stale' | undefined }): JSX.Element {
   return (
     <div>
       <dt>{props.name}</dt>
