@@ -27,6 +27,7 @@ import { decide, type Choice, type RoutingRequest, type RoutingWorld } from './d
 import { explainChoice } from './explanation.js';
 import type { Lease } from './lease.js';
 import { othersOf, type Others } from './others.js';
+import { outlookOf, type Outlook } from './outlook.js';
 import { ownerPatience } from './owner-wait.js';
 import { RateLimits } from './rate-limits.js';
 import type { Reference } from './references.js';
@@ -59,16 +60,6 @@ export interface Patience {
 
 const NO_PATIENCE: Patience = { waitedMs: 0, until: -Infinity };
 const AT_FIRST = { tried: [], attempt: 1, patience: NO_PATIENCE } as const;
-
-export interface Outlook {
-  readonly ready: boolean;
-  /** `steadyNow`; null = nobody is due. */
-  readonly freeAt: number | null;
-}
-
-function outlookOf(choice: Choice): Outlook {
-  return choice.kind === 'chosen' ? { ready: true, freeAt: null } : { ready: false, freeAt: choice.freeAt };
-}
 
 /** What is known of a response when it asks for a place on its connection's resource. */
 interface ConnectionTerms {

@@ -1,4 +1,5 @@
-import type { Balancer, Outlook, Patience } from '../../balancer/balancer.service.js';
+import type { Balancer, Patience } from '../../balancer/balancer.service.js';
+import type { Outlook } from '../../balancer/outlook.js';
 import type { Lease } from '../../balancer/lease.js';
 import type { RoutingHints } from '../../balancer/routing-hints.js';
 import type { Resource } from '../../resources/resource.js';
