@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { answered, learnt, routingWorld, SERVED } from '../../test/support/routing-world.js';
+import { answered, learnt, NO_HINTS, routingWorld, SERVED } from '../../test/support/routing-world.js';
 import type { RoutingHints } from './routing-hints.js';
 import { RoutingRefusal } from './routing-refusal.js';
 
@@ -18,6 +18,10 @@ const faults = fc.constantFrom(
   answered(429, null, 30_000),
   answered(503, null, 5_000),
 );
+type Fault = readonly [string, ReturnType<typeof answered>];
+const FAILS = answered(500);
+const PAUSES_SOON = answered(429, null, 1_500);
+const PAUSES_LATE = answered(429, null, 30_000);
 const asked = fc.record({
   sessionId: fc.constantFrom(null, 'session'),
   previousResponseId: fc.constantFrom(null, 'resp_stored'),
@@ -66,6 +70,30 @@ describe('affinity, whatever has failed', () => {
           } else if (hints.sealedDigests.length > 0) {
             if (to !== null) expect(organizationOf(to)).toBe(organizationOf(idOf(sealed)));
           }
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+
+  it('risks nobody on a key that fails while one that may serve it pauses for no longer than the request waits', () => {
+    const pauses = fc.constantFrom<Fault>(['fails', FAILS], ['soon', PAUSES_SOON], ['late', PAUSES_LATE]);
+    fc.assert(
+      fc.property(
+        fc.tuple(pauses, pauses, pauses, pauses),
+        fc.option(place, { nil: null }),
+        fc.boolean(),
+        (of, stored, shared) => {
+          const world = worldOf(0, stored ?? 0, 0, [], shared);
+          of.forEach(([, outcome], n) => world.fail(idOf(n), outcome, 5));
+          const hints = { ...NO_HINTS, previousResponseId: stored === null ? null : 'resp_stored' };
+          const home = KEYS[stored ?? 0]?.organization;
+          const inScope = of.filter(
+            (_, n) => stored === null || n === stored || (shared && organizationOf(idOf(n)) === home),
+          );
+          const { reason } = world.balancer.explain(hints);
+          const kinds = new Set(inScope.map(([kind]) => kind));
+          expect(reason === 'last_resort').toBe(kinds.has('fails') && !kinds.has('soon'));
         },
       ),
       { numRuns: 400 },

@@ -24,11 +24,12 @@ import { BindingKeeper } from './binding-keeper.js';
 import { holdTo, onConnection } from './connection-choice.js';
 import { codeOf, decisionOf } from './decision-of.js';
 import { decide, type Choice, type RoutingRequest, type RoutingWorld } from './decide.js';
-import { explainChoice } from './explanation.js';
+import { explainChoice, waitNote } from './explanation.js';
 import type { Lease } from './lease.js';
 import { othersOf, type Others } from './others.js';
 import { outlookOf, type Outlook } from './outlook.js';
 import { ownerPatience } from './owner-wait.js';
+import { NO_PATIENCE, type Patience } from './patience.js';
 import { RateLimits } from './rate-limits.js';
 import type { Reference } from './references.js';
 import { refusalOf, type Refusal } from './refusal-text.js';
@@ -42,6 +43,8 @@ interface Asked {
   readonly tried: readonly string[];
   readonly attempt: number;
   readonly patience: Patience;
+  /** As of `RoutingRequest`, where it is not the patience that says so. */
+  readonly waitUntil?: number;
   /** Who made what it continues, where its connection knows better than the bindings. */
   readonly madeBy?: Resource;
 }
@@ -52,13 +55,6 @@ interface Chosen {
   readonly choice: Choice;
 }
 
-/** How long a request has waited for a place, and until when (`steadyNow`) it would go on. */
-export interface Patience {
-  readonly waitedMs: number;
-  readonly until: number;
-}
-
-const NO_PATIENCE: Patience = { waitedMs: 0, until: -Infinity };
 const AT_FIRST = { tried: [], attempt: 1, patience: NO_PATIENCE } as const;
 
 /** What is known of a response when it asks for a place on its connection's resource. */
@@ -188,9 +184,10 @@ export class Balancer {
     return this.#bindings.strangeReferences(hints);
   }
 
-  /** The decision that `acquire` would make now, without its effects. */
+  /** The decision that `acquire` would make now for a request that may wait, without its effects. */
   explain(hints: RoutingHints): DecisionRecord {
-    return this.#decide({ hints, ...AT_FIRST }, steadyNow(this.clock)).decision;
+    const now = steadyNow(this.clock);
+    return this.#decide({ hints, ...AT_FIRST, waitUntil: now + this.config.wait.budgetMs }, now).decision;
   }
 
   /** Whether `acquire` would have a place now, and if not, when it may. Cheap, and without effects. */
@@ -270,12 +267,15 @@ export class Balancer {
     const explanation =
       choice.kind === 'chosen' && resource !== null
         ? explainChoice(choice, request, resource)
-        : (refusal?.message ?? '');
+        : `${refusal?.message ?? ''}${waitNote(choice, request)}`;
     const decision = decisionOf(request, choice, explanation, resource, at, waitedMs);
     return { request, choice, decision, refusal, resource };
   }
 
-  #choose({ hints, tried, attempt, patience, madeBy }: Asked, now: number): Chosen {
+  #choose(
+    { hints, tried, attempt, patience, waitUntil = patience.until, madeBy }: Asked,
+    now: number,
+  ): Chosen {
     const at = Math.round(now);
     const affinity = resolveAffinity(hints, this.#bindings.of(hints, at, madeBy));
     const world: RoutingWorld = {
@@ -290,7 +290,8 @@ export class Balancer {
       now,
     };
     const ownerUntil = ownerPatience(now, patience.waitedMs, patience.until);
-    const request = { hints, affinity, warm: warmCache(affinity.home, at), tried, attempt, ownerUntil };
+    const warm = warmCache(affinity.home, at);
+    const request = { hints, affinity, warm, tried, attempt, ownerUntil, waitUntil };
     return { world, request, choice: decide(world, request) };
   }
 }

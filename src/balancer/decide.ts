@@ -1,4 +1,4 @@
-import type { HealthRefusal, HealthView } from '../health/resource-health.js';
+import type { HealthView } from '../health/resource-health.js';
 import type { OrganizationView } from '../resources/organization-view.js';
 import type { Resource, ResourceSnapshot } from '../resources/resource.js';
 import type { AffinityBinding, LiveState } from '../state/live-state.js';
@@ -6,6 +6,7 @@ import type { Affinity } from './affinity.js';
 import { isOfAlias } from './alias-scope.js';
 import { avoidLossy, JUST_LOST } from './just-lost.js';
 import { keepHalf } from './kept-in.js';
+import { lastResort } from './last-resort.js';
 import { refuse } from './refuse.js';
 import { limitedModel, upstreamModel, type RoutingHints } from './routing-hints.js';
 import { ownerDue } from './owner-wait.js';
@@ -47,6 +48,8 @@ export interface RoutingRequest {
   readonly attempt: number;
   /** Steady time until which it would rather wait for its owner than go elsewhere. */
   readonly ownerUntil: number;
+  /** Steady time until which it would rather wait for a pause to end than be risked on somebody who fails. */
+  readonly waitUntil: number;
 }
 
 export type ChoiceReason =
@@ -100,9 +103,6 @@ export type Choice =
       readonly freeAt: number | null;
     };
 
-/** Rejections that health is the reason for: these come back. */
-const BY_HEALTH = new Set<string | null>(['unhealthy', 'cooling', 'model_denied']);
-
 export function decide(world: RoutingWorld, request: RoutingRequest): Choice {
   const { resources } = world.snapshot;
   const { owner, rule } = request.affinity;
@@ -120,7 +120,7 @@ export function decide(world: RoutingWorld, request: RoutingRequest): Choice {
     if (owner !== null && owner.fingerprint === resource.fingerprint) preferred = i;
     candidates.push(candidate);
   }
-  if (usable === 0) return lastResort(world, request, candidates, preferred);
+  if (usable === 0) return nobodyFit(world, request, candidates, preferred);
   const due = ownerDue(world, request, candidates[preferred]);
   if (due !== null)
     return { kind: 'refused', reason: 'affinity_unavailable', candidates, backAt: due, freeAt: due };
@@ -228,58 +228,17 @@ function reasonOf({ affinity, attempt }: RoutingRequest, usable: number): Choice
   return usable === 1 ? 'only_candidate' : 'least_connections';
 }
 
-/**
- * Nobody may serve by the book. If nobody in the pool can serve anybody, errors alone shut nobody out: the first attempt
- * goes to the least bad one, so that a fault of our own judgement, or of the network for a moment, never turns away
- * everything. While others of the pool are well, a request that is bound to a failing owner is told to come back.
- */
-function lastResort(
+function nobodyFit(
   world: RoutingWorld,
   request: RoutingRequest,
   candidates: Candidate[],
   preferred: number,
 ): Choice {
-  if (request.attempt === 1 && nobodyWell(world, request)) {
-    const index = leastBad(world, request, candidates);
-    const rejected = candidates[index]?.rejected;
-    if (rejected !== undefined) {
-      settle(candidates, index, index === preferred);
-      const reason = rejected === 'model_denied' ? 'model_denied_everywhere' : 'last_resort';
-      const calm = { ownerOverloaded: false, ownerLossy: false, keptWarm: false, keptIn: 0 };
-      return { kind: 'chosen', index, reason, usable: 0, candidates, ...calm };
-    }
-  }
-  return refuse(world, request, candidates);
-}
-
-/** Whether no resource of the pool may serve this model now, whatever the request is bound to. */
-function nobodyWell(world: RoutingWorld, { hints }: RoutingRequest): boolean {
-  return world.snapshot.resources.every(
-    (resource) =>
-      (hints.poolId !== null && resource.poolId !== hints.poolId) ||
-      !isOfAlias(hints.alias, resource) ||
-      world.health.refusal(resource.id, upstreamModel(hints), world.now) !== null,
-  );
-}
-
-/** A refused model before an ejection, then the pause that ends first, then the load. */
-function leastBad(world: RoutingWorld, { hints }: RoutingRequest, candidates: readonly Candidate[]): number {
-  let best = -1;
-  let bestRank = Infinity;
-  candidates.forEach((candidate, i) => {
-    if (!BY_HEALTH.has(candidate.rejected)) return;
-    const refusal = world.health.refusal(candidate.resourceId, upstreamModel(hints), world.now);
-    if (refusal === null || !refusal.soft) return;
-    const rank = rankOf(refusal, world.now) + Math.min(candidate.load, 1e6) / 1e7;
-    if (rank >= bestRank) return;
-    best = i;
-    bestRank = rank;
-  });
-  return best;
-}
-
-/** Whole milliseconds, so that the load decides between equals. */
-function rankOf(refusal: HealthRefusal, now: number): number {
-  if (refusal.reason === 'model_denied') return 0;
-  return 1 + Math.ceil(Math.max(0, (refusal.until ?? now) - now));
+  const index = lastResort(world, request, candidates);
+  const rejected = candidates[index]?.rejected;
+  if (rejected === undefined) return refuse(world, request, candidates);
+  settle(candidates, index, index === preferred);
+  const reason = rejected === 'model_denied' ? 'model_denied_everywhere' : 'last_resort';
+  const calm = { ownerOverloaded: false, ownerLossy: false, keptWarm: false, keptIn: 0 };
+  return { kind: 'chosen', index, reason, usable: 0, candidates, ...calm };
 }

@@ -29,6 +29,12 @@ export function explainChoice(
   return `${parts.filter((part) => part !== '').join('; ')}.`;
 }
 
+/** Added to a refusal that nobody hears, because the request waits instead while there is room for it. */
+export function waitNote(choice: Choice, { waitUntil }: Pick<RoutingRequest, 'waitUntil'>): string {
+  if (choice.kind === 'chosen' || choice.freeAt === null || choice.freeAt > waitUntil) return '';
+  return ' A request waits until the first of them is free.';
+}
+
 function reasonText(choice: Chosen, affinity: Affinity, load: number): string {
   switch (choice.reason) {
     case 'affinity_hit':
@@ -46,7 +52,7 @@ function reasonText(choice: Chosen, affinity: Affinity, load: number): string {
     case 'kept_in':
       return `is out because of errors, and tried beside those that are well (load ${load.toFixed(2)})`;
     case 'last_resort':
-      return 'is the least bad choice: every resource is out because of errors';
+      return lastResortText(choice);
     case 'model_denied_everywhere':
       return 'is asked again although it refused this model before, as every other did';
     case 'connection':
@@ -54,6 +60,13 @@ function reasonText(choice: Chosen, affinity: Affinity, load: number): string {
     default:
       return choice.reason satisfies never;
   }
+}
+
+function lastResortText({ candidates }: Chosen): string {
+  const paused = candidates.filter(({ rejected }) => rejected === 'cooling').length;
+  return paused === 0
+    ? 'is the least bad choice: every resource is out because of errors'
+    : `is the least bad choice: nobody is well, and no pause ends while this would wait (${paused} paused)`;
 }
 
 function lossNote({ candidates }: Chosen): string {

@@ -157,6 +157,7 @@ function configOf(keys: readonly WorldKey[], options: WorldOptions): AppConfig {
   return {
     dataDir: '/nonexistent',
     retry5xx: options.retry5xx ?? true,
+    wait: { budgetMs: 2_000, maxWaiting: 256 },
     upstream: { baseUrl: 'http://upstream.test/v1' },
     health: { path: '/models', intervalMs: 30_000, timeoutMs: 1_000 },
     affinity: {

@@ -1,4 +1,5 @@
-import type { Balancer, Patience } from '../../balancer/balancer.service.js';
+import type { Balancer } from '../../balancer/balancer.service.js';
+import type { Patience } from '../../balancer/patience.js';
 import type { Outlook } from '../../balancer/outlook.js';
 import type { Lease } from '../../balancer/lease.js';
 import type { RoutingHints } from '../../balancer/routing-hints.js';
