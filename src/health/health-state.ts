@@ -17,6 +17,13 @@ export interface DeniedModel {
 
 export type Standing = Pick<HealthState, 'status' | 'reason' | 'detail' | 'since' | 'verdict'>;
 
+export interface Doubt {
+  readonly code: string;
+  /** How often in a row it was given, what was under way together counted once. */
+  readonly times: number;
+  readonly before: Standing;
+}
+
 /** Everything known about one resource's health. A value: transitions answer a new one. Times are `steadyNow`. */
 export interface HealthState {
   readonly status: HealthStatus;
@@ -25,7 +32,7 @@ export interface HealthState {
   readonly since: number;
   readonly verdict: Verdict | null;
   /** Set while the verdict rests on nothing but a refusal with this code, which nobody here knows; and what it was before. */
-  readonly doubted: { readonly code: string; readonly before: Standing } | null;
+  readonly doubted: Doubt | null;
   /** Of the last evidence for the verdict, or, without one, of what lifted the last; null = there never was one. */
   readonly judgedAt: number | null;
   /** Failures of the upstream in a row: 5xx, lost and cut answers. */

@@ -8,13 +8,12 @@ import {
   DENIED_MS,
   EJECTED_TRIAL_MS,
   failed,
-  HARD_TRIAL_MS,
   lift,
   missed,
   unavailable,
 } from './health-transitions.js';
 import { applyBeside, isAnswer } from './side-route-health.js';
-import { ACQUITTED, forbid } from './unknown-refusal.js';
+import { ACQUITTED, forbid, nextTrialAt } from './unknown-refusal.js';
 
 const STREAM_FAILURES = new Set([
   'server_error',
@@ -30,7 +29,7 @@ const STREAM_FAILURES = new Set([
  * - 403 (other than for a model), 401 for a missing scope → `forbidden`, 429 for quota → `insufficient_quota`: no request, except that every five
  *   minutes one may try. A probe's 200 proves nothing here; a served request does, and an operator's check with a 200
  *   makes the next try due at once.
- *   A 403 with a code nobody here knows is taken back when keys of another organisation say the same of the same request
+ *   A 403 with a code nobody here knows keeps the key out for a second at first (`unknown-refusal`), and is taken back when keys of another organisation say the same of the same request
  *   (`acquit`).
  * - other 429 → `rate_limited`: no request until `retry-after` (20 s when absent, 10 min at most, the longest wins).
  *   A success meanwhile does not shorten it. A 503 that names a time counts as a failure and pauses the same way.
@@ -104,7 +103,7 @@ export function admit(state: HealthState, now: number): HealthState {
   if (verdict === null || verdict.kind === 'cooling' || verdict.trialAt === null) return state;
   const isDue = verdict.trialAt <= now;
   if (verdict.kind === 'hard')
-    return isDue ? { ...state, verdict: { ...verdict, trialAt: now + HARD_TRIAL_MS } } : state;
+    return isDue ? { ...state, verdict: { ...verdict, trialAt: nextTrialAt(state, now) } } : state;
   const trialAt = isDue ? now + EJECTED_TRIAL_MS : verdict.trialAt;
   return { ...state, verdict: { ...verdict, trialAt }, sparedAt: now };
 }
@@ -138,7 +137,7 @@ function answered(
   const reached = state.unsent === 0 ? state : { ...state, unsent: 0 };
   const detail = message ?? `status ${status}`;
   if (code === 'model_not_found' && (status === 403 || status === 404)) return deny(reached, model, now);
-  if (status === 401 || status === 403) return refusedKey(reached, outcome, now);
+  if (status === 401 || status === 403) return refusedKey(reached, outcome, now, startedAt);
   if (status === 429) return refusedForNow(reached, code, outcome.retryAfterMs, detail, now);
   if (status >= 400 && status < 500) return reached;
   return failedUpstream(reached, outcome, now, straggles(state, startedAt));
@@ -148,9 +147,10 @@ function refusedKey(
   state: HealthState,
   outcome: Extract<AttemptOutcome, { kind: 'answered' }>,
   now: number,
+  startedAt: number,
 ): HealthState {
   const { status, code, message } = outcome;
-  if (status !== 401 || lacksScope(code, message)) return forbid(state, outcome, now);
+  if (status !== 401 || lacksScope(code, message)) return forbid(state, outcome, now, startedAt);
   return condemn(state, now, 'invalid_key', message ?? `status ${status}`);
 }
 

@@ -3,7 +3,7 @@ import { answered, SERVED } from '../../test/support/routing-world.js';
 import type { AttemptOutcome } from '../upstream/attempt-outcome.js';
 import { initialHealth, type HealthState } from './health-state.js';
 import { refusalOf } from './health-view.js';
-import { applyOutcome } from './passive-health.js';
+import { admit, applyOutcome } from './passive-health.js';
 import { acquit } from './unknown-refusal.js';
 
 const NOW = 1_000_000;
@@ -52,5 +52,44 @@ describe('a 403 with a code nobody here knows, taken back', () => {
   it('shows until something is served', () => {
     const served = applyOutcome(acquit(after(STRANGE), 'strange', NOW), 'm', SERVED, NOW);
     expect(summary(served)).toBe('healthy/served usable');
+  });
+});
+
+describe('a 403 with a code nobody here knows, which no other key can speak to', () => {
+  /** `[given at, of a request that left at]`, one after the other. */
+  const given = (...times: (readonly [at: number, leftAt: number])[]): HealthState =>
+    times.reduce(
+      (state, [at, leftAt]) => applyOutcome(state, 'm', STRANGE, NOW + at, NOW + leftAt),
+      initialHealth(NOW),
+    );
+  const outAt = (state: HealthState, at: number): number | null => {
+    const until = refusalOf(state, 'm', NOW + at)?.until ?? null;
+    return until === null ? null : until - NOW;
+  };
+
+  it('puts the key aside for a second, after which all may try', () => {
+    const once = given([0, -10]);
+    expect([once.status, once.reason, outAt(once, 0)]).toEqual(['unhealthy', 'forbidden', 1_000]);
+    const tried = admit(once, NOW + 1_000);
+    expect([outAt(tried, 1_000), outAt(tried, 1_001)]).toEqual([null, null]);
+  });
+
+  it('counts once for all that was under way', () => {
+    expect(outAt(given([0, -10], [5, -5], [20, -1]), 20)).toBe(1_000);
+  });
+
+  it('lasts four times as long with each that follows, five minutes at most, and one may try then', () => {
+    const again = given([0, -10], [1_010, 1_001]);
+    expect(outAt(again, 1_010)).toBe(1_010 + 4_000);
+    const tried = admit(again, NOW + 5_010);
+    expect(outAt(tried, 5_010)).toBe(5_010 + 4_000);
+    const often = given(...[0, 1, 2, 3, 4, 5, 6, 7].map((n) => [n * 1_000_000, n * 1_000_000 - 1] as const));
+    expect(outAt(often, 7_000_000)).toBe(7_000_000 + 300_000);
+  });
+
+  it('is over with the first request that is served, and begins anew', () => {
+    const served = applyOutcome(given([0, -10]), 'm', SERVED, NOW + 1_500, NOW + 1_001);
+    expect(outAt(served, 1_500)).toBeNull();
+    expect(outAt(applyOutcome(served, 'm', STRANGE, NOW + 2_000, NOW + 1_900), 2_000)).toBe(3_000);
   });
 });

@@ -62,3 +62,11 @@ describe('where one key fails, another pauses and nobody is well', () => {
     expect(got.lease?.resource.id).toBe(owner);
   });
 });
+
+it('keeps nobody out for long whose only key has refused one odd request for a reason nobody knows', async () => {
+  const { world, ask, pass } = room(1);
+  world.acquire().release(answered(403, 'strange'));
+  const others = [ask({ sessionId: 's1' }), ask({ sessionId: 's2' })];
+  await pass(1_020);
+  expect(others.map(({ lease }) => lease?.resource.id)).toEqual(['openai-1', 'openai-1']);
+});
