@@ -79,15 +79,16 @@ const RESPONSE_TOLD = 'usage.told';
 const createLimits = (clock: Clock, prices: PriceList, door: ProxyDoor, peers: Peers): KeyLimits => {
   const limits = new KeyLimits(clock, prices, {
     termsOf: (id) => door.termsOf(id),
-    minuteElsewhere: (id) => minuteElsewhere(peers.list(), id),
-    spentElsewhere: (id) => spentElsewhere(peers.list(), id),
+    minuteElsewhere: (id) => minuteElsewhere(peers.others(), id),
+    spentElsewhere: (id) => spentElsewhere(peers.others(), id),
+    processes: () => 1 + peers.others().filter(({ role }) => role === 'api').length,
     onTold: (keyId, responseId) =>
       peers.post({ topic: RESPONSE_TOLD, key: responseId, body: { key_id: keyId }, ttlMs: 0 }),
   });
   peers.onNotice(RESPONSE_TOLD, ({ key: responseId, body: { key_id: keyId } }) => {
     if (typeof keyId === 'string') limits.refund(keyId, responseId);
   });
-  peers.describe(() => ({ keyMinutes: limits.minutes(), keySpent: limits.spent() }));
+  peers.describe((telling) => ({ keyMinutes: limits.minutes(), keySpent: limits.spent(telling) }));
   return limits;
 };
 

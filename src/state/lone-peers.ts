@@ -1,6 +1,15 @@
 import { hostname } from 'node:os';
 import type { Clock } from '../common/clock.js';
-import type { Notice, Peer, PeerFacts, PeerLink, PeerRole, Peers, ReceivedNotice } from './peers.js';
+import type {
+  Notice,
+  Peer,
+  PeerFacts,
+  PeerLink,
+  PeerRole,
+  Peers,
+  PeerSource,
+  ReceivedNotice,
+} from './peers.js';
 
 export interface PeerIdentity {
   readonly instanceId: string;
@@ -21,7 +30,7 @@ const NOTHING: PeerFacts = {
 /** A process that shares nothing: nobody to tell, nobody to hear from, every claim is its own. */
 export class LonePeers implements Peers {
   readonly link: PeerLink;
-  readonly #sources: (() => Partial<PeerFacts>)[] = [];
+  readonly #sources: PeerSource[] = [];
   readonly #startedAt: number;
 
   constructor(
@@ -40,15 +49,19 @@ export class LonePeers implements Peers {
   }
 
   list(): readonly Peer[] {
-    return [this.self()];
+    return [this.self(false)];
+  }
+
+  others(): readonly Peer[] {
+    return [];
   }
 
   /** This process as it tells of itself. */
-  self(): Peer {
+  self(telling: boolean): Peer {
     const facts: PeerFacts = Object.assign(
       {},
       NOTHING,
-      ...this.#sources.map((source) => source()),
+      ...this.#sources.map((source) => source(telling)),
     ) as PeerFacts;
     return {
       ...facts,
@@ -61,7 +74,7 @@ export class LonePeers implements Peers {
     };
   }
 
-  describe(source: () => Partial<PeerFacts>): void {
+  describe(source: PeerSource): void {
     this.#sources.push(source);
   }
 

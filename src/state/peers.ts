@@ -5,8 +5,10 @@
 export interface Peers {
   /** This process first, then every other one heard of within the time to live. */
   list(): readonly Peer[];
-  /** Asked at every beat for what this process tells of itself; several sources are merged, the later one wins. */
-  describe(source: () => Partial<PeerFacts>): void;
+  /** The others alone: cheap, as nothing is asked of this process. */
+  others(): readonly Peer[];
+  /** Asked for what this process tells of itself; several sources are merged, the later one wins. */
+  describe(source: PeerSource): void;
 
   /** Tells every other process at once; kept for `ttlMs` for those that come later, the last one of a topic and key. */
   post(notice: Notice): void;
@@ -27,6 +29,9 @@ export interface Peers {
 export const PEERS = Symbol('Peers');
 
 export type PeerRole = 'api' | 'worker';
+
+/** `telling`: the others are told, as at every beat; otherwise somebody here only looks. */
+export type PeerSource = (telling: boolean) => Partial<PeerFacts>;
 
 /** What a process says of itself with every beat. */
 export interface PeerFacts {

@@ -3,7 +3,7 @@ import type { Clock } from '../common/clock.js';
 import type { RedisService } from '../infra/redis/redis.service.js';
 import { LonePeers, type PeerIdentity } from './lone-peers.js';
 import { readPeer, type ToldPeer } from './peer-facts.js';
-import type { Notice, Peer, PeerFacts, PeerLink, Peers, ReceivedNotice } from './peers.js';
+import type { Notice, Peer, PeerLink, Peers, PeerSource, ReceivedNotice } from './peers.js';
 import type { RedisClock } from './redis-clock.js';
 import type { RedisNames } from './redis-names.js';
 import { RedisNotices } from './redis-notices.js';
@@ -75,11 +75,14 @@ export class RedisPeers implements Peers {
   }
 
   list(): readonly Peer[] {
+    return [this.#self.self(false), ...this.others()];
+  }
+
+  others(): readonly Peer[] {
     const now = this.clock.monotonic();
-    const others = [...this.#others.values()]
+    return [...this.#others.values()]
       .map(({ told, at }) => ({ ...told, ageMs: Math.max(0, Math.round(now - at)), self: false }))
       .filter(({ ageMs }) => ageMs <= LIFE_MS);
-    return [this.#self.self(), ...others];
   }
 
   /** Of all the others that live, as they last said. */
@@ -87,7 +90,7 @@ export class RedisPeers implements Peers {
     return this.#inFlight.get(resourceId) ?? 0;
   }
 
-  describe(source: () => Partial<PeerFacts>): void {
+  describe(source: PeerSource): void {
     this.#self.describe(source);
   }
 
@@ -130,7 +133,7 @@ export class RedisPeers implements Peers {
   }
 
   async #beat(): Promise<void> {
-    const { self: _self, ageMs: _age, ...told } = this.#self.self();
+    const { self: _self, ageMs: _age, ...told } = this.#self.self(true);
     const { names } = this;
     const { instanceId } = told;
     const sentAt = this.clock.monotonic();

@@ -54,12 +54,14 @@ export function keyWorld(terms: Partial<ClientKey>) {
   const clock = { at: MONDAY, now: () => clock.at, monotonic: () => clock.at - MONDAY + 500 };
   const elsewhere: [number, number] = [0, 0];
   const others: ToldSpent[] = [];
+  const fleet = { processes: 1 };
   // A tenth of a cent for each token.
   const onTold = vi.fn<(keyId: string, responseId: string) => void>();
   const limits = new KeyLimits(clock, pricesOf({ 'gpt-5': 1_000 }), {
     termsOf: () => key,
     minuteElsewhere: () => elsewhere,
     spentElsewhere: () => others,
+    processes: () => fleet.processes,
     onTold,
   });
   const ask = (inputTokens = 25, spends = true): Amount | null | string => {
@@ -74,7 +76,7 @@ export function keyWorld(terms: Partial<ClientKey>) {
     const cost = usage === null ? null : (usage.totalTokens ?? 0) * 1_000;
     limits.settle(key, hold, { ...NOTHING_SPENT, usage, cost, asked: 'gpt-5', ...how }, clock.at);
   };
-  return { limits, key, clock, elsewhere, others, ask, end, onTold };
+  return { limits, key, clock, elsewhere, others, fleet, ask, end, onTold };
 }
 
 /** One that names a prompt template in place of a model. */
@@ -85,6 +87,7 @@ export const unnamed = (dailyCost: number) => {
     termsOf: () => key,
     minuteElsewhere: () => [0, 0],
     spentElsewhere: () => [],
+    processes: () => 1,
     onTold: () => undefined,
   });
   const reserve = (): Amount | null => limits.reserve({ key, spends: true, model: null, inputTokens: 25 });

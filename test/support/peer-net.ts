@@ -7,6 +7,7 @@ import type {
   PeerLink,
   PeerRole,
   Peers,
+  PeerSource,
   ReceivedNotice,
 } from '../../src/state/peers.js';
 
@@ -42,7 +43,7 @@ export class PeerNet {
 export class NetPeers implements Peers {
   readonly #listeners = new Map<string, Set<(notice: ReceivedNotice) => void>>();
   readonly #changes = new Set<() => void>();
-  readonly #sources: (() => Partial<PeerFacts>)[] = [];
+  readonly #sources: PeerSource[] = [];
   link: PeerLink;
   version = '0.0.0';
 
@@ -62,20 +63,25 @@ export class NetPeers implements Peers {
   }
 
   list(): readonly Peer[] {
+    return [this.#self(true), ...this.others()];
+  }
+
+  others(): readonly Peer[] {
+    if (this.link.status !== 'up') return [];
     const others = this.net.members.filter((one) => one !== this && one.link.status === 'up');
-    return [this.#self(true), ...(this.link.status === 'up' ? others.map((one) => one.#self(false)) : [])];
+    return others.map((one) => one.#self(false));
   }
 
   #self(self: boolean): Peer {
     const facts: PeerFacts = Object.assign(
       { inFlight: {}, pending: 0, lagMs: 0, databaseId: null, draining: false, batches: 0, works: false },
-      ...this.#sources.map((source) => source()),
+      ...this.#sources.map((source) => source(!self)),
     ) as PeerFacts;
     const { instanceId, role, version } = this;
     return { ...facts, instanceId, role, version, host: 'host', pid: 1, uptimeMs: 0, ageMs: 0, self };
   }
 
-  describe(source: () => Partial<PeerFacts>): void {
+  describe(source: PeerSource): void {
     this.#sources.push(source);
   }
 

@@ -139,7 +139,7 @@ describe('the limits of a key over time', () => {
     const [here, there] = [world({ dailyTokens: 2_000 }), world({ dailyTokens: 2_000 })];
     const sync = (): void => {
       here.others.length = 0;
-      for (const spent of Object.values(there.limits.spent()))
+      for (const spent of Object.values(there.limits.spent(false)))
         here.others.push({ instanceId: 'there', spent });
     };
     const open = [there.ask(), there.ask()];
@@ -149,21 +149,21 @@ describe('the limits of a key over time', () => {
     sync();
     expect(here.ask()).toBe('budget_exceeded');
     there.clock.at += 600_000;
-    expect(there.limits.spent()).toEqual({});
-    expect(world({ requestsPerMinute: 3 }).limits.spent()).toEqual({});
+    expect(there.limits.spent(false)).toEqual({});
+    expect(world({ requestsPerMinute: 3 }).limits.spent(false)).toEqual({});
   });
 
   it('tell others of a background response until it is read or its month is over, as no record does', () => {
     const { limits, ask, end, clock } = world({ monthlyTokens: 9_000 });
     end(ask(), null, { untold: true, backgroundId: 'resp_1' });
     clock.at += 600_000;
-    expect(limits.spent()['key_1']?.slice(5)).toEqual([1_025, 1_025_000]);
+    expect(limits.spent(false)['key_1']?.slice(5)).toEqual([1_025, 1_025_000]);
     const later = clock.at;
     clock.at = Date.UTC(2026, 11, 1);
-    expect(limits.spent()).toEqual({});
+    expect(limits.spent(false)).toEqual({});
     clock.at = later;
     limits.refund('key_1', 'resp_1');
-    expect(limits.spent()).toEqual({});
+    expect(limits.spent(false)).toEqual({});
   });
 
   it('tell of the keys used last where there are very many', () => {
@@ -179,7 +179,7 @@ describe('the limits of a key over time', () => {
       clock.at += 1;
       end();
     }
-    const ids = Object.keys(limits.spent());
+    const ids = Object.keys(limits.spent(false));
     expect([ids.length, ids[0], ids.includes('key_43')]).toEqual([256, 'key_299', false]);
   });
 

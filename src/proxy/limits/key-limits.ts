@@ -13,6 +13,7 @@ import {
   hasMoneyBudget,
   type KeyUse,
   limitExceeded,
+  withHeld,
 } from './limit-decision.js';
 import { limitRefusal, priceRefusal } from './limit-refusal.js';
 import type { LimitedRequest } from './limited-request.js';
@@ -64,6 +65,8 @@ interface KeySources {
   readonly minuteElsewhere: (id: string) => MinuteUse;
   /** What each of them says of its day and month. */
   readonly spentElsewhere: (id: string) => readonly ToldSpent[];
+  /** Those that let requests in and tell each other of them, with this one. */
+  readonly processes: () => number;
   /** A background response that another process may have made has told here what it took, or that it failed. */
   readonly onTold: (keyId: string, responseId: string) => void;
 }
@@ -210,8 +213,11 @@ export class KeyLimits {
     this.#elsewhere = writtenUse(days, apart);
   }
 
-  /** Of the keys with a budget that were used lately, or have background responses unread, for the other processes. */
-  spent(): Record<string, KeySpent> {
+  /**
+   * Of the keys with a budget that were used lately, or have background responses unread, for the other processes. `telling`:
+   * they are told now, and count as knowing it from here on.
+   */
+  spent(telling: boolean): Record<string, KeySpent> {
     const [now, mono] = [this.clock.now(), this.clock.monotonic()];
     const lately = [...this.#meters].filter(
       ([id, meter]) =>
@@ -220,6 +226,7 @@ export class KeyLimits {
     );
     if (lately.length > MAX_TOLD)
       lately.sort(([, a], [, b]) => b.lastUsedAt - a.lastUsedAt).length = MAX_TOLD;
+    if (telling) for (const [, meter] of lately) meter.tell(now);
     return Object.fromEntries(lately.map(([id, meter]) => [id, keySpent(meter, now)]));
   }
 
@@ -251,7 +258,7 @@ export class KeyLimits {
     const meter = this.#meterOf(key.id);
     meter.lastUsedAt = now;
     const use = this.#useOf(terms, meter, now, mono);
-    const over = limitExceeded(terms, held === null ? use : { ...use, held }, spends);
+    const over = limitExceeded(terms, held === null ? use : withHeld(use, held), spends);
     if (over !== null) throw limitRefusal(over, waitMs(meter, over, mono), now);
     // Last, as it takes longest of a name not heard before: whoever is over a limit anyway is to cost nothing.
     if (spends) this.checkPrice(key, model);
@@ -260,12 +267,14 @@ export class KeyLimits {
   #useOf(terms: ClientKey, meter: KeyMeter, now: number, mono: number): KeyUse {
     const perMinute = terms.requestsPerMinute !== null || terms.tokensPerMinute !== null;
     const [requests, tokens] = perMinute ? this.sources.minuteElsewhere(terms.id) : [0, 0];
-    const told = hasBudget(terms) ? this.sources.spentElsewhere(terms.id) : [];
+    const budget = hasBudget(terms);
+    const told = budget ? this.sources.spentElsewhere(terms.id) : [];
     const others = usedElsewhere(this.#elsewhere, terms.id, told, now);
     return {
       minute: { requests: meter.requests.sum(mono) + requests, tokens: meter.tokens.sum(mono) + tokens },
       held: meter.held,
       heldElsewhere: others.held,
+      sharing: budget ? { processes: this.sources.processes(), taken: meter.untold(now) } : null,
       day: plus(meter.since(utcDay(now)), others.day),
       month: plus(meter.since(utcMonth(now)), others.month),
     };

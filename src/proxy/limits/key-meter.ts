@@ -17,6 +17,8 @@ export class KeyMeter {
   /** Of the newest of them. */
   #chargedDay = -Infinity;
   #held: Amount = { tokens: 0, cost: 0 };
+  /** What the other processes know of: set aside and used this month. */
+  #told: Amount = { tokens: 0, cost: 0 };
   /** Epoch ms. */
   lastUsedAt = 0;
   /** When something of it ended last; monotonic ms. */
@@ -32,6 +34,22 @@ export class KeyMeter {
 
   release({ tokens, cost }: Amount): void {
     this.hold({ tokens: -tokens, cost: -cost });
+  }
+
+  /** The other processes are told what there is now. `now` is epoch ms. */
+  tell(now: number): void {
+    this.#told = this.#committed(now);
+  }
+
+  /** What they have not been told of; not below 0, as a month begins with nothing used. */
+  untold(now: number): Amount {
+    const { tokens, cost } = this.#committed(now);
+    return { tokens: Math.max(0, tokens - this.#told.tokens), cost: Math.max(0, cost - this.#told.cost) };
+  }
+
+  #committed(now: number): Amount {
+    const used = this.since(utcMonth(now));
+    return { tokens: this.#held.tokens + used.tokens, cost: this.#held.cost + used.cost };
   }
 
   /** Counts for the day the request started in, as its record does. Times are epoch ms, `mono` is monotonic. */

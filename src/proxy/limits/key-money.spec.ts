@@ -43,6 +43,7 @@ describe('the money of a key', () => {
         termsOf: () => key,
         minuteElsewhere: () => [0, 0],
         spentElsewhere: () => [],
+        processes: () => 1,
         onTold: () => undefined,
       });
       return { limits, reserve: () => limits.reserve({ key, spends: true, model: 'any', inputTokens: 9 }) };
@@ -130,6 +131,7 @@ describe('the money of a key', () => {
       termsOf: () => key,
       minuteElsewhere: () => [0, 0],
       spentElsewhere: () => [],
+      processes: () => 1,
       onTold: () => undefined,
     });
     const request = { key, spends: true, model: 'team', inputTokens: 25 };

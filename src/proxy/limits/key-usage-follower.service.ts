@@ -17,6 +17,8 @@ const NOTE_MS = 60_000;
 export class KeyUsageFollower implements BeforeApplicationShutdown {
   #timer: NodeJS.Timeout | null = null;
   #running = false;
+  #again = false;
+  #unsubscribe: (() => void) | null = null;
   #notedAt = 0;
 
   constructor(
@@ -33,19 +35,24 @@ export class KeyUsageFollower implements BeforeApplicationShutdown {
   async start(): Promise<void> {
     await this.#follow();
     this.#timer ??= setInterval(() => void this.#follow(), FOLLOW_MS).unref();
+    // Of one that has just joined nothing it tells counts until its records are read apart.
+    this.#unsubscribe ??= this.peers.onChange(() => void this.#follow());
   }
 
   beforeApplicationShutdown(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
+    this.#unsubscribe?.();
+    this.#unsubscribe = null;
   }
 
   async #follow(): Promise<void> {
+    this.#again = this.#running;
     if (this.#running || !this.database.ready) return;
     this.#running = true;
     const now = this.clock.now();
     try {
-      const apart = this.peers.list().flatMap(({ self, instanceId }) => (self ? [] : [instanceId]));
+      const apart = this.peers.others().map(({ instanceId }) => instanceId);
       this.limits.follow(await this.history.elsewhere(now, apart), apart);
       if (now - this.#notedAt >= NOTE_MS) await this.#note(now);
     } catch (e: unknown) {
@@ -57,6 +64,7 @@ export class KeyUsageFollower implements BeforeApplicationShutdown {
     } finally {
       this.#running = false;
     }
+    if (this.#again) await this.#follow();
   }
 
   async #note(now: number): Promise<void> {

@@ -15,6 +15,7 @@ const use = (over: Partial<KeyUse> = {}): KeyUse => ({
   minute: { requests: 0, tokens: 0 },
   held: NOTHING,
   heldElsewhere: NOTHING,
+  sharing: null,
   day: NOTHING,
   month: NOTHING,
   ...over,

@@ -1,4 +1,5 @@
 import type { ClientKey } from '../../registry/client-key.entity.js';
+import { isShareTaken, type Sharing } from './budget-share.js';
 
 /** Money in millionths of a US dollar. */
 export interface Amount {
@@ -14,6 +15,8 @@ export interface KeyUse {
   readonly held: Amount;
   /** The same in other processes; of tokens a minute they tell it with what they have used. */
   readonly heldElsewhere: Amount;
+  /** Those that take of the same budgets at the same time; null = nobody else does. */
+  readonly sharing: Sharing | null;
   /** Used for good, this day and month in UTC. */
   readonly day: Amount;
   readonly month: Amount;
@@ -39,7 +42,7 @@ export function hasMoneyBudget({
 
 /** Which term of a key stands against a request. */
 export interface Exceeded {
-  /** `held`: what is left of it is set aside for requests that are running. */
+  /** `held`: what is left of it is set aside for requests that are running, or for what other processes may let in. */
   readonly kind: 'rate' | 'budget' | 'held';
   readonly of: 'requests' | 'tokens' | 'cost';
   readonly span: 'minute' | 'day' | 'month';
@@ -53,7 +56,7 @@ export interface Exceeded {
  * cost nothing and count as requests only.
  */
 export function limitExceeded(terms: KeyTerms, use: KeyUse, spends: boolean): Exceeded | null {
-  const { minute, held, heldElsewhere: others } = use;
+  const { minute, held, heldElsewhere: others, sharing } = use;
   const budgets = spends ? budgetsOf(terms, use) : [];
   const over = budgets.find(({ limit, used }) => used >= limit);
   if (over !== undefined) return { kind: 'budget', ...over };
@@ -65,8 +68,20 @@ export function limitExceeded(terms: KeyTerms, use: KeyUse, spends: boolean): Ex
     return { kind: 'rate', of: 'tokens', span: 'minute', limit: tokens, used: minute.tokens };
   if (tokens !== null && minute.tokens + held.tokens >= tokens)
     return { kind: 'held', of: 'tokens', span: 'minute', limit: tokens, used: minute.tokens };
-  const spoken = budgets.find(({ of, limit, used }) => used + held[of] + others[of] >= limit);
+  const spoken = budgets.find(({ of, limit, used }) => {
+    const left = limit - used - held[of] - others[of];
+    return left <= 0 || isShareTaken(left, of, sharing);
+  });
   return spoken === undefined ? null : { kind: 'held', ...spoken };
+}
+
+/** The same where only `held` is set aside: what the rest was set aside for is asked for anew. */
+export function withHeld(use: KeyUse, held: Amount): KeyUse {
+  if (use.sharing === null) return { ...use, held };
+  const { taken, processes } = use.sharing;
+  const tokens = Math.max(0, taken.tokens - (use.held.tokens - held.tokens));
+  const cost = Math.max(0, taken.cost - (use.held.cost - held.cost));
+  return { ...use, held, sharing: { processes, taken: { tokens, cost } } };
 }
 
 interface Budget {

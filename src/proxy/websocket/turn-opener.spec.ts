@@ -30,6 +30,7 @@ function asking(terms: Parameters<typeof aClientKey>[0], book: Book = ended): (l
     termsOf: () => key,
     minuteElsewhere: () => [0, 0],
     spentElsewhere: () => [],
+    processes: () => 1,
     onTold: () => undefined,
   });
   const door = { checkKnown: () => undefined };
