@@ -8,6 +8,7 @@ import { guardedLookup, type GuardedLookup } from './guarded-lookup.js';
 import { ModelListSink, type ModelList } from './model-list-sink.js';
 import { bytesOf, joined, slices, type OutgoingBody } from './outgoing-body.js';
 import { ProbeSink } from './probe-sink.js';
+import { readsBeforeReset } from './read-before-reset.js';
 import { credentialHeaders } from './request-headers.js';
 import type { ProbeAnswer } from './probe-sink.js';
 import { TrialSink, type TrialAnswer } from './trial-sink.js';
@@ -153,7 +154,11 @@ export class UpstreamClient {
         keepAliveMaxTimeout: 30_000,
         keepAliveTimeoutThreshold: 1_000,
         maxHeaderSize: this.limits.maxHeaderBytes,
-        connect: { timeout: this.limits.connectTimeoutMs, ...(guarded ? { lookup: this.lookup } : {}) },
+        connect: readsBeforeReset({
+          timeout: this.limits.connectTimeoutMs,
+          allowH2: false,
+          ...(guarded ? { lookup: this.lookup } : {}),
+        }),
         allowH2: false,
       });
       pools.set(name, pool);

@@ -152,11 +152,13 @@ describe('an answer that comes before the request is over', () => {
     expect(rig.upstream.ledger.creates.filter((a) => a.fault === 'early_413').length).toBe(2);
   });
 
-  it('is a 502 at worst when the upstream cuts the rest off', async () => {
+  it('is delivered when the upstream cuts the rest off', async () => {
     const pool = ownPool();
     rig.upstream.faults.set(rig.keysOf(pool['x-proxy-pool-id'] ?? '')[0] ?? '', 'fault:early_413');
-    const seen = await rig.client.send({ headers: pool, body: { input: 'x'.repeat(5_000_000) } });
-    expect([413, 502]).toContain(seen.status);
+    const seen: (number | null)[] = [];
+    for (let n = 0; n < 10; n += 1)
+      seen.push((await rig.client.send({ headers: pool, body: { input: 'x'.repeat(5_000_000) } })).status);
+    expect(new Set(seen)).toEqual(new Set([413]));
   });
 
   it('a reset while the body is on its way is not taken for an answer', async () => {
