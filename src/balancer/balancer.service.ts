@@ -134,7 +134,7 @@ export class Balancer {
     now: number,
   ): Chosen {
     const chosen = this.#choose({ hints, ...AT_FIRST, ...(continues ? { madeBy: resource } : {}) }, now);
-    return { ...chosen, choice: onConnection(chosen.choice, resource, now) };
+    return { ...chosen, choice: onConnection(chosen.choice, resource, now, this.pauseOf(resource.id)) };
   }
 
   #grant(
@@ -226,9 +226,10 @@ export class Balancer {
     return this.registry.snapshot.resources.filter((one) => one.baseUrl === baseUrl).map(({ id }) => id);
   }
 
-  /** The upstream asked for a pause there that is not over: whoever was turned away may come back after it. */
-  isPaused(resourceId: string): boolean {
-    return this.health.refusal(resourceId, null, steadyNow(this.clock))?.reason === 'cooling';
+  /** When the pause ends that the upstream asked for, `steadyNow`: whoever was turned away may come back then; null = none. */
+  pauseOf(resourceId: string): number | null {
+    const refusal = this.health.refusal(resourceId, null, steadyNow(this.clock));
+    return refusal?.reason === 'cooling' ? refusal.until : null;
   }
 
   /** Resources of one group are of one organisation, as far as is known. */

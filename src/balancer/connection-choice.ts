@@ -41,15 +41,28 @@ export function holdTo(choice: Choice, resourceId: string): Extract<Choice, { ki
   };
 }
 
-/** The same while its place is still to be had: a resource that is full has none for it. `now` is `steadyNow`. */
-export function onConnection(choice: Choice, { id, maxConcurrency }: Resource, now: number): Choice {
+/**
+ * The same while its place is still to be had: a resource that is full has none for it, and one whose upstream asked for a
+ * pause gets nothing before that is over, over a connection as little as otherwise. `now` and `pausedUntil` are `steadyNow`.
+ */
+export function onConnection(
+  choice: Choice,
+  { id, maxConcurrency }: Resource,
+  now: number,
+  pausedUntil: number | null,
+): Choice {
   const held = holdTo(choice, id);
   const own = held.candidates[held.index];
-  if (own === undefined || maxConcurrency === null || own.inFlight < maxConcurrency) return held;
+  if (own === undefined) return held;
+  const full = maxConcurrency !== null && own.inFlight >= maxConcurrency;
+  if (!full && pausedUntil === null) return held;
+  const why = pausedUntil === null ? 'at_capacity' : 'cooling';
   const candidates = held.candidates.map((candidate) => ({
     ...candidate,
     chosen: false,
-    rejected: candidate === own ? 'at_capacity' : 'other_connection',
+    rejected: candidate === own ? why : 'other_connection',
   }));
-  return { kind: 'refused', reason: 'no_available_resources', candidates, backAt: now, freeAt: now };
+  const reason = pausedUntil === null ? 'no_available_resources' : 'upstream_rate_limited';
+  const dueAt = pausedUntil ?? now;
+  return { kind: 'refused', reason, candidates, backAt: dueAt, freeAt: dueAt };
 }

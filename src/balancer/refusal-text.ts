@@ -32,6 +32,7 @@ export function refusalOf(
       return {
         message: `The resource that ${subject(request)} is bound to cannot serve now: ${inScope(world, request, candidates)}. Try again after retry-after.`,
         retryAfterSeconds: secondsUntil(world.now, backAt) ?? UNKNOWN_RETRY_AFTER_S,
+        shouldRetry: isBackSoon(world.now, backAt),
       };
     case 'affinity_lost':
       return { message: lostText(world, request, candidates) };
@@ -70,8 +71,7 @@ function nobody(
   return {
     message: `${pinned ? 'The resource of this connection is' : whole} unavailable: ${inScope(world, request, candidates)}.`,
     retryAfterSeconds: seconds ?? UNKNOWN_RETRY_AFTER_S,
-    // An SDK that came back any sooner would only hit the same wall.
-    shouldRetry: backAt !== null && backAt - world.now <= LONGEST_RETRY_AFTER_S * 1000,
+    shouldRetry: isBackSoon(world.now, backAt),
   };
 }
 
@@ -128,6 +128,11 @@ function subject({ affinity }: RoutingRequest): string {
 
 function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** Whether there is somebody by the longest wait that is told: an SDK that came back any sooner would only hit the same wall. */
+function isBackSoon(now: number, backAt: number | null): boolean {
+  return backAt !== null && backAt - now <= LONGEST_RETRY_AFTER_S * 1000;
 }
 
 /** Whole seconds from 1 to `most`; undefined when nothing is due. */

@@ -87,12 +87,20 @@ describe('Balancer: every key of the pool is rate limited', () => {
     expect(refusal.toHeaders()).toEqual({ 'retry-after': '30', 'x-should-retry': 'true' });
   });
 
-  it('says 503 to what only the limited key can continue', () => {
-    const world = routingWorld([{ key: 'a' }]);
-    world.serve({}, { responseId: 'resp_1' });
-    world.fail('openai-1', limited(5_000));
-    expect(world.refused(ref)).toMatchObject({ code: 'affinity_unavailable', status: 503 });
-  });
+  it.each([
+    [5_000, '5', 'true'],
+    [600_000, '60', 'false'],
+  ])(
+    'says 503 to what only the limited key can continue, and whether to ask again: a pause of %i ms',
+    (ms, wait, again) => {
+      const world = routingWorld([{ key: 'a' }]);
+      world.serve({}, { responseId: 'resp_1' });
+      world.fail('openai-1', limited(ms));
+      const refusal = world.refused(ref);
+      expect(refusal).toMatchObject({ code: 'affinity_unavailable', status: 503 });
+      expect(refusal.toHeaders()).toEqual({ 'retry-after': wait, 'x-should-retry': again });
+    },
+  );
 });
 
 describe('Balancer: items of stored responses', () => {

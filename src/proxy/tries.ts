@@ -98,7 +98,7 @@ export class Tries {
     this.#endRetry();
     const { attempt, exchange, rules, deps } = this;
     this.#tried.push({ resourceId: resource.id, outcome, group: deps.balancer.groupOf(resource) });
-    if (deps.balancer.isPaused(resource.id)) this.#paused.add(resource.id);
+    if (deps.balancer.pauseOf(resource.id) !== null) this.#paused.add(resource.id);
     else this.#paused.delete(resource.id);
     if (exchange.hints === null || exchange.clientGone) {
       this.#because('client_aborted');

@@ -1,5 +1,6 @@
 import type { Balancer } from '../../balancer/balancer.service.js';
 import { ProxyError } from '../../common/errors.js';
+import { steadyNow } from '../../common/steady-now.js';
 import type { Exchange } from '../exchange.js';
 import type { RelayParts } from './connection-facts.js';
 import { HandshakeLoop } from './handshake-loop.js';
@@ -13,6 +14,7 @@ const ELSEWHERE: ReadonlySet<string | null> = new Set([
   'other_pool',
   'not_of_alias',
   'model_denied',
+  'cooling',
   'at_capacity',
   'rate_limit_exhausted',
   'rate_limit_short',
@@ -36,25 +38,36 @@ function doubtAbout(balancer: Balancer, exchange: Exchange, link: UpstreamLink):
 /**
  * Whether a later message needs another connection: it carries what only another organisation can read (Codex warms a
  * connection up and then sends a history that was sealed elsewhere), or the resource cannot take it now and it goes on
- * from nothing that is here, so that any other may. Throws what makes clients send all of it again where content sealed
- * elsewhere comes with a reference to a response of this connection, which no other upstream knows.
+ * from nothing that is here, so that any other may. Throws what makes clients send all of it again where either comes with
+ * a reference to a response of this connection, which no other upstream knows. `until`: how long it would wait, `steadyNow`.
  */
 function mustLeave(
   balancer: Balancer,
   { hints }: Exchange,
   { resource }: UpstreamLink,
   book: Pick<TurnBook, 'size' | 'quiet'>,
+  until: number,
 ): boolean {
   if (hints === null) return false;
   const movable = hints.previousResponseId === null;
   if (movable && book.quiet && balancer.mayLeave(resource, hints)) return true;
+  if (!movable && book.quiet && (balancer.pauseOf(resource.id) ?? -Infinity) > until) {
+    const anew = { ...hints, previousResponseId: null };
+    if (balancer.mayLeave(resource, anew))
+      throw sendAll(`${resource.id} is paused by its upstream for longer than this request may wait`);
+  }
   if (hints.sealedDigests.length === 0) return false;
   const own = balancer.explain(hints).candidates.find(({ resourceId }) => resourceId === resource.id);
   if (own?.rejected !== 'other_organization') return false;
   if (movable) return book.size === 0;
-  throw new ProxyError(
+  throw sendAll('The input was sealed by another organisation than the one this connection goes to');
+}
+
+/** Codex and other clients that keep their history send it whole when they hear this, and whoever can takes that. */
+function sendAll(why: string): ProxyError {
+  return new ProxyError(
     'previous_response_not_found',
-    'The input was sealed by another organisation than the one this connection goes to; send all of it without previous_response_id.',
+    `${why}; send all of it without previous_response_id.`,
     { param: 'previous_response_id' },
   );
 }
@@ -69,8 +82,11 @@ export function wayOf(
   link: UpstreamLink,
   book: Pick<TurnBook, 'size' | 'quiet'> | null,
 ): Promise<UpstreamLink> | null {
-  const { balancer } = parts.deps;
-  if (book !== null) return mustLeave(balancer, exchange, link, book) ? newLink(parts, exchange) : null;
+  const { balancer, clock, config } = parts.deps;
+  if (book !== null) {
+    const until = steadyNow(clock) + config.wait.budgetMs;
+    return mustLeave(balancer, exchange, link, book, until) ? newLink(parts, exchange) : null;
+  }
   // The first that names a model: what is left for it was said in the handshake.
   if (exchange.hints !== null) balancer.heard(link.resource, exchange.hints, link.head.rateLimit, link.at);
   const doubt = doubtAbout(balancer, exchange, link);
