@@ -13,8 +13,8 @@ async function served(): Promise<{ client: SocketClient; previous: string; owner
   const client = await ws.open();
   client.create({});
   const [end] = await client.ended();
-  const { id } = end?.['response'] as { id: string };
-  return { client, previous: id, owner: ws.up.last.key ?? '' };
+  const response = end?.['response'] as { id: string } | undefined;
+  return { client, previous: response?.id ?? '', owner: ws.up.last.key ?? '' };
 }
 
 /** The upstream asks for a pause of that key, in an answer to somebody else. Answers when it did. */

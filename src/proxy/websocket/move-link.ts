@@ -1,6 +1,8 @@
 import type { Balancer } from '../../balancer/balancer.service.js';
+import type { RoutingHints } from '../../balancer/routing-hints.js';
 import { ProxyError } from '../../common/errors.js';
 import { steadyNow } from '../../common/steady-now.js';
+import type { Resource } from '../../resources/resource.js';
 import type { Exchange } from '../exchange.js';
 import type { RelayParts } from './connection-facts.js';
 import { HandshakeLoop } from './handshake-loop.js';
@@ -51,16 +53,20 @@ function mustLeave(
   if (hints === null) return false;
   const movable = hints.previousResponseId === null;
   if (movable && book.quiet && balancer.mayLeave(resource, hints)) return true;
-  if (!movable && book.quiet && (balancer.pauseOf(resource.id) ?? -Infinity) > until) {
-    const anew = { ...hints, previousResponseId: null };
-    if (balancer.mayLeave(resource, anew))
-      throw sendAll(`${resource.id} is paused by its upstream for longer than this request may wait`);
-  }
+  if (!movable && book.quiet) checkPause(balancer, hints, resource, until);
   if (hints.sealedDigests.length === 0) return false;
   const own = balancer.explain(hints).candidates.find(({ resourceId }) => resourceId === resource.id);
   if (own?.rejected !== 'other_organization') return false;
   if (movable) return book.size === 0;
   throw sendAll('The input was sealed by another organisation than the one this connection goes to');
+}
+
+/** Throws where the resource is paused beyond `until` and another could serve the whole of it. */
+function checkPause(balancer: Balancer, hints: RoutingHints, resource: Resource, until: number): void {
+  const pausedUntil = balancer.pauseOf(resource.id);
+  if (pausedUntil === null || pausedUntil <= until) return;
+  if (balancer.mayLeave(resource, { ...hints, previousResponseId: null }))
+    throw sendAll(`${resource.id} is paused by its upstream for longer than this request may wait`);
 }
 
 /** Codex and other clients that keep their history send it whole when they hear this, and whoever can takes that. */
